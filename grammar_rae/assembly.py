@@ -1,0 +1,114 @@
+"""From a recipe to modules: the codec, the autoencoder and its objective."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from grammar_rae.autoencoder import Autoencoder
+from grammar_rae.catalogue import VARIANTS, look_up
+from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec
+from grammar_rae.decoders import CharacterDecoder, GrammarDecoder, SequentialDecoder
+from grammar_rae.encoders import Encoder
+from grammar_rae.errors import RecipeError
+from grammar_rae.grammar import Grammar
+from grammar_rae.machines.stack import StackMachine
+from grammar_rae.nets.autoregressive import RecurrentStep, StridedEncoder
+from grammar_rae.nets.sequences import ConvolutionEncoder, RepeatDecoder
+from grammar_rae.objective import Objective, Variant
+from grammar_rae.recipe import Recipe
+
+
+def make_codec(recipe: Recipe, grammar: Grammar | None) -> Codec:
+    """The codec of a resolved recipe: `steps` and `alphabet` are no longer auto."""
+    part = recipe.codec
+    assert isinstance(part.steps, int)
+    if part.kind == "character":
+        return CharacterCodec(part.alphabet, part.steps)
+    if grammar is None:
+        raise RecipeError(f"{recipe.name}: a grammar codec needs codec.grammar, or --grammar FILE")
+    return GrammarCodec(grammar, part.steps)
+
+
+def shortest(recipe: Recipe) -> int:
+    """The least number of steps the recipe's encoder can read."""
+    return 1 + sum(width - 1 for width in recipe.encoder.widths)
+
+
+def make_autoencoder(recipe: Recipe, codec: Codec) -> Autoencoder:
+    """Freshly initialised; torch's global generator decides the weights."""
+    variant = find_variant(recipe)
+    column, channels, pad = _columns(codec)
+    encoder = _make_encoder(recipe, codec, variant, column, channels, pad)
+    decoder = variant.edit(_make_decoder(recipe, codec, column, channels))
+    return Autoencoder(encoder, decoder, variant.prior(recipe.encoder.latent))
+
+
+def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
+    """The variant's terms under the recipe's weights."""
+    terms = dict(find_variant(recipe).terms)
+    for name, weight in recipe.objective.weights.items():
+        term, _ = look_up_term(terms, name, recipe)
+        terms[name] = (term, weight)
+    return Objective(model, terms, recipe.objective.likelihood)
+
+
+def look_up_term(terms: dict, name: str, recipe: Recipe) -> tuple:  # type: ignore[type-arg]
+    """The term and its default weight; RecipeError when the variant has none of that name."""
+    if name not in terms:
+        raise RecipeError(
+            f"{recipe.name}: objective.weights.{name} is no term of {recipe.objective.variant}; "
+            f"it has {', '.join(terms)}"
+        )
+    return terms[name]
+
+
+def find_variant(recipe: Recipe) -> Variant:
+    found: Variant = look_up(VARIANTS, recipe.objective.variant, "variant")
+    return found
+
+
+def _columns(codec: Codec) -> tuple[Tensor, int, int]:
+    """Symbol → column (symbols,), the number of columns, and the padding symbol's column."""
+    if isinstance(codec, GrammarCodec):
+        tables = codec.grammar.tables
+        return torch.as_tensor(tables.column), int(tables.columns), int(tables.column[codec.pad])
+    return torch.arange(codec.symbols), codec.symbols, codec.pad
+
+
+def _make_encoder(
+    recipe: Recipe, codec: Codec, variant: Variant, column: Tensor, channels: int, pad: int
+) -> Encoder:
+    part = recipe.encoder
+    net: nn.Module
+    if part.net == "convolution":
+        if len(part.widths) != len(part.filters):
+            raise RecipeError(
+                f"{recipe.name}: encoder.filters has {len(part.filters)} entries, "
+                f"encoder.widths {len(part.widths)}; one of each per layer"
+            )
+        if codec.steps < shortest(recipe):
+            raise RecipeError(
+                f"{recipe.name}: codec.steps is {codec.steps}, the convolutions need {shortest(recipe)} or more"
+            )
+        net = ConvolutionEncoder(
+            channels, codec.steps, part.filters, part.widths, part.hidden, part.batch_norm
+        )
+    else:
+        net = StridedEncoder(channels, codec.steps, part.embedding, part.filters, part.hidden)
+    noise = {"noise": part.noise} if variant.noise else {}
+    return Encoder(column, codec.steps, pad, net, variant.head(part.hidden, part.latent, **noise))
+
+
+def _make_decoder(recipe: Recipe, codec: Codec, column: Tensor, channels: int) -> nn.Module:
+    part, latent = recipe.decoder, recipe.encoder.latent
+    machine = None
+    if isinstance(codec, GrammarCodec):
+        machine = StackMachine(codec.grammar, budget=part.budget == "always")
+    if part.net == "recurrent":
+        if machine is None:
+            raise RecipeError(f"{recipe.name}: decoder.net recurrent needs a grammar codec")
+        step = RecurrentStep(latent, channels, machine.feature_size, part.embedding, part.hidden)
+        return SequentialDecoder(step, machine, column, codec.steps)
+    net = RepeatDecoder(latent, codec.steps, channels, part.hidden, part.layers, part.batch_norm)
+    return CharacterDecoder(net) if machine is None else GrammarDecoder(net, machine, column)

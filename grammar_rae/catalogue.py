@@ -1,0 +1,55 @@
+"""Everything that has a name: plain dictionaries, values imported when asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from grammar_rae.errors import RecipeError
+
+VARIANTS = {
+    "ae": "grammar_rae.variants.vae:AE",
+    "vae": "grammar_rae.variants.vae:VAE",
+    "cv_vae": "grammar_rae.variants.vae:CV_VAE",
+    "rae": "grammar_rae.variants.rae:RAE",
+    "rae_gp": "grammar_rae.variants.rae:RAE_GP",
+    "rae_l2": "grammar_rae.variants.rae:RAE_L2",
+    "rae_sn": "grammar_rae.variants.rae:RAE_SN",
+}
+
+DENSITIES = {  # how to fit one, and an empty one to load into
+    "gaussian": ("grammar_rae.densities.gaussian:fit", "grammar_rae.densities.mixture:Mixture.empty"),
+    "gmm": ("grammar_rae.densities.gmm:fit", "grammar_rae.densities.mixture:Mixture.empty"),
+    "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:Box.empty"),
+}
+
+PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place of what a user gives
+    "none": "builtins:list",
+    "kekule": "grammar_rae.datasets.smiles:kekules",
+}
+
+FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by task
+    "molecules": "grammar_rae.datasets.smiles:canonicals",
+    "expressions": "builtins:list",
+    "strings": "builtins:list",
+}
+
+
+def look_up(table: Mapping[str, Any], name: str, kind: str) -> Any:
+    """The entry of that name, imported; RecipeError with the nearest known name."""
+    if name not in table:
+        near = difflib.get_close_matches(name, table, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(table)}"
+        raise RecipeError(f"no {kind} is called {name}; {hint}")
+    entry = table[name]
+    return _import(entry) if isinstance(entry, str) else tuple(_import(address) for address in entry)
+
+
+def _import(address: str) -> Any:
+    module, _, path = address.partition(":")
+    value: Any = import_module(module)
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value

@@ -1,0 +1,76 @@
+"""What a killed run needs to go on: last and best weights, optimizer, progress and random state.
+
+Tensors as safetensors, the rest as JSON; never pickle. The whole folder is written under a temporary
+name and then renamed, so that a kill at any moment leaves the last good one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from grammar_rae.errors import DataError
+
+if TYPE_CHECKING:
+    from grammar_rae.training import Progress
+
+
+def save_checkpoint(
+    folder: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
+    random: Tensor,
+    best: dict[str, Tensor],
+) -> None:
+    """Replace `folder`/checkpoint."""
+    tensors = {f"last/{k}": v for k, v in module.state_dict().items()}
+    tensors |= {f"best/{k}": v for k, v in best.items()}
+    for i, slots in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in slots.items()}
+    tensors["random"] = random
+    fresh, final, stale = (folder / name for name in ("checkpoint.new", "checkpoint", "checkpoint.old"))
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    save_file({k: v.contiguous().clone() for k, v in tensors.items()}, fresh / "tensors.safetensors")
+    (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+    shutil.rmtree(stale, ignore_errors=True)
+    if final.exists():
+        final.rename(stale)
+    fresh.rename(final)
+    shutil.rmtree(stale, ignore_errors=True)
+
+
+def load_checkpoint(
+    folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[Progress, Tensor, dict[str, Tensor]]:
+    """Fill `module` and `optimizer`; return progress, random state and best weights. DataError if there is none."""
+    from grammar_rae.training import Progress
+
+    path = next((p for p in (folder / "checkpoint", folder / "checkpoint.old") if p.exists()), None)
+    if path is None:
+        raise DataError(f"nothing to resume in {folder}: it holds no checkpoint; train without --resume")
+    try:
+        tensors = load_file(path / "tensors.safetensors")
+        progress = Progress(**json.loads((path / "progress.json").read_text()))
+        module.load_state_dict(_part(tensors, "last/"))
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume") from error
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in _part(tensors, "optimizer/").items():
+        number, slot = name.split("/")
+        state.setdefault(int(number), {})[slot] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return progress, tensors["random"], _part(tensors, "best/")
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,80 @@
+"""Molecule collections. Strings are as published; `datasets.kekules` prepares them for a grammar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rdkit import RDConfig
+
+from grammar_rae.datasets.smiles import canonicals, kekules, reason
+from grammar_rae.datasets.sources import content, locate
+from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
+from grammar_rae.errors import DataError
+from grammar_rae.files import Reject
+
+ZINC = "zinc250k/250k_rndm_zinc_drugs_clean.smi.gz"
+MOSES = "moses/test.smi.gz"
+QM9 = "qm9/qm9.smi.gz"
+CHEMBL = "chembl/chembl22_bioactive_unique.smi.gz"
+ZINC_TEST = 5_000  # first lines of ZINC250k, never trained on (grammar VAE and junction tree VAE)
+
+
+def zinc250k() -> Dataset:
+    """249,456 drug-like molecules: the first 5,000 test, the last 10 % of the rest validate."""
+    lines = _lines(ZINC)
+    train, valid = last_tenth(lines[ZINC_TEST:])
+    return Dataset("zinc250k", train, valid, lines[:ZINC_TEST], "molecules")
+
+
+def nci() -> Dataset:
+    """The 4,999 NCI molecules in RDKit, 4,991 of them readable; 10 % validate, 10 % test. No download."""
+    path = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
+    if not path.exists():
+        raise DataError(
+            f"{path} is not there; this RDKit was built without its data, install the rdkit wheel"
+        )
+    rows = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+    kept, rejected = [], []
+    for number, (text, name) in enumerate(zip(rows, canonicals(rows), strict=True), 1):
+        if name is None:
+            rejected.append(Reject(number, text, reason(text) or "not a molecule"))
+        else:
+            kept.append(text)
+    return Dataset("nci", *shuffled(kept, test=0.1), "molecules", rejected)
+
+
+def moses() -> Dataset:
+    """MOSES: its test split only, as a reference to compare with; there is nothing to train on."""
+    return Dataset("moses", [], [], _lines(MOSES), "molecules")
+
+
+def qm9() -> Dataset:
+    """QM9: 132,040 molecules of up to nine heavy atoms; 10 % validate, 10 % test."""
+    return Dataset("qm9", *shuffled(_lines(QM9), test=0.1), "molecules")
+
+
+def chembl() -> Dataset:
+    """342,869 bioactive molecules of ChEMBL 22, up to 1,782 characters; 10 % validate, 10 % test."""
+    return Dataset("chembl", *shuffled(_lines(CHEMBL), test=0.1), "molecules")
+
+
+def prepared(dataset: Dataset) -> Dataset:
+    """The same molecules as canonical Kekulé SMILES of their largest fragments, in the same parts and order.
+
+    What has none is taken out and added to `rejected` (line 0: the place in its file is no longer known).
+    """
+    rejected = list(dataset.rejected)
+    parts: list[list[str]] = []
+    for part in (dataset.train, dataset.valid, dataset.test):
+        written = kekules(part)
+        rejected += [
+            Reject(0, text, reason(text) or "no Kekulé form")
+            for text, form in zip(part, written, strict=True)
+            if form is None
+        ]
+        parts.append([form for form in written if form is not None])
+    return Dataset(dataset.name, parts[0], parts[1], parts[2], dataset.task, rejected)
+
+
+def _lines(name: str) -> list[str]:
+    return content(locate(name)).decode().splitlines()

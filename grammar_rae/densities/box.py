@@ -1,0 +1,50 @@
+"""The uniform density on the codes' bounding box: where the papers' Bayesian optimisation looks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from grammar_rae.noise import LATENT, Noise
+
+
+class BoxDistribution:
+    """Uniform between low and high (D,)."""
+
+    def __init__(self, low: Tensor, high: Tensor) -> None:
+        self.low = low
+        self.high = high
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(B,) nats; −inf outside."""
+        inside = ((z >= self.low) & (z <= self.high)).all(-1)
+        return torch.where(inside, -(self.high - self.low).log().sum(), -torch.inf)
+
+    def sample(self, noise: Noise) -> Tensor:
+        """(B, D), one row a sample of `noise`."""
+        return torch.lerp(self.low, self.high, noise.uniform(LATENT, len(self.low)))
+
+
+class Box(nn.Module):
+    """The fitted box as a prior."""
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, low: Tensor, high: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("low", low.float())
+        self.register_buffer("high", high.float())
+
+    def forward(self) -> BoxDistribution:
+        return BoxDistribution(self.low, self.high)
+
+    @classmethod
+    def empty(cls, latent: int, components: int = 1) -> Box:
+        """Of the right size, to be filled by `load_state_dict`."""
+        return cls(torch.zeros(latent), torch.zeros(latent))
+
+
+def fit(z: Tensor, seed: int = 0) -> Box:
+    """Least and largest value of every dimension of z (n, D). Nothing is random."""
+    return Box(z.min(0).values, z.max(0).values)

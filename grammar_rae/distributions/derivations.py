@@ -1,0 +1,58 @@
+"""The papers' decoder distribution: all logits at once, a machine deciding what each step may be.
+
+Source: Kusner, Paige, Hernández-Lobato, "Grammar Variational Autoencoder" (ICML 2017), section 3.2.
+We differ in one respect unless the machine's budget is off: the mask also keeps every derivation
+within its steps, in the likelihood as in sampling, so the two share one normalised distribution.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood, masked_logits
+from grammar_rae.machines.stack import StackMachine
+from grammar_rae.noise import DECODING, Noise
+
+
+class Derivations:
+    """Derivations of T steps with logits (B, T, C) over the grammar's output columns."""
+
+    def __init__(self, logits: Tensor, machine: StackMachine, column: Tensor) -> None:
+        self.output = logits
+        self.machine = machine
+        self.column = column
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(B,) nats of the derivations x (B, T) int."""
+        return log_likelihood(self._scores(x), x)
+
+    def cross_entropy(self, x: Tensor) -> Tensor:
+        """(B,) the loss of the published code: `channel_cross_entropy` of the masked softmax."""
+        return channel_cross_entropy(self._scores(x), x)
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Logits (B, T, C): what a gradient penalty differentiates."""
+        return self.output
+
+    def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
+        """(B, T) int64, one uniform number a step."""
+        u = noise.uniform(DECODING, self.output.shape[1])
+        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]))
+
+    def mode(self) -> Tensor:
+        """(B, T) int64: the likeliest allowed production at every step."""
+        return self._run(lambda t, scores: scores.argmax(-1))
+
+    def _scores(self, x: Tensor) -> Tensor:
+        return masked_logits(self.output, self.column, self.machine.masks(x, self.output.shape[1]))
+
+    def _run(self, pick) -> Tensor:  # type: ignore[no-untyped-def]
+        batch, steps, _ = self.output.shape
+        state = self.machine.start(batch, steps)
+        rules = []
+        for t in range(steps):
+            scores = masked_logits(self.output[:, t], self.column, self.machine.allowed(state))
+            rules.append(pick(t, scores))
+            state = self.machine.advance(state, rules[-1])
+        return torch.stack(rules, 1)

@@ -1,0 +1,25 @@
+"""Kullback-Leibler divergence of a posterior from a prior: closed form where there is one, else one draw."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from torch import Tensor
+
+from grammar_rae.distributions.codes import Gaussian
+
+
+@singledispatch
+def divergence(q: Any, p: Any, z: Tensor) -> Tensor:
+    """(B,) nats: KL(q ‖ p), estimated at the draw z (B, D) of q when no formula applies."""
+    return q.log_prob(z) - p.log_prob(z)
+
+
+@divergence.register
+def _(q: Gaussian, p: Any, z: Tensor) -> Tensor:
+    if not (isinstance(p, Gaussian) and p.noise == 1):
+        return q.log_prob(z) - p.log_prob(z)
+    ratio = q.log_var - p.log_var
+    scaled = (q.mean - p.mean) ** 2 / p.log_var.exp()
+    return 0.5 * (ratio.exp() + scaled - 1 - ratio).sum(-1)

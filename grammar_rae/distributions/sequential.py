@@ -1,0 +1,95 @@
+"""An autoregressive decoder distribution: each step sees the production just chosen and the machine.
+
+A step net offers `start(z) → h`, `step(z, h, rule, features, t) → logits, h` and
+`all(z, x, features) → logits` in one pass (teacher forcing); a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood, masked_logits
+from grammar_rae.machines.stack import StackMachine
+from grammar_rae.noise import DECODING, Noise
+
+
+class StepNet(Protocol):
+    """B batch, T steps, D latent, C output columns, F machine features."""
+
+    def start(self, z: Tensor) -> Any: ...
+
+    def step(self, z: Tensor, h: Any, column: Tensor, features: Tensor, t: int) -> tuple[Tensor, Any]:
+        """Logits (B, C) of step t from the column (B,) chosen before it (C: none yet)."""
+        ...
+
+    def all(self, z: Tensor, columns: Tensor, features: Tensor) -> Tensor:
+        """Logits (B, T, C) given every preceding column (B, T)."""
+        ...
+
+
+class Sequential:
+    """Derivations of at most `steps` productions, drawn one after the other from codes z (B, D)."""
+
+    def __init__(
+        self,
+        net: StepNet,
+        z: Tensor,
+        machine: StackMachine,
+        column: Tensor,
+        steps: int,
+    ) -> None:
+        self.net = net
+        self.z = z
+        self.machine = machine
+        self.column = column
+        self.steps = steps
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(B,) nats of x (B, T), T ≤ steps; rows may be cut where all of them are padding."""
+        return log_likelihood(self._scores(x), x)
+
+    def cross_entropy(self, x: Tensor) -> Tensor:
+        """(B,) binary cross-entropy over all productions, masked."""
+        return channel_cross_entropy(self._scores(x), x)
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Logits (B, T, C) under teacher forcing: what a gradient penalty differentiates."""
+        _, features = self.machine.replay(x, self.steps)
+        return self.net.all(self.z, self._before(x), features)
+
+    def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
+        """(B, steps) int64, one uniform number a step."""
+        u = noise.uniform(DECODING, self.steps)
+        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]))
+
+    def mode(self) -> Tensor:
+        """(B, steps) int64: the likeliest allowed production at every step, given those before."""
+        return self._run(lambda t, scores: scores.argmax(-1))
+
+    def _scores(self, x: Tensor) -> Tensor:
+        masks, features = self.machine.replay(x, self.steps)
+        return masked_logits(self.net.all(self.z, self._before(x), features), self.column, masks)
+
+    def _before(self, x: Tensor) -> Tensor:
+        columns = self.column[x.long()]
+        return torch.cat([torch.full_like(columns[:, :1], self._none), columns[:, :-1]], 1)
+
+    @property
+    def _none(self) -> int:
+        """The column that stands for «nothing chosen yet»: one past the last."""
+        return int(self.column.max()) + 1
+
+    def _run(self, pick) -> Tensor:  # type: ignore[no-untyped-def]
+        state = self.machine.start(len(self.z), self.steps)
+        h = self.net.start(self.z)
+        column = torch.full((len(self.z),), self._none, device=self.z.device)
+        rules = []
+        for t in range(self.steps):
+            logits, h = self.net.step(self.z, h, column, self.machine.features(state), t)
+            rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))
+            state = self.machine.advance(state, rules[-1])
+            column = self.column[rules[-1]]
+        return torch.stack(rules, 1)

@@ -1,0 +1,69 @@
+"""Encoders: a network and a head; calling one gives the posterior q(z | x)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from grammar_rae.distributions.codes import Gaussian, Point
+
+
+class PointHead(nn.Module):
+    """Deterministic codes."""
+
+    def __init__(self, hidden: int, latent: int) -> None:
+        super().__init__()
+        self.mean = nn.Linear(hidden, latent)
+
+    def forward(self, h: Tensor) -> Point:
+        return Point(self.mean(h))
+
+
+class GaussianHead(nn.Module):
+    """Mean and log-variance from the same features; draws use `noise` times σ."""
+
+    def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
+        super().__init__()
+        self.mean = nn.Linear(hidden, latent)
+        self.log_var = nn.Linear(hidden, latent)
+        self.noise = noise
+
+    def forward(self, h: Tensor) -> Gaussian:
+        return Gaussian(self.mean(h), self.log_var(h), self.noise)
+
+
+class ConstantVarianceHead(nn.Module):
+    """CV-VAE (Ghosh et al. 2020, section 2.2): draws μ + `noise` ε, KL term ||μ||² / 2.
+
+    The divergence leaves out the part of the constant variance, which no gradient sees.
+    """
+
+    def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
+        super().__init__()
+        self.mean = nn.Linear(hidden, latent)
+        self.noise = noise
+
+    def forward(self, h: Tensor) -> Gaussian:
+        mean = self.mean(h)
+        return Gaussian(mean, torch.zeros_like(mean), self.noise)
+
+
+class Encoder(nn.Module):
+    """x (B, T) int → output columns, padded to `steps` → net → head."""
+
+    column: Tensor
+
+    def __init__(self, column: Tensor, steps: int, pad: int, net: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.register_buffer("column", column, persistent=False)
+        self.steps = steps
+        self.pad = pad
+        self.net = net
+        self.head = head
+
+    def forward(self, x: Tensor) -> Any:
+        columns = F.pad(self.column[x.long()], (0, self.steps - x.shape[1]), value=self.pad)
+        return self.head(self.net(columns))

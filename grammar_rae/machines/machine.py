@@ -1,0 +1,35 @@
+"""What every machine answers: which productions may come next, for a whole batch at once."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+from torch import Tensor
+
+State = TypeVar("State")
+
+
+class Machine(Protocol[State]):
+    """B batch, T steps, R productions, F features; every tensor lives on one device."""
+
+    feature_size: int
+
+    def start(self, batch: int, steps: int) -> State:
+        """The state before the first production, with `steps` productions to spend."""
+        ...
+
+    def allowed(self, state: State) -> Tensor:
+        """(B, R) bool: never an empty row."""
+        ...
+
+    def advance(self, state: State, rule: Tensor) -> State:
+        """The state after production `rule` (B,) int64."""
+        ...
+
+    def features(self, state: State) -> Tensor:
+        """(B, F) float32: what a step net may know of the state."""
+        ...
+
+    def replay(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        """Masks (B, T', R) bool and features (B, T', F) met along x (B, T') with a budget of `steps`."""
+        ...

@@ -1,0 +1,219 @@
+"""What a notebook holds: a trained model that generates, encodes, decodes and reconstructs strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from grammar_rae import runs
+from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.noise import Noise
+from grammar_rae.runs import Run
+
+BATCH = 1000
+
+
+class Model:
+    """A run folder in use. Strings in and out; codes are (n, latent) float32 arrays."""
+
+    def __init__(self, run: Run, device: str = "cpu") -> None:
+        self.run = run
+        self.recipe = run.recipe
+        self.device = torch.device(device)
+        run.autoencoder.to(self.device).eval()
+        for density in run.densities.values():
+            density.to(self.device)
+
+    @classmethod
+    def load(cls, name: str | Path, device: str = "cpu") -> Model:
+        """A shipped model by name, or a run folder. DataError when there is none or it is damaged."""
+        return cls(runs.load(runs.find(name)), device)
+
+    def __repr__(self) -> str:
+        size = sum(p.numel() for p in self.run.autoencoder.parameters())
+        densities = ", ".join(self.densities)
+        return f"Model({self.recipe.name}: {self.task}, latent {self.latent}, {size:,} parameters, {densities})"
+
+    @property
+    def task(self) -> str:
+        """molecules, expressions or strings."""
+        return self.recipe.task
+
+    @property
+    def latent(self) -> int:
+        return self.recipe.encoder.latent
+
+    @property
+    def densities(self) -> list[str]:
+        """What `generate` can draw codes from."""
+        return ["prior", *self.run.densities]
+
+    def sample_codes(self, n: int, density: str | None = None, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
+        """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
+        noise = Noise.first(seed, n, start, self.device)
+        with torch.no_grad():
+            return self._density(density)().sample(noise).cpu().numpy()
+
+    def generate(
+        self,
+        n: int = 1000,
+        *,
+        density: str | None = None,
+        temperature: float | None = None,
+        seed: int = 0,
+        greedy: bool = False,
+        unique: bool = False,
+        raw: bool = False,
+        budget: bool = True,
+    ) -> list[str]:
+        """n strings: codes from `density` (the recipe's own when None), decoded at `temperature`.
+
+        Molecules come as canonical SMILES, or as written with `raw` and where they are not valid. Without
+        `budget` a derivation may stay unfinished and is the empty string. With `unique` every string comes
+        once, and drawing stops after 20 n, so that fewer than n may come.
+        """
+        if n < 1:
+            raise ValueError(f"{n} samples asked for; expected 1 or more")
+        if not unique:
+            return list(self._stream(n, density, temperature, seed, greedy, raw, budget))
+        found: dict[str, None] = {}
+        for text in self._stream(20 * n, density, temperature, seed, greedy, raw, budget):
+            if text:
+                found.setdefault(text)
+            if len(found) == n:
+                break
+        return list(found)
+
+    def encode(self, items: Sequence[str]) -> NDArray[np.float32]:
+        """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
+        prepared = self.prepare(items)
+        missing = next((i for i, text in enumerate(prepared) if text is None), None)
+        if missing is not None:
+            raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
+        return self.codes(self.run.codec.encode([text for text in prepared if text is not None]))
+
+    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
+        """Codes of the items that can be written, their indices, and (index, reason) of the others."""
+        prepared = self.prepare(items)
+        readable = [i for i, text in enumerate(prepared) if text is not None]
+        x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
+        reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
+        reasons += [(readable[i], str(error)) for i, error in rejected]
+        return self.codes(x), [readable[i] for i in known], sorted(reasons)
+
+    def prepare(self, items: Sequence[str]) -> list[str | None]:
+        """The strings the codec reads in place of `items`, as the recipe says; None for bad ones."""
+        prepared: list[str | None] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(list(items))
+        return prepared
+
+    @torch.no_grad()
+    def codes(self, x: NDArray[np.integer]) -> NDArray[np.float32]:
+        """(n, latent) posterior means of integer rows x (n, T)."""
+        rows = torch.as_tensor(np.asarray(x))
+        parts = [self.run.autoencoder.encoder(part.to(self.device)).mean.cpu() for part in rows.split(BATCH)]
+        return torch.cat(parts).float().numpy() if len(rows) else np.zeros((0, self.latent), np.float32)
+
+    @torch.no_grad()
+    def decode(
+        self,
+        z: NDArray[np.floating] | Tensor,
+        *,
+        greedy: bool = True,
+        seed: int = 0,
+        temperature: float = 1.0,
+        raw: bool = False,
+        budget: bool = True,
+    ) -> list[str]:
+        """The strings of codes z (n, latent): the likeliest step by step, or one draw each."""
+        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.latent:
+            raise ValueError(f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})")
+        texts: list[str] = []
+        for begin in range(0, len(codes), BATCH):
+            noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
+            part = codes[begin : begin + BATCH].to(self.device)
+            texts += self._write(part, noise, None if greedy else temperature, budget)
+        return texts if raw else self._finish(texts)
+
+    def reconstruct(self, items: Sequence[str], *, raw: bool = False) -> list[str | None]:
+        """Each item encoded and decoded greedily; None where the model cannot read it."""
+        z, known, _ = self.encode_known(items)
+        result: list[str | None] = [None] * len(items)
+        for i, text in zip(known, self.decode(z, raw=raw), strict=True):
+            result[i] = text
+        return result
+
+    def interpolate(self, a: str, b: str, steps: int = 8) -> list[str]:
+        """What lies on the straight line between two items' codes, ends included."""
+        ends = self.encode([a, b])
+        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+        return self.decode((1 - share) * ends[0] + share * ends[1])
+
+    def fit_density(self, name: str, z: NDArray[np.floating], seed: int = 0, **settings: Any) -> nn.Module:
+        """Fit a density on codes z (n, latent) and keep it under its name."""
+        fit, _ = look_up(DENSITIES, name, "density")
+        density: nn.Module = fit(torch.as_tensor(np.asarray(z)), seed, **settings).to(self.device)
+        self.run.densities[name] = density
+        return density
+
+    def save(self, folder: str | Path) -> None:
+        """Write the run folder; an existing one is replaced file by file."""
+        runs.save(Path(folder), self.run)
+
+    def same(self, items: Sequence[str]) -> list[str | None]:
+        """The one spelling of equal items: canonical SMILES for molecules; None for invalid ones."""
+        spelled: list[str | None] = look_up(FORMS, self.task, "task")(list(items))
+        return spelled
+
+    def _stream(
+        self, n: int, density: str | None, temperature: float | None, seed: int, greedy: bool, raw: bool, budget: bool
+    ) -> Iterator[str]:
+        heat: float | None = temperature or self.recipe.density.temperature
+        for begin in range(0, n, BATCH):
+            count = min(BATCH, n - begin)
+            noise = Noise.first(seed, count, begin, self.device)
+            with torch.no_grad():
+                z = self._density(density)().sample(noise)
+                texts = self._write(z, noise, None if greedy else heat, budget)
+            yield from texts if raw else self._finish(texts)
+
+    def _write(self, z: Tensor, noise: Noise, temperature: float | None, budget: bool) -> list[str]:
+        with self._budget(budget):
+            p = self.run.autoencoder.decoder(z)
+            x = p.mode() if temperature is None else p.sample(noise, temperature)
+        return [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
+
+    def _finish(self, texts: list[str]) -> list[str]:
+        return [spelled or text for spelled, text in zip(self.same(texts), texts, strict=True)]
+
+    def _density(self, name: str | None) -> nn.Module:
+        name = name or self.recipe.density.default
+        if name == "prior":
+            prior: nn.Module = self.run.autoencoder.prior
+            return prior
+        if name not in self.run.densities:
+            raise RecipeError(f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}")
+        return self.run.densities[name]
+
+    @contextmanager
+    def _budget(self, on: bool) -> Iterator[None]:
+        """The machine's budget for sampling: the recipe's «never» wins over `on`."""
+        machine = getattr(self.run.autoencoder.decoder, "machine", None)
+        before = machine.budget if machine is not None else None
+        if machine is not None:
+            machine.budget = on and self.recipe.decoder.budget != "never"
+        try:
+            yield
+        finally:
+            if machine is not None:
+                machine.budget = before
+
+

@@ -1,0 +1,81 @@
+"""A paper is a row: terms, encoder head, prior and decoder edit. The terms shared by several live here.
+
+Likelihood and latent terms are (B,), in nats per example; penalties of weights are scalars.
+The loss is the sum of the weighted terms' means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from grammar_rae.autoencoder import Autoencoder
+from grammar_rae.distributions.divergence import divergence
+
+Likelihood = Literal["categorical", "cross_entropy"]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass: data x, posterior q, code z (B, D), likelihood p."""
+
+    x: Tensor
+    q: Any
+    z: Tensor
+    p: Any
+    model: Autoencoder
+    likelihood: Likelihood
+
+
+Term = Callable[[Pass], Tensor]
+
+
+def nll(run: Pass) -> Tensor:
+    """(B,) −log p(x | z), or the channel-wise cross-entropy of the published grammar code."""
+    return -run.p.log_prob(run.x) if run.likelihood == "categorical" else run.p.cross_entropy(run.x)
+
+
+def kl(run: Pass) -> Tensor:
+    """(B,) KL(q(z | x) ‖ p(z))."""
+    return divergence(run.q, run.model.prior(), run.z)
+
+
+def half_norm(run: Pass) -> Tensor:
+    """(B,) ||z||² / 2: the RAE's latent term (Ghosh et al. 2020, equation 11)."""
+    return 0.5 * (run.z**2).sum(-1)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one paper adds: its terms with default weights and the three pieces it chooses."""
+
+    terms: Mapping[str, tuple[Term, float]]
+    head: Callable[..., nn.Module]
+    prior: Callable[[int], nn.Module]
+    edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
+    noise: bool = False  # whether the head takes a `noise` scale
+
+
+class Objective(nn.Module):
+    """forward(x) → {term: weighted value}; its parameters are the autoencoder's."""
+
+    def __init__(
+        self,
+        model: Autoencoder,
+        terms: Mapping[str, tuple[Term, float]],
+        likelihood: Likelihood = "categorical",
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.terms = dict(terms)
+        self.likelihood = likelihood
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """x (B, T) int; terms of weight 0 are left out."""
+        q = self.model.encoder(x)
+        z = q.rsample()
+        run = Pass(x, q, z, self.model.decoder(z), self.model, self.likelihood)
+        return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}

@@ -1,0 +1,178 @@
+"""A recipe says everything about an experiment; on disk it is TOML, in memory strict pydantic models."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from grammar_rae.errors import RecipeError
+
+Auto = Literal["auto"]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataPart(Part):
+    name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
+    column: str | None = None
+    prepare: Literal["none", "kekule"] = "none"
+    limit: PositiveInt | None = None  # training items, the first ones
+
+
+class CodecPart(Part):
+    kind: Literal["grammar", "character"] = "grammar"
+    grammar: str = "none"  # a shipped grammar's name or a file; character codecs may name one to judge by
+    alphabet: str = "auto"  # characters, the last one padding; auto: those of the data and a blank
+    steps: PositiveInt | Auto = "auto"  # auto: the longest training item and `slack` more
+    slack: int = 10
+
+
+class EncoderPart(Part):
+    net: Literal["convolution", "strided"]
+    latent: PositiveInt
+    hidden: PositiveInt
+    filters: list[PositiveInt]
+    widths: list[PositiveInt] = []  # convolution only
+    batch_norm: bool = False  # convolution only
+    embedding: PositiveInt = 64  # strided only
+    noise: float = Field(default=1.0, ge=0)  # times σ, where the posterior has one
+
+
+class DecoderPart(Part):
+    net: Literal["repeat", "recurrent"]
+    hidden: PositiveInt
+    layers: PositiveInt = 3  # repeat only
+    batch_norm: bool = False  # repeat only
+    embedding: PositiveInt = 192  # recurrent only
+    budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
+
+
+class ObjectivePart(Part):
+    variant: str
+    likelihood: Literal["categorical", "cross_entropy"] = "categorical"
+    weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
+
+
+class TrainingPart(Part):
+    epochs: PositiveInt
+    batch: PositiveInt
+    learning_rate: float = Field(default=1e-3, gt=0)
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    factor: float = 0.2
+    patience: int = 3
+    floor: float = 1e-4
+    stop_after: PositiveInt | None = None
+    clip: float | None = None
+    epoch_examples: PositiveInt | None = None
+    by_length: bool = False
+    seed: int = 0
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    half_weights: bool = False  # float16 on disk, float32 in use
+
+
+class DensityPart(Part):
+    default: str = "gmm"
+    components: PositiveInt = 10
+    temperature: float = Field(default=1.0, gt=0)  # of decoding; what `generate` takes unless told
+
+
+class Recipe(Part):
+    name: str
+    about: str = ""
+    task: Literal["auto", "molecules", "expressions", "strings"] = "auto"
+    data: DataPart
+    codec: CodecPart
+    encoder: EncoderPart
+    decoder: DecoderPart
+    objective: ObjectivePart
+    training: TrainingPart
+    density: DensityPart = DensityPart()
+
+
+def parse(text: str, source: str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """A recipe from TOML, `key.path=value` overrides applied. RecipeError names the key and the nearest known."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{source} is not TOML: {error}") from error
+    for override in overrides:
+        _override(table, override)
+    try:
+        return Recipe.model_validate(table)
+    except ValidationError as error:
+        raise RecipeError(f"{source}: {_explain(error)}") from error
+
+
+def read(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
+    """`parse` of a file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+    return parse(text, str(path), overrides)
+
+
+def write(recipe: Recipe) -> str:
+    """TOML that `parse` reads back as the same recipe."""
+    table = recipe.model_dump(exclude_none=True)
+    lines = [f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, dict)]
+    for key, part in table.items():
+        if isinstance(part, dict):
+            lines += ["", f"[{key}]"] + [f"{name} = {_value(value)}" for name, value in part.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + "}"
+    return repr(value)
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not re.fullmatch(r"\w+(\.\w+)*", path.strip()):
+        raise RecipeError(f"--set {override}: expected key=value, such as training.epochs=3")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, leaf = path.strip().split(".")
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {override}: {parent} is a value, not a section")
+    table[leaf] = value
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        known = _keys(where[:-1])
+        near = difflib.get_close_matches(where[-1], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        return f"unknown key {'.'.join(where)}; {hint}"
+    given = first.get("input")
+    shown = "" if isinstance(given, dict) else f", given {given!r}"
+    return f"{'.'.join(where)}: {first['msg']}{shown}"
+
+
+def _keys(path: list[str]) -> list[str]:
+    model: Any = Recipe
+    for name in path:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)

@@ -1,0 +1,176 @@
+"""The run folder: recipe, codec, weights, densities, hashes of the training strings, history, metrics, card.
+
+Complete in itself and copied anywhere. Every file is written under a temporary name and renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save as serialise
+from torch import Tensor, nn
+
+from grammar_rae.assembly import make_autoencoder, make_codec
+from grammar_rae.autoencoder import Autoencoder
+from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.codecs import Codec
+from grammar_rae.errors import DataError
+from grammar_rae.grammar import Grammar
+from grammar_rae.recipe import Recipe, read, write
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+
+
+@dataclass
+class Run:
+    """What a folder holds, in memory. `grammar` judges syntax, also where the codec writes characters."""
+
+    recipe: Recipe
+    grammar: Grammar | None
+    codec: Codec
+    autoencoder: Autoencoder
+    densities: dict[str, nn.Module] = field(default_factory=dict)
+    seen: NDArray[np.uint64] | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def replace(path: Path, content: bytes | str) -> None:
+    """Write a file so that a kill leaves either the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    try:
+        fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    fresh.replace(path)
+
+
+def save_start(folder: Path, recipe: Recipe, grammar: Grammar | None) -> None:
+    """What is known before training: the resolved recipe and the grammar's text."""
+    replace(folder / "recipe.toml", write(recipe))
+    if grammar is not None:
+        replace(folder / "codec" / "grammar.cfg", grammar.text)
+
+
+def save(folder: Path, run: Run) -> None:
+    """Everything but history and card."""
+    save_start(folder, run.recipe, run.grammar)
+    weights = run.autoencoder.state_dict()
+    if run.recipe.training.half_weights:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    identity = identity_of(run.recipe, run.grammar)
+    replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
+    for name, density in run.densities.items():
+        save_density(folder, name, density, identity)
+    if run.seen is not None:
+        fresh = folder / "seen.new.npy"
+        np.save(fresh, run.seen)
+        fresh.replace(folder / "seen.npy")
+    if run.metrics:
+        replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
+
+
+def save_density(folder: Path, name: str, density: nn.Module, identity: str) -> None:
+    """One fitted density; its kind and sizes are in the file's metadata."""
+    state = density.state_dict()
+    components = str(len(state["weights"])) if "weights" in state else "1"
+    metadata = {"identity": identity, "kind": name, "components": components}
+    replace(folder / "densities" / f"{name}.safetensors", _packed(state, metadata))
+
+
+def load(folder: Path) -> Run:
+    """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
+    if not (folder / "recipe.toml").is_file():
+        raise DataError(f"{folder} is not a run folder: it holds no recipe.toml")
+    recipe = read(folder / "recipe.toml")
+    text = folder / "codec" / "grammar.cfg"
+    grammar = Grammar.read(text) if text.is_file() else None
+    codec = make_codec(recipe, grammar)
+    with torch.random.fork_rng():
+        autoencoder = make_autoencoder(recipe, codec)
+    identity = identity_of(recipe, grammar)
+    fill(autoencoder, folder / "weights.safetensors", identity)
+    run = Run(recipe, grammar, codec, autoencoder.eval())
+    for path in sorted((folder / "densities").glob("*.safetensors")):
+        run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
+    if (folder / "seen.npy").is_file():
+        run.seen = _load_array(folder / "seen.npy")
+    if (folder / "metrics.json").is_file():
+        run.metrics = json.loads((folder / "metrics.json").read_text())
+    return run
+
+
+def fill(module: nn.Module, path: Path, identity: str | None) -> None:
+    """Weights of a file into a module; names, shapes and identity are checked first."""
+    tensors, metadata = _unpacked(path)
+    if identity is not None and metadata.get("identity") != identity:
+        raise DataError(f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder")
+    expected = module.state_dict()
+    odd = sorted(tensors.keys() ^ expected.keys())
+    odd = odd or [k for k, v in tensors.items() if v.shape != expected[k].shape]
+    if odd:
+        raise DataError(f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); copy the whole folder")
+    module.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()})
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a shipped model's name or a path. DataError lists what there is."""
+    if Path(name).is_dir():
+        return Path(name)
+    if (PRETRAINED / str(name)).is_dir():
+        return PRETRAINED / str(name)
+    raise DataError(f"no model {name}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}")
+
+
+def names() -> list[str]:
+    """The shipped models."""
+    return sorted(path.parent.name for path in PRETRAINED.glob("*/weights.safetensors"))
+
+
+def _load_density(path: Path, latent: int, identity: str) -> nn.Module:
+    _, metadata = _unpacked(path)
+    if path.stem not in DENSITIES:
+        raise DataError(f"{path}: no density is called {path.stem}; there are: {', '.join(DENSITIES)}")
+    _, empty = look_up(DENSITIES, path.stem, "density")
+    density: nn.Module = empty(latent, int(metadata.get("components", "1")))
+    fill(density, path, identity)
+    return density
+
+
+def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
+    """A hash of what the weights' meaning depends on."""
+    parts: Mapping[str, Any] = recipe.model_dump(include={"codec", "encoder", "decoder", "objective"})
+    text = json.dumps(parts, sort_keys=True) + (grammar.text if grammar else "")
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
+    return serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+
+
+def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise DataError(f"{path} is missing; the run was not finished, or not copied whole")
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except Exception as error:
+        raise DataError(f"{path} is damaged ({str(error).splitlines()[0]}); copy it again or train again") from error
+
+
+def _load_array(path: Path) -> NDArray[np.uint64]:
+    try:
+        found: NDArray[np.uint64] = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path} is damaged ({error}); copy it again or delete it: it only serves novelty") from error
+    return found

@@ -6,7 +6,15 @@ class GrammarError(ValueError):
 
 
 class ParseError(ValueError):
-    """A string the grammar or alphabet does not derive."""
+    """A string the grammar or alphabet does not derive.
+
+    `item` and `position` (characters, from 0) say where, `expected` what could have stood there; the note
+    shows the string with a caret.
+    """
+
+    item: int = 0
+    position: int = 0
+    expected: list[str] = []
 
 
 class RecipeError(ValueError):

@@ -98,7 +98,7 @@ def prepare(
         raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
     rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
     dataset = _dataset(raw, rules, data)
-    train, valid = _prepared(raw, dataset.train[: raw.data.limit]), _prepared(raw, dataset.valid)
+    train, valid = _prepared(raw, dataset.train[: raw.data.limit]), _prepared(raw, dataset.valid[: raw.training.valid_examples])
     if not train or not valid:
         raise DataError(f"{dataset.name}: {len(train)} items to train on and {len(valid)} to validate; too few")
     resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
@@ -121,7 +121,7 @@ def prepare(
 
 def settings_of(recipe: Recipe) -> Settings:
     """The training loop's settings."""
-    return Settings(**recipe.training.model_dump(exclude={"precision", "half_weights"}))
+    return Settings(**recipe.training.model_dump(exclude={"precision", "half_weights", "valid_examples"}))
 
 
 def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Report) -> None:

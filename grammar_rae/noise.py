@@ -6,7 +6,9 @@ The generator is SplitMix64 (Steele, Lea, Flood, 2014), applied to the counter i
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 
 COMPONENT, LATENT, DECODING, POSTERIOR = range(4)
@@ -32,6 +34,24 @@ def _mix(x: Tensor) -> Tensor:
     return x ^ _shift(x, 31)
 
 
+@njit(cache=True, nogil=True)
+def _bits_compiled(index, key, count, start):  # type: ignore[no-untyped-def]
+    """The same numbers as the tensor formula, in one pass: int64 wraps in both."""
+    bits = np.empty((len(index), count), np.int64)
+    for b in range(len(index)):
+        sample = _mix_one(key + (index[b] + 1) * _GOLDEN)
+        for t in range(count):
+            bits[b, t] = _mix_one(sample + (start + t + 1) * _GOLDEN)
+    return bits
+
+
+@njit(cache=True, nogil=True)
+def _mix_one(x):  # type: ignore[no-untyped-def]
+    x = (x ^ ((x >> 30) & ((1 << 34) - 1))) * _FIRST
+    x = (x ^ ((x >> 27) & ((1 << 37) - 1))) * _SECOND
+    return x ^ ((x >> 31) & ((1 << 33) - 1))
+
+
 class Noise:
     """The noise of the samples `index` (B,) int64 under `seed`."""
 
@@ -47,6 +67,8 @@ class Noise:
     def _bits(self, stream: int, count: int, start: int) -> Tensor:
         seed = torch.full((), _signed(self.seed + _GOLDEN), device=self.index.device)
         key = _mix(_mix(seed) + _signed((stream + 1) * _GOLDEN))
+        if self.index.device.type == "cpu":
+            return torch.as_tensor(_bits_compiled(self.index.numpy(), key.item(), count, start))
         sample = _mix(key + (self.index + 1) * _GOLDEN)
         step = torch.arange(start + 1, start + count + 1, device=self.index.device)
         return _mix(sample[:, None] + step * _GOLDEN)

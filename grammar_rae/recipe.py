@@ -71,6 +71,7 @@ class TrainingPart(Part):
     stop_after: PositiveInt | None = None
     clip: float | None = None
     epoch_examples: PositiveInt | None = None
+    valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
     by_length: bool = False
     seed: int = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"

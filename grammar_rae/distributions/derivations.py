@@ -7,9 +7,12 @@ within its steps, in the likelihood as in sampling, so the two share one normali
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from grammar_rae.distributions.kernel import decode
 from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood, masked_logits
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.noise import DECODING, Noise
@@ -38,16 +41,21 @@ class Derivations:
     def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
         """(B, T) int64, one uniform number a step."""
         u = noise.uniform(DECODING, self.output.shape[1])
-        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]))
+        if u.device.type == "cpu":
+            return decode(self.output, u, self.machine, self.column, temperature)
+        return self.run(lambda t, scores: choose(scores / temperature, u[:, t]))
 
     def mode(self) -> Tensor:
         """(B, T) int64: the likeliest allowed production at every step."""
-        return self._run(lambda t, scores: scores.argmax(-1))
+        if self.output.device.type == "cpu":
+            return decode(self.output, None, self.machine, self.column)
+        return self.run(lambda t, scores: scores.argmax(-1))
 
-    def _scores(self, x: Tensor) -> Tensor:
-        return masked_logits(self.output, self.column, self.machine.masks(x, self.output.shape[1]))
+    def run(self, pick: Callable[[int, Tensor], Tensor]) -> Tensor:
+        """The loop over tensors, on any device and without a look at their values from the host.
 
-    def _run(self, pick) -> Tensor:  # type: ignore[no-untyped-def]
+        `pick(t, scores (B, R)) → (B,)` chooses; the compiled loop makes the same choices on the CPU.
+        """
         batch, steps, _ = self.output.shape
         state = self.machine.start(batch, steps)
         rules = []
@@ -56,3 +64,6 @@ class Derivations:
             rules.append(pick(t, scores))
             state = self.machine.advance(state, rules[-1])
         return torch.stack(rules, 1)
+
+    def _scores(self, x: Tensor) -> Tensor:
+        return masked_logits(self.output, self.column, self.machine.masks(x, self.output.shape[1]))

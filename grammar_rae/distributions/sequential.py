@@ -6,6 +6,7 @@ A step net offers `start(z) → h`, `step(z, h, rule, features, t) → logits, h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
@@ -82,7 +83,7 @@ class Sequential:
         """The column that stands for «nothing chosen yet»: one past the last."""
         return int(self.column.max()) + 1
 
-    def _run(self, pick) -> Tensor:  # type: ignore[no-untyped-def]
+    def _run(self, pick: Callable[[int, Tensor], Tensor]) -> Tensor:
         state = self.machine.start(len(self.z), self.steps)
         h = self.net.start(self.z)
         column = torch.full((len(self.z),), self._none, device=self.z.device)

@@ -9,6 +9,7 @@ Literals divide truly; `floor=True` divides them as the authors' Python 2 did (1
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,12 @@ def parse(strings: Sequence[str], grammar: Grammar | None = None) -> tuple[np.nd
     x, errors = derivations(
         grammar or standard(), [text.replace(" ", "") for text in strings], errors="return"
     )
-    return x, {item: str(error).splitlines()[0] for item, error in errors}
+    return x, {item: brief(error) for item, error in errors}
+
+
+def brief(error: Exception) -> str:
+    """The first line of a parse error, without the number of its item."""
+    return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])
 
 
 @cache

@@ -66,7 +66,7 @@ def derived(grammar: Grammar | None) -> Task:
             from grammar_rae.parsing import derivations
 
             for item, error in derivations(grammar, strings, errors="return")[1]:
-                found[item] = found[item] or str(error).splitlines()[0]
+                found[item] = found[item] or expressions.brief(error)
         return found
 
     def canonical(strings: Sequence[str]) -> list[str | None]:

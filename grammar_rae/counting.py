@@ -1,0 +1,96 @@
+"""Exact numbers of derivations, and from them derivations drawn uniformly up to a length.
+
+Hickey, Cohen, "Uniform random generation of strings in a context-free language" (1983). A production with
+children c₁ … c_k has as many derivations of s steps as the convolution of the children's counts has at s − 1.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.errors import GrammarError
+from grammar_rae.grammar import Grammar
+
+
+class Counts:
+    """Derivation counts of a grammar for up to `steps` productions, as Python integers."""
+
+    def __init__(self, grammar: Grammar, steps: int) -> None:
+        tables = grammar.tables
+        self.grammar = grammar
+        self.steps = steps
+        self.children = [
+            [int(c) for c in row[:arity]] for row, arity in zip(tables.children, tables.arity, strict=True)
+        ]
+        self.rules = [
+            [r for r in np.flatnonzero(tables.lhs == a).tolist() if not tables.dead[r] and r != tables.pad]
+            for a in range(len(tables.need))
+        ]
+        self.symbol = [[0] * (steps + 1) for _ in self.rules]  # [nonterminal][steps]
+        # [production][child][steps]: ways in which this child and those right of it take that many
+        self.suffix = [[[0] * (steps + 1) for _ in range(len(row) + 1)] for row in self.children]
+        for suffixes in self.suffix:
+            suffixes[-1][0] = 1
+        for s in range(steps + 1):
+            for a, rules in enumerate(self.rules):
+                self.symbol[a][s] = sum(self.suffix[r][0][s - 1] for r in rules) if s else 0
+            for r, row in enumerate(self.children):
+                for k in range(len(row) - 1, -1, -1):
+                    own, rest = self.symbol[row[k]], self.suffix[r][k + 1]
+                    self.suffix[r][k][s] = sum(own[i] * rest[s - i] for i in range(1, s + 1) if own[i])
+
+
+def counts(grammar: Grammar, steps: int) -> list[int]:
+    """The number of derivations of exactly 0, 1, … `steps` productions from the start symbol."""
+    return Counts(grammar, steps).symbol[grammar.start]
+
+
+def sample(
+    grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1
+) -> NDArray[np.int16]:
+    """(n, max_steps) derivations, each of those with `min_steps` to `max_steps` productions equally likely.
+
+    GrammarError when there is none that short.
+    """
+    table = Counts(grammar, max_steps)
+    rng = random.Random(seed)
+    totals = [c if s >= min_steps else 0 for s, c in enumerate(table.symbol[grammar.start])]
+    if not any(totals):
+        least = int(grammar.tables.need[grammar.start])
+        raise GrammarError(
+            f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps; its shortest takes {least}"
+        )
+    x = np.full((n, max_steps), grammar.pad, np.int16)
+    cumulative = list(accumulate(totals))
+    for row in x:
+        rules = _draw(table, _pick(rng, cumulative), rng)
+        row[: len(rules)] = rules
+    return x
+
+
+def _pick(rng: random.Random, cumulative: list[int]) -> int:
+    return bisect_right(cumulative, rng.randrange(cumulative[-1]))
+
+
+def _draw(table: Counts, steps: int, rng: random.Random) -> list[int]:
+    """One derivation of exactly `steps` productions, uniformly."""
+    rules: list[int] = []
+    stack = [(table.grammar.start, steps)]
+    while stack:
+        symbol, size = stack.pop()
+        choices = table.rules[symbol]
+        rule = choices[_pick(rng, list(accumulate(table.suffix[r][0][size - 1] for r in choices)))]
+        rules.append(rule)
+        left, parts = size - 1, []
+        for k, child in enumerate(table.children[rule]):
+            own, rest = table.symbol[child], table.suffix[rule][k + 1]
+            share = _pick(rng, list(accumulate(own[i] * rest[left - i] for i in range(left + 1))))
+            parts.append((child, share))
+            left -= share
+        stack.extend(reversed(parts))
+    return rules

@@ -1,0 +1,59 @@
+"""Parsing where one token of look-ahead decides: a stack and a table."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def descend(tokens, bounds, skip, first_item, after, predicted, groups, terminals, start):  # type: ignore[no-untyped-def]
+    """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
+
+    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` are left out.
+    """
+    n = len(bounds) - 1
+    rules = np.empty(max(4 * len(tokens), 1024), np.int64)
+    lengths = np.zeros(n, np.int64)
+    failed = np.full(n, -1, np.int64)
+    stack = np.empty(1024, np.int64)
+    count = 0
+    for i in range(n):
+        if skip[i]:
+            continue
+        begin, at, end = count, bounds[i], bounds[i + 1]
+        height = 1
+        stack[0] = -2 - start
+        while True:
+            token = tokens[at] if at < end else terminals
+            if height == 0:
+                if at < end:
+                    failed[i] = at - bounds[i]
+                break
+            height -= 1
+            symbol = stack[height]
+            if symbol >= 0:
+                if symbol != token:
+                    failed[i] = at - bounds[i]
+                    break
+                at += 1
+                continue
+            group = (-2 - symbol) * (terminals + 1) + token
+            if groups[group] == groups[group + 1]:
+                failed[i] = at - bounds[i]
+                break
+            rule = predicted[groups[group]]
+            if count == len(rules):
+                rules = np.concatenate((rules, np.empty_like(rules)))
+            rules[count] = rule
+            count += 1
+            size = first_item[rule + 1] - first_item[rule] - 1
+            if height + size > len(stack):
+                stack = np.concatenate((stack, np.empty_like(stack)))
+            for k in range(size):
+                stack[height + k] = after[first_item[rule] + size - 1 - k]
+            height += size
+        if failed[i] >= 0:
+            count = begin
+        lengths[i] = count - begin
+    return rules[:count], lengths, failed

@@ -1,0 +1,79 @@
+"""Derivations back to strings: the terminals in the order a leftmost derivation writes them, compiled."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from nltk.grammar import Nonterminal
+from numba import njit
+from numpy.typing import NDArray
+
+from grammar_rae.grammar import Grammar
+
+Ints = NDArray[np.int64]
+
+
+def render(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
+    """The strings of x (n, T); None where a row is no complete derivation followed by padding."""
+    rights, bounds = _rights(grammar)
+    lhs = grammar.tables.lhs
+    written, ends, whole = _write(np.asarray(x, np.int64), lhs, rights, bounds, grammar.start, grammar.pad)
+    terminals = grammar.terminals
+    return [
+        "".join([terminals[v] for v in written[a:b]]) if good else None
+        for a, b, good in zip(ends[:-1].tolist(), ends[1:].tolist(), whole.tolist(), strict=True)
+    ]
+
+
+@lru_cache(maxsize=32)
+def _rights(grammar: Grammar) -> tuple[Ints, Ints]:
+    """All right sides in one array, terminals as v ≥ 0 and nonterminals as −1 − a, and where each begins."""
+    terminals = {t: v for v, t in enumerate(grammar.terminals)}
+    rows = [
+        []
+        if r == grammar.pad or r in grammar.dead
+        else [-1 - grammar.index[str(s)] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs()]
+        for r, p in enumerate(grammar.productions)
+    ]
+    return np.array([s for row in rows for s in row], np.int64), np.cumsum([0, *map(len, rows)])
+
+
+@njit(cache=True, nogil=True)
+def _write(x, lhs, rights, bounds, start, pad):  # type: ignore[no-untyped-def]
+    """Terminals of all rows, where each row's begin (n + 1,), and which rows are complete."""
+    n, steps = x.shape
+    written = np.empty(max(n * steps, 64), np.int64)
+    ends = np.zeros(n + 1, np.int64)
+    whole = np.zeros(n, np.bool_)
+    stack = np.empty(1024, np.int64)
+    count = 0
+    for i in range(n):
+        stack[0] = -1 - start
+        height, t, good = 1, 0, True
+        while height and good:
+            height -= 1
+            symbol = stack[height]
+            if symbol >= 0:
+                if count == len(written):
+                    written = np.concatenate((written, np.empty_like(written)))
+                written[count] = symbol
+                count += 1
+            elif t == steps or x[i, t] == pad or lhs[x[i, t]] != -1 - symbol:
+                good = False
+            else:
+                a, b = bounds[x[i, t]], bounds[x[i, t] + 1]
+                if height + b - a > len(stack):
+                    stack = np.concatenate((stack, np.empty(len(stack) + b - a, np.int64)))
+                for k in range(b - a):
+                    stack[height + k] = rights[b - 1 - k]
+                height += b - a
+                t += 1
+        while good and t < steps:
+            good = x[i, t] == pad
+            t += 1
+        whole[i] = good
+        if not good:
+            count = ends[i]
+        ends[i + 1] = count
+    return written, ends, whole

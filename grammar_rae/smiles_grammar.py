@@ -1,0 +1,66 @@
+"""A grammar for the SMILES of a file: LL(1), right-recursive, one production a token.
+
+The shape is fixed, the alphabet comes from the data. A ring digit stands directly after its atom, a
+branch is always followed by something, and a bond comes before an atom; the last two hold for every
+canonical SMILES that RDKit writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from grammar_rae.errors import DataError
+
+TOKEN = re.compile(r"(?P<atom>\[[^\[\]]+\]|Br|Cl|[A-Za-z*])|(?P<bond>[-=#$:/\\~])|(?P<ring>%\d\d|\d)|(?P<other>[()])")
+
+HEADER = """\
+# SMILES of the tokens found in {source}: LL(1), one production a token, so that a step is a token.
+# mol: a molecule · tail: what may follow an atom · first: the beginning of a branch · cont: what must follow
+# a branch · bonded: what must follow a bond. Written by `grammar-rae grammar build`.
+"""
+
+
+def build(smiles: Iterable[str], source: str = "a file") -> str:
+    """The text of the grammar. DataError names the first string with a character that is no SMILES token."""
+    found: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
+    count = 0
+    for count, text in enumerate(smiles, 1):
+        end = 0
+        for match in TOKEN.finditer(text):
+            if match.start() != end:
+                break
+            found[str(match.lastgroup)].add(match[0])
+            end = match.end()
+        if end != len(text):
+            raise DataError(f"item {count - 1}: {text[end]!r} at position {end} is not a SMILES token: {text}")
+    if not found["atom"]:
+        raise DataError(f"{source}: no atoms in {count} strings; expected SMILES, one a line")
+    return HEADER.format(source=source) + "\n".join(_rules(found)) + "\n"
+
+
+def _rules(found: dict[str, set[str]]) -> list[str]:
+    atoms, bonds, rings = (sorted(found[kind], key=lambda t: (len(t), t)) for kind in ("atom", "bond", "ring"))
+
+    def each(lhs: str, tokens: list[str], rest: str) -> list[str]:
+        return [f"{lhs} -> {_quoted(token)} {rest}" for token in tokens]
+
+    branch = ["'(' first ')' cont"]
+    return [
+        *each("mol", atoms, "tail"),
+        *each("tail", rings, "tail"),
+        *(f"tail -> {b}" for b in branch),
+        *each("tail", bonds, "bonded"),
+        *each("tail", atoms, "tail"),
+        "tail -> ",
+        *each("first", atoms, "tail"),
+        *each("first", bonds, "bonded"),
+        *each("cont", atoms, "tail"),
+        *each("cont", bonds, "bonded"),
+        *(f"cont -> {b}" for b in branch),
+        *each("bonded", atoms, "tail"),
+    ]
+
+
+def _quoted(token: str) -> str:
+    return f"'{token}'"

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ def save_checkpoint(
     random: Tensor,
     best: dict[str, Tensor],
 ) -> None:
-    """Replace `folder`/checkpoint."""
+    """Replace `folder`/checkpoint, and history.csv beside it: one row an epoch."""
     tensors = {f"last/{k}": v for k, v in module.state_dict().items()}
     tensors |= {f"best/{k}": v for k, v in best.items()}
     for i, slots in optimizer.state_dict()["state"].items():
@@ -46,6 +47,7 @@ def save_checkpoint(
         final.rename(stale)
     fresh.rename(final)
     shutil.rmtree(stale, ignore_errors=True)
+    pd.DataFrame(progress.history).to_csv(folder / "history.csv", index=False)
 
 
 def load_checkpoint(

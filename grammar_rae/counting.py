@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar import Grammar
+from grammar_rae.parsing import derivations, render
 
 
 class Counts:
@@ -50,9 +51,7 @@ def counts(grammar: Grammar, steps: int) -> list[int]:
     return Counts(grammar, steps).symbol[grammar.start]
 
 
-def sample(
-    grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1
-) -> NDArray[np.int16]:
+def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> NDArray[np.int16]:
     """(n, max_steps) derivations, each of those with `min_steps` to `max_steps` productions equally likely.
 
     GrammarError when there is none that short.
@@ -94,3 +93,29 @@ def _draw(table: Counts, steps: int, rng: random.Random) -> list[int]:
             left -= share
         stack.extend(reversed(parts))
     return rules
+
+
+def find_ambiguity(
+    grammar: Grammar, tries: int = 2000, seed: int = 0, longest: int = 24
+) -> tuple[str, str, str] | None:
+    """A string of which sampling found two leftmost derivations, and both, or None where it found none.
+
+    Derivations are drawn uniformly at growing lengths, short ones first, written out and parsed again.
+    """
+    least = int(grammar.tables.need[grammar.start])
+    for steps in range(least, max(longest, least) + 1):
+        if not counts(grammar, steps)[steps]:
+            continue
+        x = sample(grammar, tries // (longest + 1) + 20, steps, seed, min_steps=steps)
+        texts = [str(text) for text in render(grammar, x)]
+        for drawn, parsed, text in zip(
+            x, derivations(grammar, texts, errors="return")[0], texts, strict=True
+        ):
+            first, second = _rules_of(grammar, parsed), _rules_of(grammar, drawn)
+            if first != second:
+                return text, first, second
+    return None
+
+
+def _rules_of(grammar: Grammar, row: NDArray[np.int16]) -> str:
+    return "  ".join(str(grammar.productions[r]) for r in row if r != grammar.pad)

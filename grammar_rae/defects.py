@@ -64,7 +64,9 @@ def _unreachable(rules: Sequence[Rule]) -> list[str]:
     before = 0
     while before < len(reached):
         before = len(reached)
-        reached |= {s for rule, _ in rules if rule.lhs() in reached for s in rule.rhs() if isinstance(s, Nonterminal)}
+        reached |= {
+            s for rule, _ in rules if rule.lhs() in reached for s in rule.rhs() if isinstance(s, Nonterminal)
+        }
     return [
         f"line {line}: {name} cannot be reached from the start symbol {rules[0][0].lhs()}; use it or remove it"
         for name, line in _line_of(rules).items()

@@ -1,8 +1,8 @@
 """Earley's parser (1970) for whole batches, compiled, every item filtered by the next token.
 
-Nullable nonterminals are stepped over when predicted (Aycock, Horspool 2002). The derivation is read
-back from the chart from the right; of several the completed item that was found first is taken, so a
-string always gets the same one.
+Nullable nonterminals are stepped over when predicted (Aycock, Horspool 2002). Every item remembers the item
+it was advanced from and the completed item that advanced it, the first that did: following these the
+derivation is read back, and a string with several always gets the same one.
 """
 
 from __future__ import annotations
@@ -10,156 +10,180 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+# columns of the chart, one row an item: the dotted item, the token it began at, the next row of the same
+# chart column waiting for the same nonterminal, the row it was advanced from, the completed row stepped over
+ITEM, ORIGIN, NEXT, BEFORE, CHILD = range(5)
+FAILED, FULL = -1, -2
+
 
 @njit(cache=True, nogil=True)
 def parse(  # type: ignore[no-untyped-def]
     tokens, bounds, skip, first_item, rule, lhs, after, viable, predicted, groups, nullable, start
 ):
-    """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1."""
-    n, terminals = len(bounds) - 1, viable.shape[1] - 1
-    names = (len(groups) - 1) // (terminals + 1)
+    """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
+
+    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` are left out. A failing token is the first
+    that no string of the grammar has there; their count stands for the end.
+    """
+    n = len(bounds) - 1
     longest = 0
     for i in range(n):
-        longest = max(longest, bounds[i + 1] - bounds[i])
+        if not skip[i]:
+            longest = max(longest, bounds[i + 1] - bounds[i])
     rules = np.empty(max(8 * len(tokens), 1024), np.int64)
     lengths = np.zeros(n, np.int64)
     failed = np.full(n, -1, np.int64)
-    count = 0
-    item = np.empty(4096, np.int64)
-    origin = np.empty(4096, np.int64)
-    waits = np.empty(4096, np.int64)  # the next item of a column waiting for the same nonterminal
-    column = np.zeros(longest + 2, np.int64)
-    waiting = np.empty((longest + 1, names), np.int64)
-    seen = np.zeros((len(rule), longest + 1), np.int64)
-    asked = np.zeros(names, np.int64)
-    stack = np.empty((4096, 3), np.int64)
-    stamp = 0
+    chart = np.empty((4096, 5), np.int32)
+    waiting = np.empty((longest + 1, len(nullable)), np.int32)  # last row waiting, by column and nonterminal
+    seen = np.zeros((longest + 1, len(rule)), np.int32)  # [origin, item]: stamp of the column that has it
+    asked = np.zeros(len(nullable), np.int32)  # stamp of the column that predicted a nonterminal last
+    stack = np.empty(4096, np.int32)
+    stamp, count = 0, 0
     for i in range(n):
         if skip[i]:
             continue
-        base, size = bounds[i], bounds[i + 1] - bounds[i]
-        used = 0
-        for k in range(size + 1):
-            token = tokens[base + k] if k < size else terminals
-            stamp += 1
-            waiting[k, :] = -1
-            column[k] = used
-            if used + (k + 2) * len(rule) > len(item):
-                room = 2 * len(item) + (k + 2) * len(rule)
-                item = np.concatenate((item, np.empty(room, np.int64)))
-                origin = np.concatenate((origin, np.empty(room, np.int64)))
-                waits = np.concatenate((waits, np.empty(room, np.int64)))
-            if k == 0:
-                asked[start] = stamp
-                group = start * (terminals + 1) + token
-                for g in range(groups[group], groups[group + 1]):
-                    item[used], origin[used] = first_item[predicted[g]], 0
-                    seen[item[used], 0] = stamp
-                    used += 1
-            else:
-                for p in range(column[k - 1], column[k]):
-                    if after[item[p]] == tokens[base + k - 1] and viable[item[p] + 1, token]:
-                        item[used], origin[used] = item[p] + 1, origin[p]
-                        seen[item[used], origin[used]] = stamp
-                        used += 1
-            p = column[k]
-            while p < used:
-                here, symbol = item[p], after[item[p]]
-                if symbol == -1:  # complete: advance what waited for it where it began
-                    w = waiting[origin[p], lhs[here]]
-                    while w >= 0:
-                        step = item[w] + 1
-                        if viable[step, token] and seen[step, origin[w]] != stamp:
-                            seen[step, origin[w]] = stamp
-                            item[used], origin[used] = step, origin[w]
-                            used += 1
-                        w = waits[w]
-                elif symbol < -1:
-                    name = -2 - symbol
-                    waits[p] = waiting[k, name]
-                    waiting[k, name] = p
-                    group = name * (terminals + 1) + token
-                    if asked[name] != stamp:
-                        asked[name] = stamp
-                        for g in range(groups[group], groups[group + 1]):
-                            fresh = first_item[predicted[g]]
-                            if seen[fresh, k] != stamp:
-                                seen[fresh, k] = stamp
-                                item[used], origin[used] = fresh, k
-                                used += 1
-                    # what it waits for may be complete already, over nothing
-                    for q in range(column[k], p if nullable[name] else 0):
-                        if after[item[q]] == -1 and origin[q] == k and lhs[item[q]] == name:
-                            step = here + 1
-                            if viable[step, token] and seen[step, origin[p]] != stamp:
-                                seen[step, origin[p]] = stamp
-                                item[used], origin[used] = step, origin[p]
-                                used += 1
-                p += 1
-            if used == column[k]:
-                failed[i] = k
+        text = tokens[bounds[i] : bounds[i + 1]]
+        while True:
+            root, place = _fill(
+                text,
+                chart,
+                waiting,
+                seen,
+                asked,
+                stamp,
+                first_item,
+                lhs,
+                after,
+                viable,
+                predicted,
+                groups,
+                nullable,
+                start,
+            )
+            stamp += len(text) + 1
+            if root != FULL:
                 break
-        column[size + 1] = used
-        if failed[i] < 0 and _complete(item, origin, after, lhs, column, start, 0, size) < 0:
-            failed[i] = size
-        if failed[i] < 0:
-            while True:
-                lengths[i] = _read(
-                    item, origin, column, first_item, rule, lhs, after, start, size, rules[count:], stack
-                )
-                if lengths[i] >= 0:
-                    break
-                rules = np.concatenate((rules, np.empty_like(rules)))
-                stack = np.empty((2 * len(stack), 3), np.int64)
-            count += lengths[i]
+            chart = np.empty((4 * len(chart), 5), np.int32)
+        failed[i] = place
+        if root < 0:
+            continue
+        while True:
+            lengths[i] = _read(chart, root, first_item, rule, after, rules[count:], stack)
+            if lengths[i] >= 0:
+                break
+            rules = np.concatenate((rules, np.empty_like(rules)))
+            stack = np.empty(2 * len(stack), np.int32)
+        count += lengths[i]
     return rules[:count], lengths, failed
 
 
 @njit(cache=True, nogil=True)
-def _complete(item, origin, after, lhs, column, name, begin, end):  # type: ignore[no-untyped-def]
-    """The first completed item of a nonterminal from `begin` to `end`, or −1."""
-    for p in range(column[end], column[end + 1]):
-        if after[item[p]] == -1 and lhs[item[p]] == name and origin[p] == begin:
-            return p
-    return -1
+def _fill(  # type: ignore[no-untyped-def]
+    text,
+    chart,
+    waiting,
+    seen,
+    asked,
+    stamp,
+    first_item,
+    lhs,
+    after,
+    viable,
+    predicted,
+    groups,
+    nullable,
+    start,
+):
+    """The chart of one text: the row that completes it and −1, or FAILED and the failing token, or FULL."""
+    size, terminals, used, begin = len(text), viable.shape[1] - 1, 0, 0
+    for k in range(size + 1):
+        token = text[k] if k < size else terminals
+        stamp += 1
+        previous, begin = begin, used
+        if used + (k + 2) * len(after) > len(chart):
+            return FULL, 0
+        if k == 0:
+            asked[start], waiting[0, start] = stamp, -1
+            used = _predict(chart, used, 0, start * (terminals + 1) + token, first_item, predicted, groups)
+        scans = 0
+        for p in range(previous, begin):
+            step = chart[p, ITEM] + 1
+            if after[step - 1] >= 0:  # it was viable, hence it is the token before
+                scans += 1
+                if viable[step, token]:
+                    chart[used, ITEM], chart[used, ORIGIN], chart[used, BEFORE] = step, chart[p, ORIGIN], p
+                    used += 1
+        if used == begin:
+            return FAILED, k if k == 0 or scans else k - 1
+        p = begin
+        while p < used:
+            here, origin = chart[p, ITEM], chart[p, ORIGIN]
+            symbol = after[here]
+            if symbol == -1:  # complete: advance what waited for it where it began
+                w = waiting[origin, lhs[here]]
+                while w >= 0:
+                    used = _advance(chart, used, w, p, viable, token, seen, stamp)
+                    w = chart[w, NEXT]
+            elif symbol < -1:
+                name = -2 - symbol
+                if asked[name] != stamp:
+                    asked[name], waiting[k, name] = stamp, -1
+                    group = name * (terminals + 1) + token
+                    used = _predict(chart, used, k, group, first_item, predicted, groups)
+                chart[p, NEXT] = waiting[k, name]
+                waiting[k, name] = p
+                if nullable[name]:  # it may be complete already, over nothing
+                    for q in range(begin, p):
+                        done = chart[q, ITEM]
+                        if after[done] == -1 and chart[q, ORIGIN] == k and lhs[done] == name:
+                            used = _advance(chart, used, p, q, viable, token, seen, stamp)
+            p += 1
+    for p in range(begin, used):
+        here = chart[p, ITEM]
+        if after[here] == -1 and lhs[here] == start and chart[p, ORIGIN] == 0:
+            return p, -1
+    return FAILED, size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _predict(chart, used, k, group, first_item, predicted, groups):  # type: ignore[no-untyped-def]
+    for g in range(groups[group], groups[group + 1]):
+        chart[used, ITEM], chart[used, ORIGIN] = first_item[predicted[g]], k
+        used += 1
+    return used
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _advance(chart, used, waiting, done, viable, token, seen, stamp):  # type: ignore[no-untyped-def]
+    """Move the dot of a waiting row over a completed one, unless that row is there or leads nowhere."""
+    step, origin = chart[waiting, ITEM] + 1, chart[waiting, ORIGIN]
+    if viable[step, token] and seen[origin, step] != stamp:
+        seen[origin, step] = stamp
+        chart[used, ITEM], chart[used, ORIGIN] = step, origin
+        chart[used, BEFORE], chart[used, CHILD] = waiting, done
+        used += 1
+    return used
 
 
 @njit(cache=True, nogil=True)
-def _holds(item, origin, column, wanted, begin, end):  # type: ignore[no-untyped-def]
-    for p in range(column[end], column[end + 1]):
-        if item[p] == wanted and origin[p] == begin:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True)
-def _read(item, origin, column, first_item, rule, lhs, after, start, size, out, stack):  # type: ignore[no-untyped-def]
+def _read(chart, root, first_item, rule, after, out, stack):  # type: ignore[no-untyped-def]
     """Write the leftmost derivation into `out`; its length, or −1 where `out` or `stack` is too small."""
-    stack[0, 0], stack[0, 1], stack[0, 2] = start, 0, size
+    stack[0] = root
     height, count = 1, 0
     while height:
         height -= 1
-        name, begin, end = stack[height, 0], stack[height, 1], stack[height, 2]
-        at = item[_complete(item, origin, after, lhs, column, name, begin, end)]
+        p = stack[height]
+        r = rule[chart[p, ITEM]]
         if count == len(out):
             return -1
-        out[count] = rule[at]
+        out[count] = r
         count += 1
-        place = end
-        while at > first_item[rule[at]]:  # children from the right, so that the leftmost ends on top
-            at -= 1
-            symbol = after[at]
-            if symbol >= 0:
-                place -= 1
-                continue
-            child = -2 - symbol
-            for p in range(column[place], column[place + 1]):
-                if after[item[p]] == -1 and lhs[item[p]] == child:
-                    if _holds(item, origin, column, at, begin, origin[p]):
-                        if height == len(stack):
-                            return -1
-                        stack[height, 0], stack[height, 1], stack[height, 2] = child, origin[p], place
-                        height += 1
-                        place = origin[p]
-                        break
+        dots = chart[p, ITEM] - first_item[r]
+        if height + dots > len(stack):
+            return -1
+        for _ in range(dots):  # children from the right, so that the leftmost ends on top
+            if after[chart[p, ITEM] - 1] < 0:
+                stack[height] = chart[p, CHILD]
+                height += 1
+            p = chart[p, BEFORE]
     return count

@@ -11,12 +11,20 @@ from torch import Tensor, nn
 from grammar_rae.distributions.codes import Gaussian, Point
 
 
+def _dense(hidden: int, latent: int) -> nn.Linear:
+    """Linear with Glorot's uniform initial weights and no initial bias, as Keras has it."""
+    layer = nn.Linear(hidden, latent)
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class PointHead(nn.Module):
     """Deterministic codes."""
 
     def __init__(self, hidden: int, latent: int) -> None:
         super().__init__()
-        self.mean = nn.Linear(hidden, latent)
+        self.mean = _dense(hidden, latent)
 
     def forward(self, h: Tensor) -> Point:
         return Point(self.mean(h))
@@ -27,8 +35,8 @@ class GaussianHead(nn.Module):
 
     def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
         super().__init__()
-        self.mean = nn.Linear(hidden, latent)
-        self.log_var = nn.Linear(hidden, latent)
+        self.mean = _dense(hidden, latent)
+        self.log_var = _dense(hidden, latent)
         self.noise = noise
 
     def forward(self, h: Tensor) -> Gaussian:
@@ -43,7 +51,7 @@ class ConstantVarianceHead(nn.Module):
 
     def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
         super().__init__()
-        self.mean = nn.Linear(hidden, latent)
+        self.mean = _dense(hidden, latent)
         self.noise = noise
 
     def forward(self, h: Tensor) -> Gaussian:

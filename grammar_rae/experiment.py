@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import importlib.util
+import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 
 from grammar_rae import datasets, runs
 from grammar_rae.assembly import make_autoencoder, make_codec, make_objective, shortest
 from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.codecs import Codec
 from grammar_rae.counting import counts
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.seen import hashes
+from grammar_rae.files import Reject, read, write_rejects
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.parsing import derivations
@@ -30,6 +29,16 @@ from grammar_rae.training import Data, Settings, fit
 
 UNIFORM = 20_000
 Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run with fresh weights, its integer rows, the training strings, and the items left out."""
+
+    run: Run
+    rows: Data
+    texts: list[str]
+    rejected: list[Reject]
 
 
 def train(
@@ -60,30 +69,66 @@ def train(
         accelerator="cuda" if device.startswith("cuda") else "cpu",
         devices=devices,
         strategy="ddp" if devices > 1 else "auto",
-        precision=(recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)).training.precision,
+        precision=(
+            recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
+        ).training.precision,
     )
     fabric.launch()
     say("reading data", 0.0)
-    run, rows, texts = prepare(recipe, data, grammar, overrides)
+    prepared = prepare(recipe, data, grammar, overrides)
+    run, rows = prepared.run, prepared.rows
     if from_ is not None:
         runs.fill(run.autoencoder, runs.find(from_) / "weights.safetensors", None)
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)
+        if prepared.rejected:
+            say(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
+            write_rejects(folder / "rejects.csv", prepared.rejected)
     settings = settings_of(run.recipe)
 
     def step(done: int, steps: int, loss: float) -> None:
         say(f"epoch {epoch}/{settings.epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / settings.epochs)
 
-    epoch, history = 1, []
+    epoch, records = 1, []
     objective = make_objective(run.recipe, run.autoencoder)
+    writer = _tensorboard(folder) if fabric.is_global_zero else None
     for record in fit(objective, rows, settings, fabric, folder, resume, step):
         epoch = int(record["epoch"]) + 1
-        history.append(record)
+        records.append(record)
+        if writer is not None:
+            for name, value in record.items():
+                writer.add_scalar(name, value, epoch - 1)
         if on_epoch is not None:
             on_epoch(record)
     if fabric.is_global_zero:
-        finish(run, rows, texts, folder, say)
-    return Model(run)
+        records = records if folder is None else runs.read_history(folder)
+        run.metrics |= {
+            "epochs": int(records[-1]["epoch"]),
+            "best_valid_loss": min(record["valid_loss"] for record in records),
+        }
+        finish(run, rows, prepared.texts, folder, say)
+    return Model(run, device)
+
+
+def add_density(
+    name: str | Path, kind: str, data: str | None, seed: int, settings: dict[str, Any], report: Report
+) -> dict[str, Any]:
+    """Fit a density on the codes of a trained run's data and store it in the run folder.
+
+    Returns the mean log-density (nats) of those codes. Errors as those of `train`; DataError where `name` is no
+    run folder.
+    """
+    folder = runs.find(name)
+    model = Model(runs.load(folder))
+    recipe = model.recipe
+    train = _dataset(recipe, model.run.grammar, data).train[: recipe.data.limit]
+    report("encoding", 0.5)
+    z, _, _ = model.encode_known(train)
+    density = model.fit_density(kind, z, seed, **settings)
+    runs.save_density(folder, kind, density, runs.identity_of(recipe, model.run.grammar))
+    with torch.no_grad():
+        mean = density().log_prob(torch.as_tensor(z)).mean().item()
+    return {"codes": len(z), "log_density": mean}
 
 
 def prepare(
@@ -91,32 +136,46 @@ def prepare(
     data: str | Path | Sequence[str] | None,
     grammar: str | Path | None,
     overrides: tuple[str, ...],
-) -> tuple[Run, Data, list[str]]:
-    """The run with fresh weights, its integer rows, and the training strings."""
+) -> Prepared:
+    """Everything resolved and encoded. RecipeError, GrammarError or DataError says what does not fit."""
     raw = recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
     if grammar is not None:
         raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
     rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
     dataset = _dataset(raw, rules, data)
-    train, valid = _prepared(raw, dataset.train[: raw.data.limit]), _prepared(raw, dataset.valid[: raw.training.valid_examples])
-    if not train or not valid:
-        raise DataError(f"{dataset.name}: {len(train)} items to train on and {len(valid)} to validate; too few")
+    parts = dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]
+    spelled = [_prepared(raw, part) for part in parts]
+    if not all(any(text is not None for text in part) for part in spelled):
+        raise DataError(
+            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
+        )
+    train = [text for text in spelled[0] if text is not None]
     resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
     codec = make_codec(resolved, rules)
-    x, known, rejected = codec.encode_known(train)
-    v, known_valid, rejected_valid = codec.encode_known(valid)
-    if len(rejected) + len(rejected_valid) > 0.5 * (len(train) + len(valid)):
-        raise DataError(f"{dataset.name}: most items cannot be written; the first: {rejected[0][1]}")
-    if not len(x) or not len(v):
-        raise DataError(f"{dataset.name}: nothing is left to train on or to validate with")
+    rejected, lines = list(dataset.rejected), _lines(raw, data)
+    arrays, texts = [], []
+    for items, forms in zip(parts, spelled, strict=True):
+        readable = [i for i, form in enumerate(forms) if form is not None]
+        rejected += [
+            Reject(lines.get(items[i], 0), items[i], "not a molecule")
+            for i, form in enumerate(forms)
+            if form is None
+        ]
+        x, known, failed = codec.encode_known([str(forms[i]) for i in readable])
+        rejected += [
+            Reject(lines.get(items[readable[i]], 0), items[readable[i]], str(error)) for i, error in failed
+        ]
+        arrays.append(torch.as_tensor(x))
+        texts.append([str(forms[readable[i]]) for i in known])
+    if not len(arrays[0]) or not len(arrays[1]):
+        raise DataError(f"{dataset.name}: none of its items can be written; the first: {rejected[0][-1]}")
     with torch.random.fork_rng():
         torch.manual_seed(resolved.training.seed)
         autoencoder = make_autoencoder(resolved, codec)
-    texts = [train[i] for i in known]
-    coverage = {"train_items": len(x), "valid_items": len(v), "not_covered": len(rejected) + len(rejected_valid)}
+    coverage = {"train_items": len(arrays[0]), "valid_items": len(arrays[1]), "not_covered": len(rejected)}
     pad = codec.pad if resolved.decoder.net == "recurrent" else None
-    rows = Data(torch.as_tensor(x), torch.as_tensor(v), pad)
-    return Run(resolved, rules, codec, autoencoder, metrics=coverage), rows, texts
+    run = Run(resolved, rules, codec, autoencoder, metrics=coverage)
+    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
 
 
 def settings_of(recipe: Recipe) -> Settings:
@@ -142,15 +201,16 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:
         runs.save(folder, run)
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 
 
-def write_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
-    """history.csv: one row an epoch."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(history[0]))
-    writer.writeheader()
-    writer.writerows(history)
-    runs.replace(folder / "history.csv", text.getvalue())
+def _tensorboard(folder: Path | None) -> Any:
+    """A writer of scalars into the run folder where TensorBoard is installed, else None."""
+    if folder is None or importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"))
 
 
 def _dataset(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
@@ -158,12 +218,23 @@ def _dataset(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dat
     if name != "uniform":
         return datasets.load(name, recipe.data.column)
     if grammar is None:
-        raise RecipeError(f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE")
+        raise RecipeError(
+            f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
+        )
     steps = recipe.codec.steps if isinstance(recipe.codec.steps, int) else _uniform_steps(grammar)
     drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
     items = list(dict.fromkeys(drawn))
     train, valid, _ = datasets.shuffled(items, test=0.0)
     return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
+
+
+def _lines(recipe: Recipe, data: Any) -> dict[str, int]:
+    """Item → line where the data is a file; a data set of a name has no lines to speak of."""
+    name = data if data is not None else recipe.data.name
+    if not isinstance(name, str | Path) or not Path(name).is_file():
+        return {}
+    items = read(name, recipe.data.column)
+    return dict(zip(items.values, items.lines, strict=True))
 
 
 def _uniform_steps(grammar: Grammar) -> int:
@@ -175,9 +246,9 @@ def _uniform_steps(grammar: Grammar) -> int:
     return max(60, least)
 
 
-def _prepared(recipe: Recipe, items: Sequence[str]) -> list[str]:
-    spelled = look_up(PREPARATIONS, recipe.data.prepare, "preparation")(list(items))
-    return [text for text in spelled if text is not None]
+def _prepared(recipe: Recipe, items: Sequence[str]) -> list[str | None]:
+    spelled: list[str | None] = look_up(PREPARATIONS, recipe.data.prepare, "preparation")(list(items))
+    return spelled
 
 
 def _resolve(recipe: Recipe, name: str, task: str, train: list[str], grammar: Grammar | None) -> Recipe:

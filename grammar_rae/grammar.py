@@ -20,7 +20,9 @@ from grammar_rae.errors import GrammarError
 
 BIG = 1 << 30
 PADDING = "Nothing"
-SHIPPED = next(p for p in (Path(__file__).parent / "grammars", Path(__file__).parent.parent / "grammars") if p.is_dir())
+SHIPPED = next(
+    p for p in (Path(__file__).parent / "grammars", Path(__file__).parent.parent / "grammars") if p.is_dir()
+)
 
 Ints = NDArray[np.int64]
 
@@ -44,7 +46,9 @@ class Tables:
 class Grammar:
     """Productions in the order of the file, and everything that follows from them alone."""
 
-    def __init__(self, text: str, name: str, productions: list[Production], pad: int, dead: frozenset[int]) -> None:
+    def __init__(
+        self, text: str, name: str, productions: list[Production], pad: int, dead: frozenset[int]
+    ) -> None:
         self.text = text
         self.name = name
         self.productions = tuple(productions)
@@ -52,7 +56,9 @@ class Grammar:
         self.dead = dead
         self.nonterminals = tuple(dict.fromkeys(str(p.lhs()) for p in productions))
         self.terminals = tuple(
-            dict.fromkeys(s for i, p in enumerate(productions) if i != pad for s in p.rhs() if isinstance(s, str))
+            dict.fromkeys(
+                s for i, p in enumerate(productions) if i != pad for s in p.rhs() if isinstance(s, str)
+            )
         )
         self.start = self.nonterminals.index(str(productions[0].lhs()))
 
@@ -68,7 +74,9 @@ class Grammar:
         try:
             return cls.parse(path.read_text(encoding="utf-8"), path.name)
         except UnicodeDecodeError:
-            raise GrammarError(f"{path} is not a text file in UTF-8; expected rules such as S -> 'a' S | 'b'") from None
+            raise GrammarError(
+                f"{path} is not a text file in UTF-8; expected rules such as S -> 'a' S | 'b'"
+            ) from None
 
     @classmethod
     def parse(cls, text: str, name: str = "grammar") -> Grammar:
@@ -79,7 +87,9 @@ class Grammar:
             if pad is None:
                 pad = len(productions)
                 taken = {str(p.lhs()) for p in productions}
-                lhs = next(n for n in [PADDING, *(f"{PADDING}{i}" for i in range(len(taken)))] if n not in taken)
+                lhs = next(
+                    n for n in [PADDING, *(f"{PADDING}{i}" for i in range(len(taken)))] if n not in taken
+                )
                 productions.append(Production(Nonterminal(lhs), [Nonterminal("None")]))
             problems = find_defects(rules, pad, dead)
             if not problems:
@@ -111,7 +121,11 @@ class Grammar:
         need = self._need(rows, lhs)
         delta = np.array(
             [
-                0 if i == self.pad else BIG if dead[i] else min(sum(int(need[c]) for c in row) - int(need[left]), BIG)
+                0
+                if i == self.pad
+                else BIG
+                if dead[i]
+                else min(sum(int(need[c]) for c in row) - int(need[left]), BIG)
                 for i, (row, left) in enumerate(zip(rows, lhs, strict=True))
             ]
         )
@@ -146,10 +160,16 @@ class Grammar:
         live = [i for i in range(len(self.productions)) if i != self.pad and i not in self.dead]
         firsts = {i: self.productions[i].rhs()[0] if self.productions[i].rhs() else "" for i in live}
         keys = [(self.productions[i].lhs(), first) for i, first in firsts.items()]
-        if self.dead or len(set(keys)) < len(keys) or any(isinstance(f, Nonterminal) for f in firsts.values()):
+        if (
+            self.dead
+            or len(set(keys)) < len(keys)
+            or any(isinstance(f, Nonterminal) for f in firsts.values())
+        ):
             return np.arange(len(self.productions))
         numbers = {first: n for n, first in enumerate(dict.fromkeys(firsts.values()))}
-        return np.array([numbers[firsts[i]] if i in firsts else len(numbers) for i in range(len(self.productions))])
+        return np.array(
+            [numbers[firsts[i]] if i in firsts else len(numbers) for i in range(len(self.productions))]
+        )
 
 
 def read_rules(text: str) -> tuple[list[tuple[Production, int]], int | None, set[int], list[str]]:
@@ -173,7 +193,9 @@ def read_rules(text: str) -> tuple[list[tuple[Production, int]], int | None, set
             try:
                 found = CFG.fromstring(stripped).productions()
             except ValueError:
-                problems.append(f"line {number}: expected a rule such as S -> 'a' S | 'b', got «{stripped[:60]}»")
+                problems.append(
+                    f"line {number}: expected a rule such as S -> 'a' S | 'b', got «{stripped[:60]}»"
+                )
                 continue
             rules += [(production, number) for production in found]
     if not rules and not problems:

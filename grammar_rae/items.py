@@ -40,7 +40,9 @@ def build(grammar: Grammar) -> Items:
     names, terminals = grammar.index, {t: v for v, t in enumerate(grammar.terminals)}
     idle = grammar.dead | {grammar.pad}
     rights = [
-        [] if r in idle else [-2 - names[str(s)] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs()]
+        []
+        if r in idle
+        else [-2 - names[str(s)] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs()]
         for r, p in enumerate(grammar.productions)
     ]
     left = [int(a) for a in grammar.tables.lhs]
@@ -89,7 +91,9 @@ def build(grammar: Grammar) -> Items:
             row, nothing = begins(rights[r][dot:])
             viable[first_item[r] + dot] = row | (follow[left[r]] & nothing)
     groups = [
-        [r for r in live if left[r] == a and viable[first_item[r], v]] for a in range(n) for v in range(end + 1)
+        [r for r in live if left[r] == a and viable[first_item[r], v]]
+        for a in range(n)
+        for v in range(end + 1)
     ]
     bounds = np.cumsum([0] + [len(group) for group in groups])
     predicted = np.array([r for group in groups for r in group], dtype=np.int64)

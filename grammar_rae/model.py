@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,9 @@ class Model:
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.run.autoencoder.parameters())
         densities = ", ".join(self.densities)
-        return f"Model({self.recipe.name}: {self.task}, latent {self.latent}, {size:,} parameters, {densities})"
+        return (
+            f"Model({self.recipe.name}: {self.task}, latent {self.latent}, {size:,} parameters, {densities})"
+        )
 
     @property
     def task(self) -> str:
@@ -56,7 +58,9 @@ class Model:
         """What `generate` can draw codes from."""
         return ["prior", *self.run.densities]
 
-    def sample_codes(self, n: int, density: str | None = None, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
+    def sample_codes(
+        self, n: int, density: str | None = None, seed: int = 0, start: int = 0
+    ) -> NDArray[np.float32]:
         """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
         noise = Noise.first(seed, n, start, self.device)
         with torch.no_grad():
@@ -73,6 +77,7 @@ class Model:
         unique: bool = False,
         raw: bool = False,
         budget: bool = True,
+        report: Callable[[str, float], None] | None = None,
     ) -> list[str]:
         """n strings: codes from `density` (the recipe's own when None), decoded at `temperature`.
 
@@ -82,15 +87,18 @@ class Model:
         """
         if n < 1:
             raise ValueError(f"{n} samples asked for; expected 1 or more")
-        if not unique:
-            return list(self._stream(n, density, temperature, seed, greedy, raw, budget))
         found: dict[str, None] = {}
-        for text in self._stream(20 * n, density, temperature, seed, greedy, raw, budget):
+        texts: list[str] = []
+        for text in self._stream(20 * n if unique else n, density, temperature, seed, greedy, raw, budget):
+            texts.append(text)
             if text:
                 found.setdefault(text)
-            if len(found) == n:
+            count = len(found) if unique else len(texts)
+            if report is not None and count % 100 == 0:
+                report("generating", count / n)
+            if count == n:
                 break
-        return list(found)
+        return list(found) if unique else texts
 
     def encode(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
@@ -100,7 +108,9 @@ class Model:
             raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
         return self.codes(self.run.codec.encode([text for text in prepared if text is not None]))
 
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
+    def encode_known(
+        self, items: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
         """Codes of the items that can be written, their indices, and (index, reason) of the others."""
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
@@ -111,7 +121,9 @@ class Model:
 
     def prepare(self, items: Sequence[str]) -> list[str | None]:
         """The strings the codec reads in place of `items`, as the recipe says; None for bad ones."""
-        prepared: list[str | None] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(list(items))
+        prepared: list[str | None] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(
+            list(items)
+        )
         return prepared
 
     @torch.no_grad()
@@ -135,7 +147,9 @@ class Model:
         """The strings of codes z (n, latent): the likeliest step by step, or one draw each."""
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
         if codes.dim() != 2 or codes.shape[1] != self.latent:
-            raise ValueError(f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})")
+            raise ValueError(
+                f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})"
+            )
         texts: list[str] = []
         for begin in range(0, len(codes), BATCH):
             noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
@@ -174,7 +188,14 @@ class Model:
         return spelled
 
     def _stream(
-        self, n: int, density: str | None, temperature: float | None, seed: int, greedy: bool, raw: bool, budget: bool
+        self,
+        n: int,
+        density: str | None,
+        temperature: float | None,
+        seed: int,
+        greedy: bool,
+        raw: bool,
+        budget: bool,
     ) -> Iterator[str]:
         heat: float | None = temperature or self.recipe.density.temperature
         for begin in range(0, n, BATCH):
@@ -200,7 +221,9 @@ class Model:
             prior: nn.Module = self.run.autoencoder.prior
             return prior
         if name not in self.run.densities:
-            raise RecipeError(f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}")
+            raise RecipeError(
+                f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}"
+            )
         return self.run.densities[name]
 
     @contextmanager
@@ -217,3 +240,6 @@ class Model:
                 machine.budget = before
 
 
+def load(name: str | Path, device: str = "cpu") -> Model:
+    """A shipped model by name, or a run folder."""
+    return Model.load(name, device)

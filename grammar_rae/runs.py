@@ -5,6 +5,7 @@ Complete in itself and copied anywhere. Every file is written under a temporary 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Mapping
@@ -88,6 +89,12 @@ def save_density(folder: Path, name: str, density: nn.Module, identity: str) -> 
     replace(folder / "densities" / f"{name}.safetensors", _packed(state, metadata))
 
 
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """history.csv: one record an epoch."""
+    with (folder / "history.csv").open(newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
 def load(folder: Path) -> Run:
     """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
     if not (folder / "recipe.toml").is_file():
@@ -114,12 +121,16 @@ def fill(module: nn.Module, path: Path, identity: str | None) -> None:
     """Weights of a file into a module; names, shapes and identity are checked first."""
     tensors, metadata = _unpacked(path)
     if identity is not None and metadata.get("identity") != identity:
-        raise DataError(f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder")
+        raise DataError(
+            f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder"
+        )
     expected = module.state_dict()
     odd = sorted(tensors.keys() ^ expected.keys())
     odd = odd or [k for k, v in tensors.items() if v.shape != expected[k].shape]
     if odd:
-        raise DataError(f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); copy the whole folder")
+        raise DataError(
+            f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); copy the whole folder"
+        )
     module.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()})
 
 
@@ -129,7 +140,14 @@ def find(name: str | Path) -> Path:
         return Path(name)
     if (PRETRAINED / str(name)).is_dir():
         return PRETRAINED / str(name)
-    raise DataError(f"no model {name}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}")
+    raise DataError(
+        f"no model {name}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}"
+    )
+
+
+def is_model(name: str | Path) -> bool:
+    """Whether `find` would find it."""
+    return Path(name).is_dir() or (PRETRAINED / str(name)).is_dir()
 
 
 def names() -> list[str]:
@@ -165,12 +183,16 @@ def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safe_open(path, framework="pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except Exception as error:
-        raise DataError(f"{path} is damaged ({str(error).splitlines()[0]}); copy it again or train again") from error
+        raise DataError(
+            f"{path} is damaged ({str(error).splitlines()[0]}); copy it again or train again"
+        ) from error
 
 
 def _load_array(path: Path) -> NDArray[np.uint64]:
     try:
         found: NDArray[np.uint64] = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path} is damaged ({error}); copy it again or delete it: it only serves novelty") from error
+        raise DataError(
+            f"{path} is damaged ({error}); copy it again or delete it: it only serves novelty"
+        ) from error
     return found

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
+from grammar_rae.datasets.smiles import kekules, reason
 from grammar_rae.errors import DataError
+from grammar_rae.files import Reject, read, write_bytes, write_rejects
+from grammar_rae.grammar import Grammar
 
-TOKEN = re.compile(r"(?P<atom>\[[^\[\]]+\]|Br|Cl|[A-Za-z*])|(?P<bond>[-=#$:/\\~])|(?P<ring>%\d\d|\d)|(?P<other>[()])")
+TOKEN = re.compile(
+    r"(?P<atom>\[[^\[\]]+\]|Br|Cl|[A-Za-z*])|(?P<bond>[-=#$:/\\~])|(?P<ring>%\d\d|\d)|(?P<other>[()])"
+)
 
 HEADER = """\
 # SMILES of the tokens found in {source}: LL(1), one production a token, so that a step is a token.
@@ -33,14 +39,18 @@ def build(smiles: Iterable[str], source: str = "a file") -> str:
             found[str(match.lastgroup)].add(match[0])
             end = match.end()
         if end != len(text):
-            raise DataError(f"item {count - 1}: {text[end]!r} at position {end} is not a SMILES token: {text}")
+            raise DataError(
+                f"item {count - 1}: {text[end]!r} at position {end} is not a SMILES token: {text}"
+            )
     if not found["atom"]:
         raise DataError(f"{source}: no atoms in {count} strings; expected SMILES, one a line")
     return HEADER.format(source=source) + "\n".join(_rules(found)) + "\n"
 
 
 def _rules(found: dict[str, set[str]]) -> list[str]:
-    atoms, bonds, rings = (sorted(found[kind], key=lambda t: (len(t), t)) for kind in ("atom", "bond", "ring"))
+    atoms, bonds, rings = (
+        sorted(found[kind], key=lambda t: (len(t), t)) for kind in ("atom", "bond", "ring")
+    )
 
     def each(lhs: str, tokens: list[str], rest: str) -> list[str]:
         return [f"{lhs} -> {_quoted(token)} {rest}" for token in tokens]
@@ -64,3 +74,27 @@ def _rules(found: dict[str, set[str]]) -> list[str]:
 
 def _quoted(token: str) -> str:
     return f"'{token}'"
+
+
+def build_file(path: str | Path, out: str | Path) -> dict[str, int]:
+    """Write the grammar of a file's molecules in canonical Kekulé form; what went in and what did not.
+
+    Rows that are no molecules are written to `out`.rejects.csv with their lines. DataError, GrammarError.
+    """
+    items = read(path)
+    spelled = kekules(items.values)
+    rejected = items.rejected + [
+        Reject(line, text, reason(text) or "does not read back as the same molecule")
+        for text, line, form in zip(items.values, items.lines, spelled, strict=True)
+        if form is None
+    ]
+    text = build((form for form in spelled if form is not None), Path(path).name)
+    grammar = Grammar.parse(text, Path(out).name)
+    write_bytes(out, text.encode())
+    if rejected:
+        write_rejects(f"{out}.rejects.csv", rejected)
+    counted = {
+        "molecules": len(items.values) - sum(form is None for form in spelled),
+        "rejected": len(rejected),
+    }
+    return {"productions": len(grammar.productions), **counted}

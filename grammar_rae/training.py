@@ -75,7 +75,9 @@ def fit(
     The caller's random state is left alone.
     """
     if len(data.train) == 0 or len(data.valid) == 0:
-        raise ValueError(f"training needs rows: {len(data.train)} to train on, {len(data.valid)} to choose by")
+        raise ValueError(
+            f"training needs rows: {len(data.train)} to train on, {len(data.valid)} to choose by"
+        )
     inner = objective
     progress = Progress(rate=settings.learning_rate)
     with torch.random.fork_rng():

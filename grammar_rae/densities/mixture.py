@@ -56,4 +56,6 @@ class Mixture(nn.Module):
     @classmethod
     def empty(cls, latent: int, components: int = 1) -> Mixture:
         """Of the right sizes, to be filled by `load_state_dict`."""
-        return cls(torch.zeros(components), torch.zeros(components, latent), torch.zeros(components, latent, latent))
+        return cls(
+            torch.zeros(components), torch.zeros(components, latent), torch.zeros(components, latent, latent)
+        )

@@ -90,9 +90,7 @@ class StackMachine(nn.Module):
         stack = state.stack.scatter(1, place, self.pushed[rule])
         # what lies above the new height is garbage that a later push overwrites
         stack[:, 0] = self.pad_symbol
-        return StackState(
-            stack, bottom + self.arity[rule], state.need + self.delta[rule], state.left - 1
-        )
+        return StackState(stack, bottom + self.arity[rule], state.need + self.delta[rule], state.left - 1)
 
     def features(self, state: StackState) -> Tensor:
         top = state.stack.gather(1, state.height[:, None] - 1)[:, 0]

@@ -20,7 +20,6 @@ class StridedEncoder(nn.Module):
             inputs, length = outputs, (length + 1) // 2
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(inputs * length, hidden)
-        self.size = hidden
 
     def forward(self, columns: Tensor) -> Tensor:
         seen = self.convolutions(self.embed(columns).transpose(1, 2))

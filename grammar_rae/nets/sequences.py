@@ -10,13 +10,32 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def _normalised(features: int, on: bool) -> nn.Module:
-    """Keras's epsilon, but running statistics ten times quicker than its 0.99.
+class BatchNorm(nn.BatchNorm1d):
+    """Keras's batch norm (epsilon 1e-3, momentum 0.99), its running statistics an average from the start.
 
-    At 0.99 they lag behind the codes for several epochs, and the plateau rule cuts the learning rate on
-    a validation loss that says nothing yet.
+    Keras begins them at 0 and 1, where they are wrong for several epochs on codes of a hundredth of that
+    size: the plateau rule then cuts the learning rate on a validation loss that says nothing yet.
     """
-    return nn.BatchNorm1d(features, eps=1e-3) if on else nn.Identity()
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, eps=1e-3)
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.training and self.num_batches_tracked is not None:
+            self.momentum = max(0.01, 1 / (1 + self.num_batches_tracked.item()))
+        return super().forward(input)
+
+
+def _normalised(features: int, on: bool) -> nn.Module:
+    return BatchNorm(features) if on else nn.Identity()
+
+
+def _as_keras(module: nn.Module) -> None:
+    """Keras's initial weights of dense layers and convolutions: Glorot's uniform, biases 0."""
+    if isinstance(module, nn.Linear | nn.Conv1d):
+        nn.init.xavier_uniform_(module.weight)
+        assert module.bias is not None
+        nn.init.zeros_(module.bias)
 
 
 class ConvolutionEncoder(nn.Module):
@@ -38,7 +57,7 @@ class ConvolutionEncoder(nn.Module):
         length = steps - sum(width - 1 for width in widths)
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(inputs * length, hidden)
-        self.size = hidden
+        self.apply(_as_keras)
 
     def forward(self, columns: Tensor) -> Tensor:
         one_hot = F.one_hot(columns, self.channels).to(self.dense.weight.dtype)
@@ -92,6 +111,7 @@ class RepeatDecoder(nn.Module):
         sizes = [latent] + [hidden] * layers
         self.recurrent = nn.ModuleList(GRU(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.out = nn.Linear(hidden, channels)
+        self.apply(_as_keras)
 
     def forward(self, z: Tensor) -> Tensor:
         states = F.relu(self.dense(self.norm(z)))

@@ -1,0 +1,43 @@
+"""Structured data with guarantees: molecules and expressions drawn from context-free grammars.
+
+import grammar_rae as gr
+model = gr.load("grae-smiles")
+molecules = model.generate(1000)
+gr.evaluate(molecules)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators import evaluate, table
+    from grammar_rae.experiment import train
+    from grammar_rae.grammar import Grammar
+    from grammar_rae.listing import data_sets, models, recipe_table
+    from grammar_rae.model import Model
+
+    load = Model.load
+    datasets, recipes = data_sets, recipe_table
+
+__version__ = "0.1.0"
+__all__ = ["Grammar", "Model", "datasets", "evaluate", "load", "models", "recipes", "table", "train"]
+
+_PLACES = {
+    "Grammar": "grammar:Grammar",
+    "Model": "model:Model",
+    "evaluate": "evaluators:evaluate",
+    "load": "model:load",
+    "models": "listing:models",
+    "table": "evaluators:table",
+    "train": "experiment:train",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first asked for, so that `import grammar_rae` costs nothing."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    module, _, attribute = _PLACES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute)

@@ -1,0 +1,55 @@
+"""The command line: one thin verb a library function.
+
+A user's mistake is one line on standard error and exit code 2, never a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from grammar_rae.cli import generating, grammars, listing, scoring, training
+
+app = typer.Typer(
+    name="grammar-rae",
+    help="Molecules and expressions drawn from context-free grammars, valid by construction.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (
+    generating.generate,
+    training.train,
+    training.density,
+    generating.reconstruct,
+    generating.encode,
+):
+    app.command()(verb)
+for verb in (generating.decode, scoring.evaluate, listing.models, listing.recipes, listing.datasets):
+    app.command()(verb)
+app.add_typer(grammars.app, name="grammar")
+
+
+def main() -> None:
+    """The entry point of `grammar-rae`."""
+    try:
+        app()
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        sys.exit(_complain(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _complain(error: Exception) -> int:
+    """The message on one line, or one a defect; exit code 2."""
+    if isinstance(error, OSError) and error.strerror:
+        print(f"grammar-rae: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+    else:
+        print(f"grammar-rae: {error}", file=sys.stderr)
+        for note in getattr(error, "__notes__", []):
+            print(note, file=sys.stderr)
+    return 2

@@ -1,0 +1,116 @@
+"""generate, reconstruct, encode, decode: what a trained model does with strings and codes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from grammar_rae.cli.output import progress, show, show_frame
+
+ModelName = typer.Option(
+    "grae-smiles", "--model", "-m", help="A shipped model (see `models`) or a run folder."
+)
+Device = typer.Option("cpu", help="cpu or cuda.")
+Seed = typer.Option(0, help="The same seed gives the same strings, whatever the batch size.")
+Json = typer.Option(False, "--json", help="Print one JSON object.")
+File = typer.Argument(..., help=".smi, .txt, .csv, .parquet, .sdf (.gz on text), or - for standard input.")
+Column = typer.Option(None, help="The column of a table that holds the strings.")
+
+
+def generate(
+    n: int = typer.Option(1000, "-n", help="How many strings."),
+    model: str = ModelName,
+    density: str = typer.Option(None, help="prior, gaussian, gmm or box; the model's own when not given."),
+    temperature: float = typer.Option(
+        None, help="Of decoding; the model's own when not given, below 1 is safer."
+    ),
+    greedy: bool = typer.Option(False, help="The likeliest string of each code."),
+    unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
+    raw: bool = typer.Option(False, help="Strings as written, molecules not made canonical."),
+    budget: bool = typer.Option(
+        True, help="Without it a derivation may stay unfinished (the papers' decoder)."
+    ),
+    out: str = typer.Option(None, help="Write the strings here (.csv and .parquet: with every property)."),
+    grid: Path = typer.Option(None, help="Draw the first twenty molecules as a PNG."),
+    seed: int = Seed,
+    device: str = Device,
+    json: bool = Json,
+) -> None:
+    """Draw strings, write them, and print how good they are."""
+    from grammar_rae.samples import draw, write
+
+    with progress("loading") as report:
+        drawn = draw(
+            model,
+            n,
+            device,
+            report,
+            density=density,
+            temperature=temperature,
+            greedy=greedy,
+            unique=unique,
+            raw=raw,
+            budget=budget,
+            seed=seed,
+        )
+    write(drawn, out, grid)
+    if out is None and not json:
+        show_frame(drawn.examples(), False)
+    if len(drawn.strings) < n:
+        print(f"stopped after {20 * n:,} draws: {len(drawn.strings):,} different strings", file=sys.stderr)
+    show(drawn.numbers, json, f"{n:,} from {model}", error=out == "-" and not json)
+
+
+def reconstruct(
+    file: str = File,
+    model: str = ModelName,
+    column: str = Column,
+    out: str = typer.Option(None, help="Write item, reconstruction and whether they agree."),
+    device: str = Device,
+    json: bool = Json,
+) -> None:
+    """Encode and decode a file's items, greedily; the share that comes back the same."""
+    from grammar_rae.samples import reconstruct_file
+
+    with progress("loading") as report:
+        frame, numbers = reconstruct_file(model, file, column, device, report)
+    if out is not None:
+        from grammar_rae.files import write
+
+        write(out, frame)
+    show(numbers, json, f"{file} through {model}")
+
+
+def encode(
+    file: str = File,
+    out: Path = typer.Option(..., help="The .npz to write: codes (n, latent) and the items they belong to."),
+    model: str = ModelName,
+    column: str = Column,
+    device: str = Device,
+    json: bool = Json,
+) -> None:
+    """Latent codes of a file's items; the ones the model cannot read are reported with their lines."""
+    from grammar_rae.samples import encode_file
+
+    with progress("encoding"):
+        numbers = encode_file(model, file, column, out, device)
+    show(numbers, json, str(out))
+
+
+def decode(
+    file: Path = typer.Argument(..., help="An .npz as `encode` writes it, or one with an array `codes`."),
+    model: str = ModelName,
+    out: str = typer.Option("-", help="Where the strings go."),
+    greedy: bool = typer.Option(True, help="The likeliest string, or one draw of each code."),
+    seed: int = Seed,
+    device: str = Device,
+) -> None:
+    """The strings of latent codes."""
+    from grammar_rae.files import write
+    from grammar_rae.samples import decode_file
+
+    with progress("decoding"):
+        strings = decode_file(model, file, greedy, seed, device)
+    write(out, strings)

@@ -1,0 +1,67 @@
+"""grammar show, check, build: what is in a grammar, what is wrong with it, one for a file's own tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from grammar_rae.cli.output import show, show_frame
+
+app = typer.Typer(help="Read, check and build grammars.", no_args_is_help=True)
+Json = typer.Option(False, "--json", help="Print JSON.")
+
+
+@app.command(name="show")
+def show_grammar(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    steps: int = typer.Option(15, help="Count derivations up to this many productions."),
+    json: bool = Json,
+) -> None:
+    """Rules, nonterminals with their shortest derivations, numbers of derivations by steps."""
+    from grammar_rae.describe import describe, nonterminals, rules
+    from grammar_rae.grammar import Grammar
+
+    found = Grammar.read(grammar)
+    if not json:
+        show_frame(rules(found), False, "rules")
+        show_frame(nonterminals(found), False, "nonterminals")
+    show(describe(found, steps), json, found.name)
+
+
+@app.command()
+def check(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    json: bool = Json,
+    seed: int = typer.Option(0, help="Of the search for two parses of one string."),
+) -> None:
+    """Every defect with its line; a warning where sampling finds two parses of one string."""
+    from grammar_rae.counting import find_ambiguity
+    from grammar_rae.grammar import Grammar
+
+    found = Grammar.read(grammar)
+    ambiguous = find_ambiguity(found, seed=seed)
+    warning = None if ambiguous is None else f"two parses of «{ambiguous[0]}»"
+    numbers = {"defects": 0, "productions": len(found.productions), "ambiguous": warning}
+    if json:
+        show(numbers, True)
+        return
+    print(f"{found.name}: no defects, {len(found.productions)} productions")
+    if ambiguous is not None:
+        text, first, second = ambiguous
+        print(f"warning: {warning}; the parser always returns the first\n  {first}\n  {second}")
+
+
+@app.command()
+def build(
+    file: str = typer.Argument(
+        ..., help="SMILES: .smi, .txt, .csv, .parquet, .sdf, or - for standard input."
+    ),
+    out: Path = typer.Option(..., help="The grammar to write."),
+) -> None:
+    """`smiles.cfg` over the tokens of a file's own molecules, in canonical Kekulé form."""
+    from grammar_rae.smiles_grammar import build_file
+
+    report = build_file(file, out)
+    print(f"{out}: {report['productions']} productions from {report['molecules']:,} molecules", end="")
+    print(f", {report['rejected']:,} rows left out (see {out}.rejects.csv)" if report["rejected"] else "")

@@ -1,0 +1,40 @@
+"""evaluate: how good strings are, from us or anybody else, or how good a trained model is."""
+
+from __future__ import annotations
+
+import typer
+
+from grammar_rae.cli.output import progress, show, show_frame
+
+
+def evaluate(
+    files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),  # noqa: B008
+    reference: str = typer.Option(None, help="A file or data set to compare distributions with."),
+    train: str = typer.Option(None, help="A file or data set that novelty is counted against."),
+    task: str = typer.Option(
+        None, help="molecules, expressions, strings or a grammar; guessed when not given."
+    ),
+    column: str = typer.Option(None, help="The column of a table that holds the strings."),
+    table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
+    n: int = typer.Option(10_000, "-n", help="Samples drawn from a model."),
+    seed: int = typer.Option(0),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Every metric of the task; several files stand side by side."""
+    from grammar_rae.measure import evaluate_files, measure_run
+    from grammar_rae.runs import is_model
+
+    if len(files) == 1 and is_model(files[0]):
+        with progress("measuring") as report:
+            numbers = measure_run(files[0], n, seed, report)
+        show(numbers, json, files[0])
+        return
+    with progress("measuring"):
+        results = evaluate_files(files, reference, train, task, column, table)
+    if len(files) == 1:
+        show(results[0], json, files[0])
+    else:
+        import pandas as pd
+
+        frame = pd.DataFrame(results, index=pd.Index(files, name="file"))
+        show_frame(frame if json else frame.T.rename_axis("metric"), json)

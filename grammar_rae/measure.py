@@ -1,0 +1,136 @@
+"""Measured numbers: of files, side by side, and of a trained model, which become its card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from grammar_rae import datasets, runs
+from grammar_rae.codecs import GrammarCodec
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import summary, task_for
+from grammar_rae.files import read, write
+from grammar_rae.model import Model
+from grammar_rae.samples import reconstruction, task_of
+
+Numbers = dict[str, Any]
+TRAINING_ITEMS = 5000
+HELD_OUT_ITEMS = 10_000
+PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
+
+
+def evaluate_files(
+    files: Sequence[str],
+    reference: str | None = None,
+    train: str | None = None,
+    task: str | None = None,
+    column: str | None = None,
+    table: str | None = None,
+) -> list[Numbers]:
+    """`evaluate` of every file; with one file `table` gets one row an item. DataError as `files.read`."""
+    if table is not None and len(files) > 1:
+        raise DataError(f"--table takes the rows of one file; {len(files)} were given")
+    compared, known = _strings(reference, column), _strings(train, column)
+    results = []
+    for file in files:
+        items = read(file, column)
+        kind = task_for(task, items.values)
+        rows = kind.table(items.values)
+        if table is not None:
+            write(table, rows)
+        results.append({**summary(rows, kind, compared, known), "rejected": len(items.rejected)})
+    return results
+
+
+def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
+    """Samples under every density and reconstructions, kept in a run folder's metrics.json and CARD.md."""
+    model = Model.load(name)
+    numbers = measure(model, n, seed, report)
+    folder = runs.find(name)
+    model.run.metrics |= numbers
+    runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+    runs.replace(folder / "CARD.md", card(model, n, seed))
+    return model.run.metrics
+
+
+def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
+    """Shares of n samples a density, then of greedy reconstructions where the recipe's data is at hand.
+
+    `completed_<density>`: derivations finished without step budget, as the papers' decoder works.
+    """
+    task, numbers = task_of(model), {}
+    for density in model.densities:
+        report(f"sampling {density}", 0.0)
+        found = summary(task.table(model.generate(n, density=density, seed=seed)), task, None, model.run.seen)
+        numbers |= {f"{k}_{density}": found[k] for k in PER_SAMPLE if found.get(k) is not None}
+        if isinstance(model.run.codec, GrammarCodec) and model.recipe.decoder.budget != "always":
+            raw = model.generate(n, density=density, seed=seed, budget=False, raw=True)
+            numbers[f"completed_{density}"] = float(np.mean([text != "" for text in raw]))
+    try:
+        data = datasets.load(model.recipe.data.name)
+    except DataError:
+        return numbers
+    order = np.random.default_rng(seed).permutation(len(data.train))[:TRAINING_ITEMS]
+    parts = {
+        "train": [data.train[i] for i in order],
+        "valid": data.valid[:HELD_OUT_ITEMS],
+        "test": data.test[:HELD_OUT_ITEMS],
+    }
+    for part, items in parts.items():
+        if items:
+            report(f"reconstructing {part}", 0.0)
+            numbers[f"reconstructed_{part}"] = reconstruction(model, items)[1]["reconstructed"]
+            numbers[f"reconstructed_{part}_items"] = len(items)
+    return numbers
+
+
+def card(model: Model, n: int, seed: int) -> str:
+    """What the model is and what was measured, with the command that measures it again."""
+    recipe, metrics = model.recipe, model.run.metrics
+    size = sum(p.numel() for p in model.run.autoencoder.parameters())
+    lines = [
+        f"# {recipe.name}",
+        "",
+        recipe.about,
+        "",
+        f"Trained by `grammar-rae train {recipe.name}` on `{recipe.data.name}`: {metrics.get('train_items', '?'):,} "
+        f"items, {metrics.get('epochs', '?')} epochs, best validation loss {metrics.get('best_valid_loss', 0):.4f}. "
+        f"{size:,} parameters, codes of {model.latent} numbers.",
+        "",
+        f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed}`; shares of {n:,} samples a density, "
+        "and of greedy reconstructions.",
+        "",
+    ]
+    head = [key for key in (*PER_SAMPLE, "completed") if f"{key}_{recipe.density.default}" in metrics]
+    lines += [
+        "| density | " + " | ".join(k.replace("_", " ") for k in head) + " |",
+        "|---" * (len(head) + 1) + "|",
+    ]
+    for density in model.densities:
+        cells = [metrics.get(f"{key}_{density}") for key in head]
+        lines.append(
+            f"| {density} | " + " | ".join("–" if c is None else f"{100 * c:.2f} %" for c in cells) + " |"
+        )
+    rows = [part for part in ("train", "valid", "test") if f"reconstructed_{part}" in metrics]
+    if rows:
+        lines += ["", "| items | number | reconstructed |", "|---|---|---|"]
+    for part in rows:
+        share, count = metrics[f"reconstructed_{part}"], metrics[f"reconstructed_{part}_items"]
+        lines.append(f"| {part} | {count:,} | {100 * share:.2f} % |")
+    meaning = {
+        "completed": "`completed`: finished without a step budget, the papers' decoder.",
+        "defined": "`defined`: a value at x = 0, the official validity of character models.",
+        "novel": "`novel`: distinct and not among the training strings.",
+    }
+    lines += ["", *(text for key, text in meaning.items() if key in head), ""]
+    return "\n".join(lines)
+
+
+def _strings(name: str | None, column: str | None) -> list[str] | None:
+    """A named data set's training part, or all of a file."""
+    if name is None:
+        return None
+    return datasets.load(name).train if name in datasets.DATASETS else read(name, column).values

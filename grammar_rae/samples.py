@@ -1,0 +1,121 @@
+"""What the command line does with a model: draw, reconstruct, encode and decode, whole files at a time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import summary, task_for
+from grammar_rae.evaluators.tasks import Task
+from grammar_rae.files import read, write_bytes
+from grammar_rae.files import write as write_items
+from grammar_rae.model import Model
+
+Report = Callable[[str, float], None]
+EXAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Strings, one row of properties each, and their summary."""
+
+    strings: list[str]
+    table: pd.DataFrame
+    numbers: dict[str, float | None]
+
+    def examples(self) -> pd.DataFrame:
+        """The first few rows, without what is the same for all valid ones."""
+        shown = self.table.head(EXAMPLES).drop(columns=["reason", "canonical"], errors="ignore")
+        return shown.set_index(shown.columns[0])
+
+
+def task_of(model: Model) -> Task:
+    """How a model's strings are judged: its task, or its grammar where the task is any strings."""
+    return task_for(model.run.grammar if model.task == "strings" else model.task, [])
+
+
+def draw(name: str, n: int, device: str, report: Report, **settings: Any) -> Samples:
+    """`Model.generate` and a summary, novelty included. Errors as theirs."""
+    model = Model.load(name, device)
+    strings = model.generate(n, report=report, **settings)
+    report("scoring", 1.0)
+    task = task_of(model)
+    table = task.table(strings)
+    return Samples(strings, table, summary(table, task, None, model.run.seen))
+
+
+def write(samples: Samples, out: str | None, grid: Path | None) -> None:
+    """The strings to a file (tables with every property), a picture of the first molecules."""
+    if out is not None:
+        is_table = out.removesuffix(".gz").endswith((".csv", ".parquet", ".sdf"))
+        write_items(
+            out, samples.table.drop(columns=["canonical"], errors="ignore") if is_table else samples.strings
+        )
+    if grid is not None:
+        from grammar_rae.evaluators.pictures import grid as picture
+
+        picture(samples.strings, grid)
+
+
+def reconstruct_file(
+    name: str, path: str, column: str | None, device: str, report: Report
+) -> tuple[pd.DataFrame, dict[str, float | None]]:
+    """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures."""
+    model = Model.load(name, device)
+    report("reading", 0.0)
+    items = read(path, column).values
+    return reconstruction(model, items)
+
+
+def reconstruction(model: Model, items: list[str]) -> tuple[pd.DataFrame, dict[str, float | None]]:
+    """`reconstruct_file` on strings."""
+    forms = model.same(items)
+    valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
+    wanted = [form for form in forms if form is not None]
+    if not valid:
+        raise DataError(
+            f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
+        )
+    given = model.reconstruct(valid)
+    spelled = model.same([text or "" for text in given])
+    agrees = [a == b for a, b in zip(wanted, spelled, strict=True)]
+    frame = pd.DataFrame({"item": valid, "reconstruction": given, "reconstructed": agrees})
+    covered = sum(text is not None for text in given)
+    return frame, {"n": len(valid), "covered": covered, "reconstructed": float(np.mean(agrees))}
+
+
+def encode_file(name: str, path: str, column: str | None, out: Path, device: str) -> dict[str, float | None]:
+    """Write codes (n, latent) and items (n,) as .npz; items that cannot be read go to `out`.rejects.csv."""
+    from grammar_rae.files import Reject, write_rejects
+
+    model = Model.load(name, device)
+    found = read(path, column)
+    z, known, rejected = model.encode_known(found.values)
+    if not known:
+        raise DataError(f"{path}: {name} can read none of its items; the first: {rejected[0][1]}")
+
+    body = io.BytesIO()
+    np.savez(body, codes=z, items=np.array([found.values[i] for i in known]))
+    write_bytes(out, body.getvalue())
+    bad = found.rejected + [Reject(found.lines[i], found.values[i], why) for i, why in rejected]
+    if bad:
+        write_rejects(f"{out}.rejects.csv", bad)
+    return {"n": len(known), "rejected": len(bad), "latent": model.latent}
+
+
+def decode_file(name: str, path: Path, greedy: bool, seed: int, device: str) -> list[str]:
+    """The strings of the array `codes` of an .npz."""
+    model = Model.load(name, device)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            codes = stored["codes"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataError(f"{path}: expected an .npz with an array «codes» ({error})") from error
+    return model.decode(codes, greedy=greedy, seed=seed)

@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from grammar_rae.evaluators import evaluate, table
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
-    from grammar_rae.listing import data_sets, models, recipe_table
-    from grammar_rae.model import Model
-
-    load = Model.load
-    datasets, recipes = data_sets, recipe_table
+    from grammar_rae.listing import models
+    from grammar_rae.model import Model, load
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "datasets", "evaluate", "load", "models", "recipes", "table", "train"]
+__all__ = ["Grammar", "Model", "evaluate", "load", "models", "table", "train"]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",

@@ -15,7 +15,7 @@ from grammar_rae.grammar import Grammar
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.nets.autoregressive import RecurrentStep, StridedEncoder
 from grammar_rae.nets.sequences import ConvolutionEncoder, RepeatDecoder
-from grammar_rae.objective import Objective, Variant
+from grammar_rae.objective import Objective, Term, Variant
 from grammar_rae.recipe import Recipe
 
 
@@ -53,7 +53,7 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     return Objective(model, terms, recipe.objective.likelihood)
 
 
-def look_up_term(terms: dict, name: str, recipe: Recipe) -> tuple:  # type: ignore[type-arg]
+def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe) -> tuple[Term, float]:
     """The term and its default weight; RecipeError when the variant has none of that name."""
     if name not in terms:
         raise RecipeError(

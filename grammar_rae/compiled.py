@@ -41,7 +41,7 @@ class Compiled:
         return Tokens(*tokenise(*packed(texts), self.trie, self.accepts))
 
     def parse(self, terminal: Ints, bounds: Ints, skip: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
-        """Productions of all texts not in `skip` (n,), their number a text (n,), failing tokens (n,) or −1."""
+        """Productions of all texts not in `skip` (n,), their number a text, failing tokens (n,) or −1."""
         t = self.items
         if t.ll1:
             end = t.viable.shape[1] - 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
+from functools import cache
 from itertools import accumulate
 
 import numpy as np
@@ -44,6 +45,17 @@ class Counts:
                 for k in range(len(row) - 1, -1, -1):
                     own, rest = self.symbol[row[k]], self.suffix[r][k + 1]
                     self.suffix[r][k][s] = sum(own[i] * rest[s - i] for i in range(1, s + 1) if own[i])
+        self.choices = cache(self._choices)
+        self.shares = cache(self._shares)
+
+    def _choices(self, symbol: int, steps: int) -> list[int]:
+        """Running totals over a nonterminal's productions of its derivations of `steps` productions."""
+        return list(accumulate(self.suffix[r][0][steps - 1] for r in self.rules[symbol]))
+
+    def _shares(self, rule: int, child: int, steps: int) -> list[int]:
+        """Running totals over 0, 1, … productions for this child, of `steps` for it and those right of it."""
+        own, rest = self.symbol[self.children[rule][child]], self.suffix[rule][child + 1]
+        return list(accumulate(own[i] * rest[steps - i] for i in range(steps + 1)))
 
 
 def counts(grammar: Grammar, steps: int) -> list[int]:
@@ -62,7 +74,8 @@ def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: i
     if not any(totals):
         least = int(grammar.tables.need[grammar.start])
         raise GrammarError(
-            f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps; its shortest takes {least}"
+            f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps, its shortest takes {least}; "
+            "allow more"
         )
     x = np.full((n, max_steps), grammar.pad, np.int16)
     cumulative = list(accumulate(totals))
@@ -82,13 +95,11 @@ def _draw(table: Counts, steps: int, rng: random.Random) -> list[int]:
     stack = [(table.grammar.start, steps)]
     while stack:
         symbol, size = stack.pop()
-        choices = table.rules[symbol]
-        rule = choices[_pick(rng, list(accumulate(table.suffix[r][0][size - 1] for r in choices)))]
+        rule = table.rules[symbol][_pick(rng, table.choices(symbol, size))]
         rules.append(rule)
         left, parts = size - 1, []
         for k, child in enumerate(table.children[rule]):
-            own, rest = table.symbol[child], table.suffix[rule][k + 1]
-            share = _pick(rng, list(accumulate(own[i] * rest[left - i] for i in range(left + 1))))
+            share = _pick(rng, table.shares(rule, k, left))
             parts.append((child, share))
             left -= share
         stack.extend(reversed(parts))

@@ -17,10 +17,15 @@ def find_defects(rules: Sequence[Rule], pad: int | None, dead: Iterable[int]) ->
     live = [rule for i, rule in enumerate(rules) if i not in exempt]
     if not live:
         return ["no productions but padding and dead ones"]
-    problems = _undefined(live) + _repeated(live)
-    if problems:
-        return problems
-    return _unreachable(live) + _unproductive(live) + _cycles(live) + _ambiguous_terminals(live)
+    return [
+        *_padding(rules, pad, live),
+        *_undefined(live),
+        *_repeated(live),
+        *_unreachable(live),
+        *_unproductive(live),
+        *_cycles(live),
+        *_ambiguous_terminals(live),
+    ]
 
 
 def nullable(rules: Iterable[Rule]) -> set[Nonterminal]:
@@ -40,6 +45,15 @@ def _line_of(rules: Sequence[Rule]) -> dict[Nonterminal, int]:
     return lines
 
 
+def _padding(rules: Sequence[Rule], pad: int | None, live: Sequence[Rule]) -> list[str]:
+    if pad is None or pad >= len(rules):  # appended
+        return []
+    name, line = rules[pad][0].lhs(), rules[pad][1]
+    if any(name == rule.lhs() or name in rule.rhs() for rule, _ in live):
+        return [f"line {line}: {name}, which the padding production rewrites, is used elsewhere; rename it"]
+    return []
+
+
 def _undefined(rules: Sequence[Rule]) -> list[str]:
     known = {rule.lhs() for rule, _ in rules}
     return [
@@ -52,15 +66,17 @@ def _undefined(rules: Sequence[Rule]) -> list[str]:
 
 def _repeated(rules: Sequence[Rule]) -> list[str]:
     first: dict[Production, int] = {}
-    return [
-        f"line {line}: «{rule}» stands at line {first[rule]} already; remove one"
-        for rule, line in rules
-        if first.setdefault(rule, line) != line or sum(r == rule and at == line for r, at in rules) > 1
-    ][:20]
+    problems = []
+    for rule, line in rules:
+        if rule in first:
+            problems.append(f"line {line}: «{rule}» stands at line {first[rule]} already; remove one")
+        first.setdefault(rule, line)
+    return problems
 
 
 def _unreachable(rules: Sequence[Rule]) -> list[str]:
-    reached = {rules[0][0].lhs()}
+    start = rules[0][0].lhs()
+    reached = {start}
     before = 0
     while before < len(reached):
         before = len(reached)
@@ -68,18 +84,19 @@ def _unreachable(rules: Sequence[Rule]) -> list[str]:
             s for rule, _ in rules if rule.lhs() in reached for s in rule.rhs() if isinstance(s, Nonterminal)
         }
     return [
-        f"line {line}: {name} cannot be reached from the start symbol {rules[0][0].lhs()}; use it or remove it"
+        f"line {line}: {name} cannot be reached from the start symbol {start}; use it or remove it"
         for name, line in _line_of(rules).items()
         if name not in reached
     ]
 
 
 def _unproductive(rules: Sequence[Rule]) -> list[str]:
-    fruitful: set[Nonterminal] = set()
+    known = {rule.lhs() for rule, _ in rules}
+    fruitful = {s for rule, _ in rules for s in rule.rhs() if s not in known}  # undefined ones are told apart
     before = -1
     while before < len(fruitful):
         before = len(fruitful)
-        fruitful |= {r.lhs() for r, _ in rules if all(isinstance(s, str) or s in fruitful for s in r.rhs())}
+        fruitful |= {r.lhs() for r, _ in rules if all(s in fruitful for s in r.rhs())}
     return [
         f"line {line}: {name} derives no string, it never comes to an end; give it a production that does"
         for name, line in _line_of(rules).items()
@@ -149,7 +166,7 @@ def _neighbours(rules: Sequence[Rule]) -> set[tuple[str, str]]:
 
 
 def _of(symbol: Nonterminal | str, table: dict[Nonterminal, set[str]]) -> set[str]:
-    return {symbol} if isinstance(symbol, str) else table[symbol]
+    return {symbol} if isinstance(symbol, str) else table.get(symbol, set())
 
 
 def _edges(rules: Sequence[Rule], empty: set[Nonterminal], forwards: bool) -> dict[Nonterminal, set[str]]:

@@ -54,7 +54,11 @@ def _chunk(grammar: Grammar, texts: list[str], numbers: Sequence[int]) -> list[P
             culprit = grammar.terminals[tokens.terminal[tokens.bounds[i] + prefix[i]]]
         else:
             byte, culprit = int(tokens.broken[i]), ""
-        position = len(texts[i]) if byte < 0 else len(texts[i].encode(errors="replace")[:byte].decode())
+        position = (
+            len(texts[i])
+            if byte < 0
+            else len(texts[i].encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "surrogatepass"))
+        )
         expected = [f"'{grammar.terminals[v]}'" for v in np.flatnonzero(may[:-1])] + ["the end"] * bool(
             may[-1]
         )

@@ -60,11 +60,12 @@ class Grammar:
                 s for i, p in enumerate(productions) if i != pad for s in p.rhs() if isinstance(s, str)
             )
         )
-        self.start = self.nonterminals.index(str(productions[0].lhs()))
+        first = next(p for i, p in enumerate(productions) if i != pad and i not in dead)
+        self.start = self.nonterminals.index(str(first.lhs()))
 
     @classmethod
     def read(cls, name: str | Path) -> Grammar:
-        """A file, or one of the shipped grammars by name. GrammarError says what is wrong, defect by defect."""
+        """A file, or one of the shipped grammars by name. GrammarError names every defect and its line."""
         path = Path(name)
         if not path.is_file():
             path = next((SHIPPED / n for n in (str(name), f"{name}.cfg") if (SHIPPED / n).is_file()), path)
@@ -178,13 +179,17 @@ def read_rules(text: str) -> tuple[list[tuple[Production, int]], int | None, set
     pad: int | None = None
     dead: set[int] = set()
     problems: list[str] = []
+    named: list[tuple[int, int]] = []  # (production, line) of the `#:` lines
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if stripped.startswith("#:"):
             match = re.fullmatch(r"#:\s*(pad|dead)((?:\s+\d+)+)", stripped)
             values = [int(v) for v in match[2].split()] if match else []
+            named += [(value, number) for value in values]
             if match is None or (match[1] == "pad" and len(values) != 1):
                 problems.append(f"line {number}: expected «#: pad N» or «#: dead N …», got «{stripped}»")
+            elif match[1] == "pad" and pad is not None:
+                problems.append(f"line {number}: a second «#: pad», expected one; remove one of them")
             elif match[1] == "pad":
                 pad = values[0]
             else:
@@ -200,7 +205,14 @@ def read_rules(text: str) -> tuple[list[tuple[Production, int]], int | None, set
             rules += [(production, number) for production in found]
     if not rules and not problems:
         problems.append("line 1: no rules; expected one such as S -> 'a' S | 'b'")
-    over = [v for v in ([] if pad is None else [pad]) + sorted(dead) if v >= len(rules)]
-    if over and not problems:
-        problems.append(f"a «#:» line names production {over[0]}; there are {len(rules)}, counted from 0")
+    if not problems:
+        problems += [
+            f"line {line}: «#:» names production {value}; there are {len(rules)}, counted from 0"
+            for value, line in named
+            if value >= len(rules)
+        ]
+        if pad in dead:
+            problems.append(
+                f"line {named[-1][1]}: production {pad} is named as padding and as dead; choose one"
+            )
     return rules, pad, dead, problems

@@ -29,9 +29,9 @@ def build_trie(terminals: Sequence[str]) -> tuple[Ints, Ints]:
 def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
     """All texts' bytes in one array, and where each begins (n + 1,)."""
     joined = "".join(texts)
-    body = joined.encode(errors="replace")
+    body = joined.encode("utf-8", "surrogatepass")
     same = len(body) == len(joined)
-    sizes = map(len, texts) if same else (len(text.encode(errors="replace")) for text in texts)
+    sizes = map(len, texts) if same else (len(text.encode("utf-8", "surrogatepass")) for text in texts)
     offsets = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.fromiter(sizes, np.int64, len(texts)), out=offsets[1:])
     return np.frombuffer(body, np.uint8), offsets

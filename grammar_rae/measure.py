@@ -61,7 +61,8 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
 
     `completed_<density>`: derivations finished without step budget, as the papers' decoder works.
     """
-    task, numbers = task_of(model), {}
+    task = task_of(model)
+    numbers: Numbers = {}
     for density in model.densities:
         report(f"sampling {density}", 0.0)
         found = summary(task.table(model.generate(n, density=density, seed=seed)), task, None, model.run.seen)

@@ -18,6 +18,11 @@ _FIRST = -4658895280553007687  # 0xBF58476D1CE4E5B9
 _SECOND = -7723592293110705685  # 0x94D049BB133111EB
 
 
+def device_is_cpu(x: Tensor) -> bool:
+    """Whether the compiled loop can read it."""
+    return x.device.type == "cpu"
+
+
 def _signed(x: int) -> int:
     """Modulo 2^64, into the range of int64."""
     return (x + 2**63) % 2**64 - 2**63
@@ -67,7 +72,7 @@ class Noise:
     def _bits(self, stream: int, count: int, start: int) -> Tensor:
         seed = torch.full((), _signed(self.seed + _GOLDEN), device=self.index.device)
         key = _mix(_mix(seed) + _signed((stream + 1) * _GOLDEN))
-        if self.index.device.type == "cpu":
+        if device_is_cpu(self.index):
             return torch.as_tensor(_bits_compiled(self.index.numpy(), key.item(), count, start))
         sample = _mix(key + (self.index + 1) * _GOLDEN)
         step = torch.arange(start + 1, start + count + 1, device=self.index.device)

@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from grammar_rae.grammar import Grammar
 
 Ints = NDArray[np.int64]
+CHUNK = 16_384  # rows whose terminals are in memory at once
 
 
 def render(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
     """The strings of x (n, T); None where a row is no complete derivation followed by padding."""
     rights, bounds = _rights(grammar)
-    lhs = grammar.tables.lhs
-    written, ends, whole = _write(np.asarray(x, np.int64), lhs, rights, bounds, grammar.start, grammar.pad)
     terminals = grammar.terminals
-    return [
-        "".join([terminals[v] for v in written[a:b]]) if good else None
-        for a, b, good in zip(ends[:-1].tolist(), ends[1:].tolist(), whole.tolist(), strict=True)
-    ]
+    texts: list[str | None] = []
+    for begin in range(0, len(x), CHUNK):
+        rows = np.asarray(x[begin : begin + CHUNK], np.int64)
+        written, ends, whole = _write(rows, grammar.tables.lhs, rights, bounds, grammar.start, grammar.pad)
+        spans = zip(ends[:-1].tolist(), ends[1:].tolist(), whole.tolist(), strict=True)
+        texts += ["".join([terminals[v] for v in written[a:b]]) if good else None for a, b, good in spans]
+    return texts
 
 
 @lru_cache(maxsize=32)

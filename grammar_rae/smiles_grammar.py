@@ -55,21 +55,24 @@ def _rules(found: dict[str, set[str]]) -> list[str]:
     def each(lhs: str, tokens: list[str], rest: str) -> list[str]:
         return [f"{lhs} -> {_quoted(token)} {rest}" for token in tokens]
 
-    branch = ["'(' first ')' cont"]
-    return [
+    branch = ["'(' first ')' cont"] if found["other"] else []
+    rules = [
         *each("mol", atoms, "tail"),
         *each("tail", rings, "tail"),
         *(f"tail -> {b}" for b in branch),
         *each("tail", bonds, "bonded"),
         *each("tail", atoms, "tail"),
         "tail -> ",
-        *each("first", atoms, "tail"),
-        *each("first", bonds, "bonded"),
-        *each("cont", atoms, "tail"),
-        *each("cont", bonds, "bonded"),
-        *(f"cont -> {b}" for b in branch),
-        *each("bonded", atoms, "tail"),
     ]
+    if branch:
+        rules += [
+            *each("first", atoms, "tail"),
+            *each("first", bonds, "bonded"),
+            *each("cont", atoms, "tail"),
+            *each("cont", bonds, "bonded"),
+            *(f"cont -> {b}" for b in branch),
+        ]
+    return rules + (each("bonded", atoms, "tail") if bonds else [])
 
 
 def _quoted(token: str) -> str:

@@ -7,6 +7,7 @@ a run killed at any moment and started again goes on as if nothing had happened.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from grammar_rae.checkpoint import load_checkpoint, save_checkpoint
+from grammar_rae.errors import DataError
 from grammar_rae.objective import Objective
 
 
@@ -95,6 +97,11 @@ def fit(
             record = _train_epoch(wrapped, optimizer, data, settings, progress, fabric, on_step)
             random = torch.get_rng_state()
         record |= _validate(wrapped, data, settings, fabric)
+        if not math.isfinite(record["train_loss"] + record["valid_loss"]):
+            raise DataError(
+                f"training diverged in epoch {progress.epoch + 1} (loss {record['train_loss']}); "
+                "lower training.learning_rate or set training.clip, and --resume from the epoch before"
+            )
         progress.epoch += 1
         _judge(progress, settings, record["valid_loss"])
         if progress.stale == 0:

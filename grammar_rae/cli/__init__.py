@@ -6,6 +6,7 @@ A user's mistake is one line on standard error and exit code 2, never a tracebac
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -19,15 +20,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (
+VERBS: tuple[Callable[..., None], ...] = (
     generating.generate,
     training.train,
     training.density,
     generating.reconstruct,
     generating.encode,
-):
-    app.command()(verb)
-for verb in (generating.decode, scoring.evaluate, listing.models, listing.recipes, listing.datasets):
+    generating.decode,
+    scoring.evaluate,
+    listing.models,
+    listing.recipes,
+    listing.datasets,
+)
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(grammars.app, name="grammar")
 

@@ -8,7 +8,7 @@ from grammar_rae.cli.output import progress, show, show_frame
 
 
 def evaluate(
-    files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),  # noqa: B008
+    files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),
     reference: str = typer.Option(None, help="A file or data set to compare distributions with."),
     train: str = typer.Option(None, help="A file or data set that novelty is counted against."),
     task: str = typer.Option(

@@ -15,7 +15,7 @@ def train(
     grammar: str = typer.Option(None, help="A .cfg file, or the name of a shipped grammar."),
     out: Path = typer.Option(None, help="The run folder; runs/<recipe> when not given."),
     from_: str = typer.Option(None, "--from", help="Start from the weights of this model or run folder."),
-    set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),  # noqa: B008
+    set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),
     resume: bool = typer.Option(False, help="Go on from the checkpoint in --out."),
     device: str = typer.Option("cpu", help="cpu or cuda."),
     devices: int = typer.Option(1, help="How many, for data-parallel training."),

@@ -122,4 +122,6 @@ def _one_column(body: bytes, column: str) -> bytes:
 
 
 def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    """What went wrong, short: network libraries put a whole call chain into their messages."""
+    words = (str(error).splitlines() or [""])[0]
+    return words if 0 < len(words) <= 80 else f"{type(error).__name__}, see that there is a connection"

@@ -22,7 +22,7 @@ def decode(
     tables = _tables(machine, column)
     scores = logits.detach().float().numpy()
     chance = np.zeros((0, 0), np.float32) if u is None else u.numpy()
-    options = machine.start_symbol, machine.pad, machine.budget, np.float32(temperature)
+    options: tuple[Any, ...] = machine.start_symbol, machine.pad, machine.budget, np.float32(temperature)
     return torch.as_tensor(_decode(scores, chance, *tables, *options))
 
 

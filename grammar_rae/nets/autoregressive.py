@@ -54,7 +54,7 @@ class RecurrentStep(nn.Module):
 
     def all(self, z: Tensor, columns: Tensor, features: Tensor) -> Tensor:
         seen = self._inputs(z[:, None], columns, features)
-        weights = [self.w_input, self.w_state, self.b_input, self.b_state]
+        weights: list[Tensor] = [self.w_input, self.w_state, self.b_input, self.b_state]
         states, _ = torch.gru(
             seen.transpose(0, 1), self.start(z)[None], weights, True, 1, 0.0, self.training, False, False
         )

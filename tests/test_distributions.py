@@ -1,0 +1,114 @@
+"""Noise, posteriors, divergences and densities against formulas written out and trusted libraries."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import kstest
+from sklearn.mixture import GaussianMixture
+from torch.distributions import MultivariateNormal
+
+from grammar_rae.densities import box, gaussian, gmm
+from grammar_rae.distributions.codes import Gaussian
+from grammar_rae.distributions.divergence import divergence
+from grammar_rae.distributions.masked import channel_cross_entropy, choose
+from grammar_rae.noise import Noise
+from grammar_rae.priors import Standard
+
+
+def codes(n=400, latent=3):
+    generator = torch.Generator().manual_seed(0)
+    mixing = torch.randn(latent, latent, generator=generator)
+    z = torch.randn(n, latent, generator=generator) @ mixing
+    return z + 4 * (torch.arange(n) % 2)[:, None]
+
+
+def test_noise_is_uniform_normal_and_a_function_of_its_counter():
+    noise = Noise.first(7, 20_000)
+    u, z = noise.uniform(2, 3), noise.normal(1, 3)
+    assert 0 < u.min() and u.max() < 1
+    assert all(kstest(column, "uniform").pvalue > 1e-3 for column in u.T.numpy())
+    assert all(kstest(column, "norm").pvalue > 1e-3 for column in z.T.numpy())
+    assert torch.equal(Noise(7, torch.tensor([123])).uniform(2, 3), u[123:124])
+    assert torch.equal(noise.uniform(2, 1, start=2), u[:, 2:])
+    assert not torch.equal(Noise.first(8, 20_000).uniform(2, 3), u)
+    assert not torch.equal(noise.uniform(3, 3), u)
+    assert abs(torch.corrcoef(u.T)[0, 1]) < 0.03
+
+
+def test_compiled_noise_is_the_tensor_formula(monkeypatch):
+    noise = Noise(-5, torch.tensor([0, 3, 10**12]))
+    compiled = noise.uniform(1, 50)
+    monkeypatch.setattr("grammar_rae.noise.device_is_cpu", lambda index: False)
+    assert torch.equal(noise.uniform(1, 50), compiled)
+
+
+def test_choices_invert_the_distribution_function():
+    logits = torch.tensor([0.0, -torch.inf, 1.0, 2.0]).expand(4, -1)
+    p = torch.softmax(logits[0], 0)
+    u = torch.tensor([0.5 * p[0], p[0] + 1e-4, p[0] + p[2] + 1e-4, 1 - 1e-7])
+    assert choose(logits, u).tolist() == [0, 2, 3, 3]
+    assert choose(torch.tensor([[0.0, 0.0, -torch.inf]]), torch.tensor([1.0])).tolist() == [1]
+
+
+def test_the_published_loss_counts_every_channel():
+    torch.manual_seed(0)
+    scores, x = torch.randn(2, 3, 4).double(), torch.randint(0, 4, (2, 3))
+    p = torch.softmax(scores, -1)
+    one_hot = torch.nn.functional.one_hot(x, 4).double()
+    expected = torch.nn.functional.binary_cross_entropy(p, one_hot, reduction="none").sum((1, 2))
+    torch.testing.assert_close(channel_cross_entropy(scores, x), expected)
+
+
+def test_divergences_agree_with_torch_and_with_monte_carlo():
+    torch.manual_seed(0)
+    q = Gaussian(torch.randn(5, 3), torch.randn(5, 3))
+    p = Standard(3)()
+    reference = torch.distributions.kl_divergence(
+        torch.distributions.Normal(q.mean, (q.log_var / 2).exp()), torch.distributions.Normal(0.0, 1.0)
+    ).sum(-1)
+    torch.testing.assert_close(divergence(q, p, q.mean), reference)
+    wide = Gaussian(q.mean.repeat(40_000, 1), q.log_var.repeat(40_000, 1))
+    z = wide.sample(Noise.first(0, 200_000))
+    draws = (wide.log_prob(z) - p.log_prob(z)).reshape(-1, 5)
+    assert ((draws.mean(0) - reference).abs() < 5 * draws.std(0) / 200).all()
+
+
+def test_scaled_noise_leaves_the_divergence_alone():
+    mean, log_var = torch.zeros(1000, 2), torch.zeros(1000, 2)
+    quiet = Gaussian(mean, log_var, noise=0.01)
+    assert quiet.sample(Noise.first(0, 1000)).std() == pytest.approx(0.01, rel=0.1)
+    torch.testing.assert_close(divergence(quiet, Standard(2)(), mean), torch.zeros(1000))
+
+
+def test_a_gaussian_has_the_codes_moments():
+    z = codes()
+    fitted = gaussian.fit(z)()
+    expected = MultivariateNormal(z.double().mean(0), torch.cov(z.double().T, correction=0))
+    torch.testing.assert_close(fitted.log_prob(z), expected.log_prob(z.double()).float(), rtol=1e-4, atol=1e-3)
+    drawn = fitted.sample(Noise.first(0, 50_000))
+    torch.testing.assert_close(drawn.mean(0), z.mean(0), atol=0.06, rtol=0)
+    torch.testing.assert_close(torch.cov(drawn.T), torch.cov(z.T), atol=0.3, rtol=0.05)
+
+
+def test_a_mixture_is_scikit_learns():
+    z = codes()
+    chosen = torch.randperm(len(z), generator=torch.Generator().manual_seed(2))
+    reference = GaussianMixture(4, random_state=2).fit(z[chosen].double().numpy())
+    fitted = gmm.fit(z, seed=2, components=4)()
+    np.testing.assert_allclose(fitted.log_prob(z), reference.score_samples(z.double().numpy()), atol=2e-3)
+    drawn = fitted.sample(Noise.first(0, 20_000))
+    assert fitted.log_prob(drawn).mean().item() == pytest.approx(
+        reference.score_samples(reference.sample(20_000)[0]).mean(), abs=0.05
+    )
+    with pytest.raises(ValueError, match="10 components need at least as many codes; there are 4"):
+        gmm.fit(z[:4])
+
+
+def test_a_box_is_the_codes_range():
+    z = codes()
+    fitted = box.fit(z)()
+    drawn = fitted.sample(Noise.first(0, 5000))
+    assert (drawn >= z.min(0).values).all() and (drawn <= z.max(0).values).all()
+    volume = (z.max(0).values - z.min(0).values).prod()
+    torch.testing.assert_close(fitted.log_prob(drawn), -volume.log().expand(5000))
+    assert fitted.log_prob(z.max(0).values[None] + 1).item() == -torch.inf

@@ -1,0 +1,234 @@
+"""The parser against NLTK's on the shipped grammars, particular grammars, and what its errors say."""
+
+import re
+
+import numpy as np
+import pytest
+from nltk import CFG, ChartParser
+
+from grammar_rae import datasets
+from grammar_rae.compiled import compiled
+from grammar_rae.counting import sample
+from grammar_rae.datasets import FILES, present
+from grammar_rae.errors import GrammarError, ParseError
+from grammar_rae.grammar import SHIPPED, Grammar
+from grammar_rae.parsing import derivations, render
+
+STEPS = {"equation": 25, "zinc": 80, "smiles": 50}
+TOKENS = {"zinc": "Cl|Br|@@|.", "equation": r"sin\(|exp\(|."}
+
+
+def charted(name, texts):
+    """NLTK's first parse of every text, as production indices in pre-order."""
+    rules = CFG.fromstring((SHIPPED / f"{name}.cfg").read_text())
+    index = {production: i for i, production in enumerate(rules.productions())}
+    parser = ChartParser(rules)
+    trees = (next(parser.parse(re.findall(TOKENS[name], text))) for text in texts)
+    return [[index[production] for production in tree.productions()] for tree in trees]
+
+
+def unpadded(grammar, x):
+    return [row[row != grammar.pad].tolist() for row in x]
+
+
+@pytest.fixture(params=STEPS)
+def grammar(request):
+    return Grammar.read(request.param)
+
+
+def test_expressions_agree_with_nltk():
+    texts = datasets.load("expressions").train[:150]
+    grammar = Grammar.read("equation")
+    assert unpadded(grammar, derivations(grammar, texts)) == charted("equation", texts)
+
+
+def test_molecules_agree_with_nltk():
+    grammar = Grammar.read("zinc")
+    texts = datasets.load("nci").train[:60]
+    x, errors = derivations(grammar, texts, errors="return")
+    known = [i for i in range(len(texts)) if i not in dict(errors) and len(texts[i]) < 40][:25]
+    assert len(known) > 15
+    assert unpadded(grammar, x[known]) == charted("zinc", [texts[i] for i in known])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(present(FILES["zinc250k"]) is None, reason="ZINC250k is not here")
+def test_all_test_molecules_agree_with_nltk():
+    grammar, texts = Grammar.read("zinc"), datasets.load("zinc250k").test
+    x = derivations(grammar, texts)
+    lengths = (x != grammar.pad).sum(1)
+    assert (lengths.min(), lengths.max()) == (46, 241)  # what the papers' files have
+    assert lengths.mean() == pytest.approx(129.0, abs=0.05)
+    assert unpadded(grammar, x) == charted("zinc", texts)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(present(FILES["equations"]) is None, reason="the published expressions are not here")
+def test_published_expressions_agree_with_nltk():
+    grammar, texts = Grammar.read("equation"), datasets.load("equations").train
+    x = derivations(grammar, texts[:5000])
+    assert unpadded(grammar, x) == charted("equation", texts[:5000])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(present(FILES["zinc250k"]) is None, reason="ZINC250k is not here")
+def test_smiles_covers_zinc_one_step_a_token():
+    grammar = Grammar.read("smiles")
+    texts = [text for text in datasets.kekules(datasets.load("zinc250k").test) if text is not None]
+    x, errors = derivations(grammar, texts, errors="return")
+    assert len(errors) <= 1 and len(texts) == 5000
+    tokens = compiled(grammar).tokens(texts)
+    known = np.setdiff1d(np.arange(len(texts)), [i for i, _ in errors])
+    assert np.array_equal((x != grammar.pad).sum(1)[known], (np.diff(tokens.bounds) + 1)[known])
+
+
+def test_smiles_is_read_by_table_and_the_others_by_chart():
+    assert compiled(Grammar.read("smiles")).items.ll1
+    assert not compiled(Grammar.read("zinc")).items.ll1
+    assert not compiled(Grammar.read("equation")).items.ll1
+
+
+def test_random_derivation_to_text_and_back(grammar):
+    steps = STEPS[grammar.name.removesuffix(".cfg")]
+    x = sample(grammar, 400, steps, seed=1)
+    texts = render(grammar, x)
+    assert None not in texts
+    assert np.array_equal(derivations(grammar, texts, steps), x)
+
+
+def test_threads_and_batches_do_not_matter(grammar):
+    texts = render(grammar, sample(grammar, 150, 25, seed=2))
+    x = derivations(grammar, texts, 25, threads=1)
+    for threads in (2, 3):
+        assert np.array_equal(derivations(grammar, texts, 25, threads=threads), x)
+    alone = [derivations(grammar, [text], 25) for text in texts[:20]]
+    assert np.array_equal(np.concatenate(alone), x[:20])
+
+
+@pytest.mark.parametrize(
+    ("rules", "good", "bad"),
+    [
+        ("S -> 'a' S 'b' |\n", ["", "ab", "aaabbb"], ["a", "b", "aab", "ba"]),
+        ("S -> S 'a' | \n", ["", "a", "aaaa"], ["b", "ab"]),
+        ("S -> A B 'x' | A\nA -> 'a' |\nB -> 'b' |\n", ["", "x", "ax", "bx", "abx", "a"], ["b", "ba", "xx"]),
+        ("S -> E E 'x' E\nE -> F F\nF -> 'f' |\n", ["x", "fxf", "ffffxff"], ["", "fffffx"]),
+        ("S -> 'ab' S | 'abc' | 'é'\n", ["ababc", "é", "abé"], ["ab", "abcab", "ac", "e"]),
+    ],
+)
+def test_empty_productions_recursion_and_longest_match(rules, good, bad):
+    grammar = Grammar.parse(rules)
+    x, errors = derivations(grammar, good + bad, errors="return")
+    assert [i for i, _ in errors] == list(range(len(good), len(good) + len(bad)))
+    assert render(grammar, x)[: len(good)] == good
+    assert (x[len(good) :] == grammar.pad).all()
+
+
+def test_one_of_several_derivations_always_the_same():
+    grammar = Grammar.parse("S -> S S | 'a' | 'b'\n")
+    texts = ["abababab", "a", "ababb"] * 40
+    x = derivations(grammar, texts)
+    assert render(grammar, x) == texts
+    assert np.array_equal(x[:3], x[-3:])
+    assert np.array_equal(derivations(grammar, texts[::-1], threads=1)[::-1], x)
+
+
+MANY = "a" * 3000
+
+
+@pytest.mark.parametrize(
+    ("rules", "text"),
+    [
+        ("S -> 'a' S | 'b'\n", MANY + "b"),
+        ("S -> S 'a' | 'b'\n", "b" + MANY),
+        ("S -> 'a' S 'c' | 'a' S | 'b'\n", MANY + "b" + "c" * 9),
+        ("S -> 'a' S 'a' | 'b'\n", MANY + "b" + MANY),
+    ],
+)
+def test_long_texts(rules, text):
+    grammar = Grammar.parse(rules)
+    assert render(grammar, derivations(grammar, [text])) == [text]
+
+
+def test_rows_are_padded_to_the_longest_or_to_steps():
+    grammar = Grammar.read("equation")
+    x = derivations(grammar, ["x", "x+1"])
+    assert x.dtype == np.int16
+    assert x.tolist() == [[3, 7, 11, 11], [0, 3, 7, 8]]
+    assert derivations(grammar, ["x"], 5).tolist() == [[3, 7, 11, 11, 11]]
+    assert derivations(grammar, [], 5).shape == (0, 5)
+
+
+@pytest.mark.parametrize("row", [[3], [0, 3, 7], [3, 7, 7], [3, 11, 7], [11, 11], [7, 3]])
+def test_unfinished_and_impossible_rows_have_no_text(row):
+    assert render(Grammar.read("equation"), np.array([row])) == [None]
+
+
+def failure(grammar, text):
+    with pytest.raises(ParseError) as caught:
+        derivations(grammar, [text])
+    return caught.value
+
+
+def test_an_error_says_where_and_what_was_expected():
+    error = failure(Grammar.read("equation"), "x+*2")
+    assert (error.item, error.position) == (0, 2)
+    assert error.expected == ["'('", "'sin('", "'exp('", "'x'", "'1'", "'2'", "'3'"]
+    assert "item 0: '*' at position 2 of «x+*2»; equation.cfg expects '(', 'sin('" in str(error)
+    assert error.__notes__ == ["x+*2\n  ^"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "position", "expected"),
+    [
+        ("equation", "sin(x", 5, "')'"),
+        ("equation", "x)", 1, "the end"),
+        ("equation", "", 0, "'x'"),
+        ("equation", "x+π", 2, "'x'"),
+        ("equation", "π", 0, "'x'"),
+        ("zinc", "c1ccccc1(", 9, "'C'"),
+        ("zinc", "CC?C", 2, "'='"),
+        ("zinc", "C[C@@H", 6, "']'"),
+        ("zinc", "C[C@@Cl]", 5, "']'"),
+        ("zinc", "C(C=)C", 4, "'1'"),
+        ("smiles", "C=1CC=1", 2, "'[C@@H]'"),
+        ("smiles", "CCc", 2, "the end"),
+    ],
+)
+def test_the_place_of_an_error(name, text, position, expected):
+    error = failure(Grammar.read(name), text)
+    assert error.position == position
+    assert expected in error.expected
+
+
+def test_the_place_is_the_first_token_that_cannot_stand_there():
+    # ']' may follow A somewhere, but not here: look-ahead alone would miss it by one token
+    error = failure(Grammar.parse("S -> '(' A ')' | '[' A ']'\nA -> 'a' | 'a' A\n"), "(aa]")
+    assert error.position == 3
+    assert error.expected == ["')'", "'a'"]
+
+
+def test_bad_rows_are_returned_beside_the_others():
+    grammar = Grammar.read("equation")
+    texts = ["x", "y", "x+1", "1+", "x*x*x"] * 30
+    x, errors = derivations(grammar, texts, 5, errors="return")
+    assert [i for i, _ in errors] == [i for i in range(150) if i % 5 in (1, 3, 4)]
+    assert all(error.item == i for i, error in errors)
+    assert render(grammar, x)[:5] == ["x", None, "x+1", None, None]
+    assert "item 4: needs 6 steps, the model has 5: «x*x*x»" in str(errors[2][1])
+    with pytest.raises(ParseError, match="item 1: 'y' at position 0"):
+        derivations(grammar, texts, 5)
+
+
+def test_long_and_unprintable_texts_are_cut():
+    grammar = Grammar.read("zinc")
+    error = failure(grammar, "C" * 500 + "\n\x00" + "C" * 500)
+    assert error.position == 500
+    assert "\n" not in str(error) and len(str(error)) < 300
+    shown, caret = error.__notes__[0].splitlines()
+    assert shown[len(caret) - 1] == "\N{REPLACEMENT CHARACTER}"
+    assert failure(grammar, "C\udc80").position == 1
+
+
+def test_cyclic_grammars_are_refused():
+    with pytest.raises(GrammarError, match="cycle"):
+        Grammar.parse("S -> S S | 'a' |\n")

@@ -1,0 +1,146 @@
+"""Laws that hold for every variant of the catalogue, on tiny models of both kinds of data."""
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from grammar_rae.assembly import make_autoencoder, make_codec, make_objective
+from grammar_rae.catalogue import VARIANTS
+from grammar_rae.counting import sample
+from grammar_rae.errors import DataError
+from grammar_rae.grammar import Grammar
+from grammar_rae.model import Model
+from grammar_rae.parsing import render
+from grammar_rae.recipe import parse
+from grammar_rae.runs import Run, load, save
+from grammar_rae.training import Data, Settings, fit
+
+RECIPE = """
+name = "tiny"
+task = "strings"
+data.name = "none"
+codec = {{ kind = "{kind}", steps = {steps}, alphabet = "x123+*/()sinep " }}
+encoder = {{ net = "{read}", latent = 3, hidden = 12, filters = [4, 4], widths = [2, 2], embedding = 6 }}
+decoder = {{ net = "{write}", hidden = 14, layers = 2, embedding = 6 }}
+objective = {{ variant = "{variant}", likelihood = "{likelihood}" }}
+training = {{ epochs = 2, batch = 25, learning_rate = 0.01 }}
+density = {{ components = 2 }}
+"""
+KINDS = {
+    "parallel": ("grammar", 12, "convolution", "repeat", "cross_entropy"),
+    "sequential": ("grammar", 12, "strided", "recurrent", "categorical"),
+    "characters": ("character", 20, "convolution", "repeat", "categorical"),
+}
+
+
+def tiny(variant, kind):
+    codec_kind, steps, read, write, likelihood = KINDS[kind]
+    text = RECIPE.format(
+        kind=codec_kind, steps=steps, read=read, write=write, variant=variant, likelihood=likelihood
+    )
+    recipe, grammar = parse(text, "tiny"), Grammar.read("equation")
+    codec = make_codec(recipe, grammar)
+    texts = render(grammar, sample(grammar, 100, 10, seed=1))
+    torch.manual_seed(0)
+    run = Run(recipe, grammar, codec, make_autoencoder(recipe, codec))
+    return run, torch.as_tensor(codec.encode(texts))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_laws(variant, kind, tmp_path):
+    run, x = tiny(variant, kind)
+    objective = make_objective(run.recipe, run.autoencoder)
+    terms = objective(x)
+    assert all(term.isfinite().all() and term.shape in {(), (100,)} for term in terms.values())
+    assert terms["nll"].shape == (100,)
+
+    def loss():
+        return torch.stack([term.mean() for term in objective(x).values()]).sum()
+
+    loss().backward()
+    still = [name for name, p in run.autoencoder.named_parameters() if p.grad is None or not p.grad.any()]
+    assert not still
+
+    optimizer = torch.optim.Adam(run.autoencoder.parameters(), 0.01)
+    first = loss().item()
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+    assert loss().item() < first
+
+    model = Model(run)
+    z = model.codes(x.numpy())
+    for name in ("gaussian", "gmm", "box"):
+        model.fit_density(name, z, components=2) if name == "gmm" else model.fit_density(name, z)
+    save(tmp_path / "run", run)
+    again = Model(load(tmp_path / "run"))
+    for density in ("prior", "gaussian", "gmm", "box"):
+        strings = model.generate(13, density=density, seed=4)
+        assert len(strings) == 13
+        assert again.generate(13, density=density, seed=4) == strings
+
+
+def settings(**changes):
+    return Settings(**{"epochs": 4, "batch": 25, "learning_rate": 0.01, "patience": 0, **changes})
+
+
+def fitted(folder=None, resume=False, stop=None, **changes):
+    run, x = tiny("vae", "sequential")
+    data = Data(x[:80], x[80:], run.codec.pad)
+    objective = make_objective(run.recipe, run.autoencoder)
+    records = []
+    for record in fit(objective, data, settings(**changes), Fabric(accelerator="cpu"), folder, resume):
+        records.append({k: v for k, v in record.items() if k != "seconds"})
+        if stop is not None and len(records) == stop:
+            return records, None
+    return records, {k: v.clone() for k, v in objective.state_dict().items()}
+
+
+@pytest.mark.parametrize("changes", [{}, {"schedule": "cosine", "by_length": True, "epoch_examples": 30}])
+def test_the_same_seed_repeats_and_a_killed_run_goes_on(tmp_path, changes):
+    records, weights = fitted(**changes)
+    assert fitted(**changes)[0] == records
+    fitted(tmp_path, stop=2, **changes)
+    rest, resumed = fitted(tmp_path, resume=True, **changes)
+    assert rest == records[2:]
+    assert all(torch.equal(weights[name], resumed[name]) for name in weights)
+    assert fitted(seed=1, **changes)[0] != records
+
+
+def test_training_leaves_the_callers_random_state_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    run, x = tiny("vae", "sequential")
+    objective = make_objective(run.recipe, run.autoencoder)
+    torch.manual_seed(3)
+    for _ in fit(objective, Data(x[:80], x[80:]), settings(epochs=1), Fabric(accelerator="cpu")):
+        pass
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_the_best_weights_are_kept():
+    records, weights = fitted(learning_rate=0.1, epochs=6)
+    losses = [record["valid_loss"] for record in records]
+    best = min(losses)
+    run, x = tiny("vae", "sequential")
+    objective = make_objective(run.recipe, run.autoencoder)
+    objective.load_state_dict(weights)
+    objective.eval()
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        terms = objective(x[80:])
+    assert sum(term.mean().item() for term in terms.values()) == pytest.approx(best, rel=1e-5)
+
+
+def test_a_run_without_rows_is_refused():
+    run, x = tiny("vae", "sequential")
+    objective = make_objective(run.recipe, run.autoencoder)
+    with pytest.raises(ValueError, match="0 to choose by"):
+        next(fit(objective, Data(x, x[:0]), settings(), Fabric(accelerator="cpu")))
+
+
+def test_divergence_is_said_and_stops_the_run():
+    with pytest.raises(DataError, match="diverged in epoch 1.*training.learning_rate"):
+        fitted(learning_rate=1e30)

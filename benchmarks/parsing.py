@@ -20,7 +20,6 @@ import numpy as np
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
-from grammar_rae.errors import DataError
 from grammar_rae.grammar import SHIPPED, Grammar
 from grammar_rae.parsing import cores, derivations
 
@@ -30,10 +29,9 @@ ENOUGH = 5_000  # molecules a timed call of ours
 
 def molecules(grammar: Grammar, count: int) -> tuple[str, list[str]]:
     """The name of a data set and its first `count` molecules that the grammar derives."""
-    try:
-        name, found = "zinc250k", datasets.load("zinc250k").test
-    except DataError:
-        name, found = "nci", datasets.load("nci").train
+    name = "nci" if datasets.present(datasets.FILES["zinc250k"]) is None else "zinc250k"
+    data = datasets.load(name)
+    found = data.test if name == "zinc250k" else data.train
     _, errors = derivations(grammar, found, errors="return")
     bad = {i for i, _ in errors}
     return name, [text for i, text in enumerate(found) if i not in bad][:count]

@@ -73,23 +73,25 @@ class Model:
         density: str | None = None,
         temperature: float | None = None,
         seed: int = 0,
-        greedy: bool = False,
         unique: bool = False,
         raw: bool = False,
         budget: bool = True,
         report: Callable[[str, float], None] | None = None,
     ) -> list[str]:
-        """n strings: codes from `density` (the recipe's own when None), decoded at `temperature`.
+        """n strings: codes from `density`, decoded at `temperature`; the recipe's own where None.
 
+        Temperature 0 writes the likeliest production at every step.
         Molecules come as canonical SMILES, or as written with `raw` and where they are not valid. Without
         `budget` a derivation may stay unfinished and is the empty string. With `unique` every string comes
         once, and drawing stops after 20 n, so that fewer than n may come.
         """
         if n < 1:
             raise ValueError(f"{n} samples asked for; expected 1 or more")
+        if temperature is not None and temperature < 0:
+            raise ValueError(f"temperature {temperature}; expected 0 (the likeliest) or more")
         found: dict[str, None] = {}
         texts: list[str] = []
-        for text in self._stream(20 * n if unique else n, density, temperature, seed, greedy, raw, budget):
+        for text in self._stream(20 * n if unique else n, density, temperature, seed, raw, budget):
             texts.append(text)
             if text:
                 found.setdefault(text)
@@ -138,13 +140,12 @@ class Model:
         self,
         z: NDArray[np.floating] | Tensor,
         *,
-        greedy: bool = True,
+        temperature: float = 0.0,
         seed: int = 0,
-        temperature: float = 1.0,
         raw: bool = False,
         budget: bool = True,
     ) -> list[str]:
-        """The strings of codes z (n, latent): the likeliest step by step, or one draw each."""
+        """The strings of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each."""
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
         if codes.dim() != 2 or codes.shape[1] != self.latent:
             raise ValueError(
@@ -154,7 +155,7 @@ class Model:
         for begin in range(0, len(codes), BATCH):
             noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
             part = codes[begin : begin + BATCH].to(self.device)
-            texts += self._write(part, noise, None if greedy else temperature, budget)
+            texts += self._write(part, noise, temperature, budget)
         return texts if raw else self._finish(texts)
 
     def reconstruct(self, items: Sequence[str], *, raw: bool = False) -> list[str | None]:
@@ -193,23 +194,22 @@ class Model:
         density: str | None,
         temperature: float | None,
         seed: int,
-        greedy: bool,
         raw: bool,
         budget: bool,
     ) -> Iterator[str]:
-        heat: float | None = temperature or self.recipe.density.temperature
+        heat = self.recipe.density.temperature if temperature is None else temperature
         for begin in range(0, n, BATCH):
             count = min(BATCH, n - begin)
             noise = Noise.first(seed, count, begin, self.device)
             with torch.no_grad():
                 z = self._density(density)().sample(noise)
-                texts = self._write(z, noise, None if greedy else heat, budget)
+                texts = self._write(z, noise, heat, budget)
             yield from texts if raw else self._finish(texts)
 
-    def _write(self, z: Tensor, noise: Noise, temperature: float | None, budget: bool) -> list[str]:
+    def _write(self, z: Tensor, noise: Noise, temperature: float, budget: bool) -> list[str]:
         with self._budget(budget):
             p = self.run.autoencoder.decoder(z)
-            x = p.mode() if temperature is None else p.sample(noise, temperature)
+            x = p.mode() if temperature == 0 else p.sample(noise, temperature)
         return [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
 
     def _finish(self, texts: list[str]) -> list[str]:

@@ -81,7 +81,9 @@ class TrainingPart(Part):
 class DensityPart(Part):
     default: str = "gmm"
     components: PositiveInt = 10
-    temperature: float = Field(default=1.0, gt=0)  # of decoding; what `generate` takes unless told
+    temperature: float = Field(
+        default=1.0, ge=0
+    )  # of decoding, 0 the likeliest; `generate` takes it unless told
 
 
 class Recipe(Part):

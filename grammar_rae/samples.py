@@ -110,7 +110,7 @@ def encode_file(name: str, path: str, column: str | None, out: Path, device: str
     return {"n": len(known), "rejected": len(bad), "latent": model.latent}
 
 
-def decode_file(name: str, path: Path, greedy: bool, seed: int, device: str) -> list[str]:
+def decode_file(name: str, path: Path, temperature: float, seed: int, device: str) -> list[str]:
     """The strings of the array `codes` of an .npz."""
     model = Model.load(name, device)
     try:
@@ -118,4 +118,4 @@ def decode_file(name: str, path: Path, greedy: bool, seed: int, device: str) -> 
             codes = stored["codes"]
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise DataError(f"{path}: expected an .npz with an array «codes» ({error})") from error
-    return model.decode(codes, greedy=greedy, seed=seed)
+    return model.decode(codes, temperature=temperature, seed=seed)

@@ -9,7 +9,12 @@ from grammar_rae.nets.autoregressive import RecurrentStep
 from grammar_rae.nets.sequences import GRU
 from grammar_rae.recipes import find
 
-COUNTS = {"gvae-zinc": 5_044_056, "cvae-zinc": 4_337_203, "gvae-equations": 169_271, "cvae-equations": 171_186}
+COUNTS = {
+    "gvae-zinc": 5_044_056,
+    "cvae-zinc": 4_337_203,
+    "gvae-equations": 169_271,
+    "cvae-equations": 171_186,
+}
 
 
 def built(name):
@@ -22,7 +27,9 @@ def built(name):
 @pytest.mark.parametrize("name", COUNTS)
 def test_parameter_counts_of_the_published_networks(name):
     _, _, model = built(name)
-    running = sum(b.numel() for key, b in model.named_buffers() if key.endswith(("running_mean", "running_var")))
+    running = sum(
+        b.numel() for key, b in model.named_buffers() if key.endswith(("running_mean", "running_var"))
+    )
     assert sum(p.numel() for p in model.parameters()) + running == COUNTS[name]
 
 
@@ -33,7 +40,11 @@ def test_convolutions_leave_the_published_lengths(name, length):
     recipe, codec, model = built(name)
     x = torch.zeros(3, codec.steps, dtype=torch.long)
     one_hot = torch.nn.functional.one_hot(model.encoder.column[x], model.encoder.net.channels).float()
-    assert model.encoder.net.convolutions(one_hot.transpose(1, 2)).shape == (3, recipe.encoder.filters[-1], length)
+    assert model.encoder.net.convolutions(one_hot.transpose(1, 2)).shape == (
+        3,
+        recipe.encoder.filters[-1],
+        length,
+    )
 
 
 def test_gru_is_keras_ones():
@@ -60,7 +71,11 @@ def test_gru_on_repeated_input():
 def test_a_step_net_in_one_pass_and_step_by_step():
     torch.manual_seed(0)
     net = RecurrentStep(latent=3, channels=6, features=4, embedding=8, hidden=10).double()
-    z, columns, features = torch.randn(5, 3).double(), torch.randint(0, 7, (5, 9)), torch.randn(5, 9, 4).double()
+    z, columns, features = (
+        torch.randn(5, 3).double(),
+        torch.randint(0, 7, (5, 9)),
+        torch.randn(5, 9, 4).double(),
+    )
     h, stepped = net.start(z), []
     for t in range(9):
         logits, h = net.step(z, h, columns[:, t], features[:, t], t)

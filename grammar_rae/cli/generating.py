@@ -24,9 +24,8 @@ def generate(
     model: str = ModelName,
     density: str = typer.Option(None, help="prior, gaussian, gmm or box; the model's own when not given."),
     temperature: float = typer.Option(
-        None, help="Of decoding; the model's own when not given, below 1 is safer."
+        None, help="Of decoding, 0 for the likeliest; the model's own when not given."
     ),
-    greedy: bool = typer.Option(False, help="The likeliest string of each code."),
     unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
     raw: bool = typer.Option(False, help="Strings as written, molecules not made canonical."),
     budget: bool = typer.Option(
@@ -49,7 +48,6 @@ def generate(
             report,
             density=density,
             temperature=temperature,
-            greedy=greedy,
             unique=unique,
             raw=raw,
             budget=budget,
@@ -103,7 +101,7 @@ def decode(
     file: Path = typer.Argument(..., help="An .npz as `encode` writes it, or one with an array `codes`."),
     model: str = ModelName,
     out: str = typer.Option("-", help="Where the strings go."),
-    greedy: bool = typer.Option(True, help="The likeliest string, or one draw of each code."),
+    temperature: float = typer.Option(0.0, help="0: the likeliest string; above: one draw of each code."),
     seed: int = Seed,
     device: str = Device,
 ) -> None:
@@ -112,5 +110,5 @@ def decode(
     from grammar_rae.samples import decode_file
 
     with progress("decoding"):
-        strings = decode_file(model, file, greedy, seed, device)
+        strings = decode_file(model, file, temperature, seed, device)
     write(out, strings)

@@ -27,7 +27,7 @@ from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training import Data, Settings, fit
 
-UNIFORM = 20_000
+UNIFORM = 10_000
 Report = Callable[[str, float], None]
 
 

@@ -138,6 +138,12 @@ def _generator(seed: int, turn: int, stream: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed((seed * 2 + stream) * 1_000_003 + turn)
 
 
+def _share(indices: Tensor, fabric: Any) -> Tensor:
+    """A process's part of a batch; all of it where there are fewer rows than processes."""
+    few = len(indices) < fabric.world_size
+    return indices if few else indices[fabric.global_rank :: fabric.world_size]
+
+
 def _rows(x: Tensor, indices: Tensor, pad: int | None, device: torch.device) -> Tensor:
     rows = x[indices]
     if pad is not None:
@@ -164,7 +170,7 @@ def _train_epoch(
             progress.rate = settings.floor + (settings.learning_rate - settings.floor) * cosine
         for group in optimizer.param_groups:
             group["lr"] = progress.rate
-        own = indices[fabric.global_rank :: fabric.world_size]
+        own = _share(indices, fabric)
         terms = objective(_rows(data.train, own, data.pad, fabric.device))
         loss = torch.stack([term.mean() for term in terms.values()]).sum()
         optimizer.zero_grad(set_to_none=True)
@@ -183,7 +189,7 @@ def _train_epoch(
 def _validate(objective: nn.Module, data: Data, settings: Settings, fabric: Any) -> dict[str, float]:
     """Means over the whole validation set, every rank its share; posterior noise is fixed."""
     objective.eval()
-    own = torch.arange(len(data.valid))[fabric.global_rank :: fabric.world_size]
+    own = _share(torch.arange(len(data.valid)), fabric)
     sums: dict[str, Tensor] = {}
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)

@@ -22,6 +22,8 @@ def train(
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Train, fit the densities, measure, write the run folder."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     from grammar_rae.experiment import train as run
 
     folder = out or Path("runs") / Path(recipe).stem
@@ -38,7 +40,8 @@ def train(
             devices=devices,
             report=report,
         )
-    show(model.run.metrics, json, str(folder))
+    if rank_zero_only.rank == 0:
+        show(model.run.metrics, json, str(folder))
 
 
 def density(

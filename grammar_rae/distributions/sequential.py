@@ -89,8 +89,12 @@ class Sequential:
         column = torch.full((len(self.z),), self._none, device=self.z.device)
         rules = []
         for t in range(self.steps):
+            if state.need.device.type == "cpu" and not state.need.any():
+                break
             logits, h = self.net.step(self.z, h, column, self.machine.features(state), t)
             rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))
             state = self.machine.advance(state, rules[-1])
             column = self.column[rules[-1]]
-        return torch.stack(rules, 1)
+        x = torch.full((len(self.z), self.steps), self.machine.pad, device=self.z.device)
+        x[:, : len(rules)] = torch.stack(rules, 1)
+        return x

@@ -15,14 +15,18 @@ def history(folder, items, devices):
     program = str(Path(sys.executable).parent / "grammar-rae")
     options = [part for value in TINY for part in ("--set", value)]
     command = [program, "train", "grae", "--grammar", "equation", "--data", str(items), "--out", str(folder)]
-    subprocess.run([*command, *options, "--devices", str(devices)], check=True, capture_output=True, timeout=240)
+    subprocess.run(
+        [*command, *options, "--devices", str(devices)], check=True, capture_output=True, timeout=240
+    )
     with (folder / "history.csv").open() as file:
         return [float(row["valid_loss"]) for row in csv.DictReader(file)]
 
 
 def test_two_processes_follow_the_trajectory_of_one(tmp_path):
     items = tmp_path / "items.txt"
-    items.write_text("".join(f"{a}+{b}*x{tail}\n" for a in "123x" for b in "123x" for tail in ("", "/2", "+1", "*x")))
+    items.write_text(
+        "".join(f"{a}+{b}*x{tail}\n" for a in "123x" for b in "123x" for tail in ("", "/2", "+1", "*x"))
+    )
     one, two = (history(tmp_path / f"run{n}", items, n) for n in (1, 2))
     assert two == pytest.approx(one, rel=1e-4)
     assert (tmp_path / "run2" / "weights.safetensors").is_file()

@@ -1,0 +1,38 @@
+"""Shared pieces: where tests run, and a small trained run folder."""
+
+import pytest
+
+from grammar_rae.counting import sample
+from grammar_rae.grammar import Grammar
+from grammar_rae.parsing import render
+
+RNA = "S -> '.' S | '(' L ')' S | '.'\nL -> '.' L | '(' L ')' L | '.' '.' '.'\n"
+TINY = (
+    "training.epochs=1",
+    "training.batch=64",
+    "decoder.hidden=16",
+    "encoder.filters=[8, 8]",
+    "encoder.hidden=16",
+    "encoder.latent=4",
+    "density.components=2",
+)
+
+
+@pytest.fixture(scope="session")
+def rna(tmp_path_factory):
+    """A grammar file, and a file of strings it derives."""
+    folder = tmp_path_factory.mktemp("rna")
+    (folder / "rna.cfg").write_text(RNA)
+    grammar = Grammar.parse(RNA)
+    strings = dict.fromkeys(render(grammar, sample(grammar, 300, 20, seed=0)))
+    (folder / "rna.txt").write_text("".join(f"{text}\n" for text in strings))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_run(rna):
+    """A run folder trained for a moment on the RNA grammar."""
+    from grammar_rae.experiment import train
+
+    train("grae", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=rna / "run", overrides=TINY)
+    return rna / "run"

@@ -1,0 +1,208 @@
+"""The command line as a user runs it: verbs, files, and one clear line for every mistake."""
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import RNA, TINY
+
+from grammar_rae.cli import main
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Run `grammar-rae …` in this process: (exit code, standard output, standard error)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["grammar-rae", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+            raise SystemExit(0)
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def done(cli):
+    """Run it and expect success: standard output."""
+
+    def run(*words):
+        code, out, err = cli(*words)
+        assert code == 0, err
+        return out
+
+    return run
+
+
+def test_generate_writes_what_it_counts(done, toy_run, tmp_path):
+    numbers = json.loads(done("generate", "-n", 30, "-m", toy_run, "--out", tmp_path / "a.csv", "--json"))
+    assert numbers["n"] == 30 and numbers["valid"] == 1
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert len(table) == 30 and table["valid"].all()
+    done("generate", "-n", 30, "-m", toy_run, "--out", tmp_path / "b.txt")
+    assert (tmp_path / "b.txt").read_text().splitlines() == table["string"].tolist()
+    assert done("generate", "-n", 30, "-m", toy_run, "--out", "-").splitlines() == table["string"].tolist()
+    assert (
+        done("generate", "-n", 30, "-m", toy_run, "--seed", 1, "--out", "-").splitlines()
+        != table["string"].tolist()
+    )
+
+
+def test_unique_strings_come_once(done, toy_run):
+    lines = done(
+        "generate", "-n", 25, "-m", toy_run, "--unique", "--temperature", 1, "--out", "-"
+    ).splitlines()
+    assert len(lines) == len(set(lines)) == 25
+
+
+def test_codes_there_and_back(done, toy_run, rna, tmp_path):
+    numbers = json.loads(
+        done("encode", rna / "rna.txt", "-m", toy_run, "--out", tmp_path / "z.npz", "--json")
+    )
+    with np.load(tmp_path / "z.npz") as stored:
+        assert stored["codes"].shape == (numbers["n"], 4)
+    lines = done("decode", tmp_path / "z.npz", "-m", toy_run).splitlines()
+    frame_file = tmp_path / "r.csv"
+    done("reconstruct", rna / "rna.txt", "-m", toy_run, "--out", frame_file)
+    assert pd.read_csv(frame_file)["reconstruction"].tolist() == lines
+
+
+def test_reconstruct_counts_what_it_cannot_read_as_failures(done, toy_run, rna, tmp_path):
+    long = "." * 200
+    (tmp_path / "long.txt").write_text((rna / "rna.txt").read_text() + f"{long}\n")
+    numbers = json.loads(done("reconstruct", tmp_path / "long.txt", "-m", toy_run, "--json"))
+    assert numbers["covered"] == numbers["n"] - 1
+    assert numbers["reconstructed"] <= numbers["covered"] / numbers["n"]
+
+
+def test_density_is_kept_in_the_folder(done, toy_run, rna, tmp_path):
+    folder = shutil.copytree(toy_run, tmp_path / "run")
+    before = done("generate", "-n", 20, "-m", folder, "--out", "-")
+    done("density", folder, "--fit", "gmm", "--components", 3, "--data", rna / "rna.txt")
+    assert done("generate", "-n", 20, "-m", folder, "--out", "-") != before
+
+
+def test_evaluate_files_side_by_side(done, rna, toy_run, tmp_path):
+    (tmp_path / "bad.txt").write_text("(.)\n...\n")
+    first, second = json.loads(
+        done("evaluate", rna / "rna.txt", tmp_path / "bad.txt", "--task", rna / "rna.cfg", "--json")
+    )
+    assert first["valid"] == 1 and second["valid"] == 0.5
+    done("evaluate", tmp_path / "bad.txt", "--task", rna / "rna.cfg", "--table", tmp_path / "t.csv")
+    assert "position 2" in pd.read_csv(tmp_path / "t.csv")["reason"][0]
+
+
+def test_evaluate_a_run_writes_its_card(done, toy_run, tmp_path):
+    folder = shutil.copytree(toy_run, tmp_path / "run")
+    numbers = json.loads(done("evaluate", folder, "-n", 50, "--json"))
+    assert numbers["valid_gmm"] == 1
+    assert "| gmm | 100.00 %" in (folder / "CARD.md").read_text()
+
+
+def test_fine_tuning_starts_from_the_weights(done, toy_run, rna, tmp_path):
+    options = [word for value in TINY for word in ("--set", value)]
+    steps = ["--set", "codec.steps=30"]
+    base = [
+        "train",
+        "grae",
+        "--grammar",
+        rna / "rna.cfg",
+        "--data",
+        rna / "rna.txt",
+        *options,
+        *steps,
+        "--json",
+    ]
+    done(*base, "--out", tmp_path / "a")
+    fresh, tuned = (
+        json.loads(done(*base, "--out", tmp_path / out, *more))["best_valid_loss"]
+        for out, more in (("b", []), ("c", ["--from", tmp_path / "a"]))
+    )
+    assert tuned < fresh
+
+
+def test_grammar_verbs(done, rna, tmp_path):
+    assert "no defects, 7 productions" in done("grammar", "check", rna / "rna.cfg")
+    assert (
+        json.loads(done("grammar", "show", rna / "rna.cfg", "--steps", 8, "--json"))["derivations_of_8_steps"]
+        == 127
+    )
+    (tmp_path / "plus.cfg").write_text("S -> S '+' S | 'x'\n")
+    assert "two parses of «x+x+x»" in done("grammar", "check", tmp_path / "plus.cfg")
+    (tmp_path / "m.smi").write_text("CCO name\nc1ccccc1\nnot-a-molecule\n")
+    out = done("grammar", "build", tmp_path / "m.smi", "--out", tmp_path / "m.cfg")
+    assert "from 2 molecules, 1 rows left out" in out
+    assert "no defects" in done("grammar", "check", tmp_path / "m.cfg")
+    assert pd.read_csv(tmp_path / "m.cfg.rejects.csv")["line"].tolist() == [3]
+
+
+@pytest.mark.parametrize(("verb", "name"), [("recipes", "gvae-zinc"), ("datasets", "zinc250k")])
+def test_lists(done, verb, name):
+    assert name in done(verb)
+    assert any(name in row.values() for row in json.loads(done(verb, "--json")))
+
+
+def mistakes(rna, run, folder):
+    """(words, what the one line must say) of every mistake."""
+    (folder / "empty.txt").write_text("")
+    (folder / "binary.txt").write_bytes(b"\x00\xff\x00\xfe" * 50)
+    (folder / "foreign.txt").write_text("xyz\nabc\n")
+    (folder / "bad.cfg").write_text("S -> 'a' T\nU -> 'b'\n")
+    (folder / "file").write_text("")
+    broken = shutil.copytree(run, folder / "broken")
+    weights = broken / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    out = ("--out", folder / "z.npz")
+    return {
+        "empty file": (("encode", folder / "empty.txt", "-m", run, *out), "empty.txt: empty"),
+        "binary file": (("encode", folder / "binary.txt", "-m", run, *out), "binary.txt: binary file"),
+        "missing file": (("encode", folder / "none.txt", "-m", run, *out), "none.txt"),
+        "foreign items": (("encode", folder / "foreign.txt", "-m", run, *out), "'x' at position 0"),
+        "no codes": (("decode", folder / "foreign.txt", "-m", run), "expected an .npz with an array «codes»"),
+        "unknown key": (("train", "grae", "--set", "trainin.epochs=3"), "did you mean training?"),
+        "bad value": (("train", "grae", "--set", "training.epochs=many"), "training.epochs"),
+        "unknown recipe": (("train", "gvae-zink"), "did you mean gvae-zinc?"),
+        "unknown model": (("generate", "-m", "nobody"), "no model nobody"),
+        "unknown density": (("generate", "-m", run, "--density", "flow"), "it has: prior, box, gaussian, gmm"),
+        "no samples": (("generate", "-m", run, "-n", 0), "expected 1 or more"),
+        "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
+        "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
+        "bad grammar": (("grammar", "check", folder / "bad.cfg"), "line 1: T has no production"),
+        "no grammar": (("train", "grae", "--out", folder / "r"), "name one with --grammar"),
+        "unwritable": (("generate", "-m", run, "-n", 5, "--out", folder / "file" / "a.csv"), "cannot be written"),
+        "unwritable run": (
+            ("train", "grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder / "file" / "r"),
+            "Not a directory",
+        ),
+        "nothing to resume": (
+            ("train", "grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder / "r", "--resume"),
+            "nothing to resume",
+        ),
+    }  # fmt: skip
+
+
+NAMES = [
+    "empty file", "binary file", "missing file", "foreign items", "no codes", "unknown key", "bad value",
+    "unknown recipe", "unknown model", "unknown density", "no samples", "cold", "truncated weights",
+    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mistake_is_one_line(cli, rna, toy_run, tmp_path, name):
+    words, expected = mistakes(rna, toy_run, tmp_path)[name]
+    code, out, err = cli(*words)
+    assert code == 2 and out == ""
+    assert err.startswith("grammar-rae: ") and expected in err and "Traceback" not in err
+    assert len(err.splitlines()) == (2 if name == "bad grammar" else 1)
+    assert not (tmp_path / "z.npz").exists() and not list(tmp_path.glob("**/*.new"))
+
+
+def test_the_grammar_of_the_fixture_is_what_the_readme_shows():
+    readme = __import__("pathlib").Path(__file__).parent.parent / "README.md"
+    assert RNA in readme.read_text()

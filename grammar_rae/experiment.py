@@ -16,6 +16,7 @@ from grammar_rae import datasets, runs
 from grammar_rae.assembly import make_autoencoder, make_codec, make_objective, shortest
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.counting import counts
+from grammar_rae.encoded import encoded
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.files import Reject, read, write_rejects
@@ -161,7 +162,7 @@ def prepare(
             for i, form in enumerate(forms)
             if form is None
         ]
-        x, known, failed = codec.encode_known([str(forms[i]) for i in readable])
+        x, known, failed = encoded(codec, [str(forms[i]) for i in readable])
         rejected += [
             Reject(lines.get(items[readable[i]], 0), items[readable[i]], str(error)) for i, error in failed
         ]

@@ -158,6 +158,7 @@ def mistakes(rna, run, folder):
     weights = broken / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     out = ("--out", folder / "z.npz")
+    small = ("train", "grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt")
     return {
         "empty file": (("encode", folder / "empty.txt", "-m", run, *out), "empty.txt: empty"),
         "binary file": (("encode", folder / "binary.txt", "-m", run, *out), "binary.txt: binary file"),
@@ -168,22 +169,22 @@ def mistakes(rna, run, folder):
         "bad value": (("train", "grae", "--set", "training.epochs=many"), "training.epochs"),
         "unknown recipe": (("train", "gvae-zink"), "did you mean gvae-zinc?"),
         "unknown model": (("generate", "-m", "nobody"), "no model nobody"),
-        "unknown density": (("generate", "-m", run, "--density", "flow"), "it has: prior, box, gaussian, gmm"),
+        "unknown density": (
+            ("generate", "-m", run, "--density", "flow"),
+            "it has: prior, box, gaussian, gmm",
+        ),
         "no samples": (("generate", "-m", run, "-n", 0), "expected 1 or more"),
         "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
         "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
         "bad grammar": (("grammar", "check", folder / "bad.cfg"), "line 1: T has no production"),
         "no grammar": (("train", "grae", "--out", folder / "r"), "name one with --grammar"),
-        "unwritable": (("generate", "-m", run, "-n", 5, "--out", folder / "file" / "a.csv"), "cannot be written"),
-        "unwritable run": (
-            ("train", "grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder / "file" / "r"),
-            "Not a directory",
+        "unwritable": (
+            ("generate", "-m", run, "-n", 5, "--out", folder / "file" / "a.csv"),
+            "cannot be written",
         ),
-        "nothing to resume": (
-            ("train", "grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder / "r", "--resume"),
-            "nothing to resume",
-        ),
-    }  # fmt: skip
+        "unwritable run": ((*small, "--out", folder / "file" / "r"), "Not a directory"),
+        "nothing to resume": ((*small, "--out", folder / "r", "--resume"), "nothing to resume"),
+    }
 
 
 NAMES = [

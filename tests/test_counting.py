@@ -105,6 +105,7 @@ def test_shipped_grammars_show_no_ambiguity(name):
     "rules",
     [
         "S -> S S | 'a'\n",
+        "S -> S '+' S | 'x'\n",
         "S -> 'i' S | 'i' S 'e' S | 'x'\n",
         "S -> A | B\nA -> 'a'\nB -> 'a'\n",
         "S -> A A\nA -> 'a' |\n",

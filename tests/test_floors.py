@@ -12,7 +12,7 @@ FLOORS = [
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
-    "datasets training checkpoint smiles_grammar",
+    "datasets training checkpoint smiles_grammar encoded",
     "densities evaluators",
     "catalogue recipe recipes assembly runs model experiment listing samples measure",
     "cli",

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from grammar_rae import describe
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar import BIG, Grammar
 
@@ -175,3 +176,29 @@ def test_unknown_and_unreadable_files(tmp_path):
     (tmp_path / "empty.cfg").write_text("")
     with pytest.raises(GrammarError, match="line 1: no rules"):
         Grammar.read(tmp_path / "empty.cfg")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_described_numbers_are_the_tables(name):
+    grammar = Grammar.read(name)
+    rules, tables = describe.rules(grammar), grammar.tables
+    assert rules["production"].tolist() == [str(p) for p in grammar.productions]
+    assert set(rules.index[rules["note"] == "dead"]) == grammar.dead
+    assert rules.index[rules["note"] == "padding"].tolist() == [grammar.pad]
+    names = describe.nonterminals(grammar)
+    assert "Nothing" not in names.index and len(names) == len(grammar.nonterminals) - 1
+    assert names["productions"].sum() == len(grammar.productions) - 1
+    assert names.loc[grammar.nonterminals[grammar.start], "shortest"] == tables.need[grammar.start]
+
+
+def test_equation_described():
+    assert describe.describe(Grammar.read("equation"), 6) == {
+        "productions": 12,
+        "nonterminals": 2,
+        "terminals": 11,
+        "output_columns": 12,
+        "shortest_derivation": 2,
+        "derivations_of_2_steps": 4,  # x, 1, 2, 3
+        "derivations_of_4_steps": 60,  # 4 · 3 · 4 of two leaves, 3 · 4 in brackets
+        "derivations_of_6_steps": 1044,
+    }

@@ -40,7 +40,7 @@ def train(
             devices=devices,
             report=report,
         )
-    if rank_zero_only.rank == 0:
+    if getattr(rank_zero_only, "rank", 0) == 0:
         show(model.run.metrics, json, str(folder))
 
 

@@ -1,7 +1,7 @@
 """Results that take long to compute, remembered between runs in the user's cache folder.
 
-A list of strings is stored as gzip text named by what it was computed from, written to a temporary name and
-renamed. A cache that cannot be written or read is no error: the work is done again.
+Strings are stored as gzip text, integer rows as .npy, named by what they were computed from, written to a
+temporary name and renamed. A cache that cannot be written or read is no error: the work is done again.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pooch
+from numpy.typing import NDArray
+
+Rows = NDArray[np.integer]
 
 
 def folder() -> Path:
@@ -24,8 +29,7 @@ def folder() -> Path:
 
 def remembered(kind: str, inputs: Sequence[str], compute: Callable[[], list[str | None]]) -> list[str | None]:
     """`compute()`, or what it gave last time for the same `kind` and `inputs`. An empty line is None."""
-    digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
-    path = folder() / f"{kind}-{digest}.txt.gz"
+    path = _place(kind, inputs, ".txt.gz")
     try:
         lines = gzip.decompress(path.read_bytes()).decode().split("\n")
         if len(lines) == len(inputs):
@@ -33,12 +37,36 @@ def remembered(kind: str, inputs: Sequence[str], compute: Callable[[], list[str 
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         pass  # none yet, or damaged: compute and write it anew
     values = compute()
+    _keep(path, gzip.compress("\n".join(v or "" for v in values).encode(), 3, mtime=0))
+    return values
+
+
+def remembered_rows(kind: str, inputs: Sequence[str], compute: Callable[[], Rows]) -> Rows:
+    """`remembered` for integer rows (n, T), one an input, in the dtype that `compute` gives."""
+    path = _place(kind, inputs, ".npy")
+    try:
+        rows: Rows = np.load(path, allow_pickle=False)
+        if len(rows) == len(inputs):
+            return rows
+    except (OSError, EOFError, ValueError):
+        pass
+    rows, body = compute(), io.BytesIO()
+    np.save(body, rows)
+    _keep(path, body.getvalue())
+    return rows
+
+
+def _place(kind: str, inputs: Sequence[str], suffix: str) -> Path:
+    digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
+    return folder() / f"{kind}-{digest}{suffix}"
+
+
+def _keep(path: Path, body: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(gzip.compress("\n".join(v or "" for v in values).encode(), 3, mtime=0))
+        temporary.write_bytes(body)
         temporary.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()
-    return values

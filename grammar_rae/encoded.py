@@ -1,0 +1,34 @@
+"""Integer rows of a data set, parsed once and then remembered, one byte a step where the grammar allows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.codecs import Codec, GrammarCodec, Rejected
+from grammar_rae.datasets.cache import remembered_rows
+from grammar_rae.parsing import derivations
+
+WORTHWHILE = 20_000  # items; fewer are parsed in less time than it takes to look
+
+
+def encoded(codec: Codec, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+    """`codec.encode_known(items)`, from the cache where a large data set has been encoded before."""
+    if not isinstance(codec, GrammarCodec) or len(items) < WORTHWHILE:
+        return codec.encode_known(items)
+    grammar, steps = codec.grammar, codec.steps
+    small = np.uint8 if codec.symbols <= 256 else np.int16
+    rules = hashlib.sha256(grammar.text.encode()).hexdigest()[:12]
+    x = remembered_rows(
+        f"rows-{rules}-{steps}",
+        items,
+        lambda: derivations(grammar, items, steps, errors="return")[0].astype(small),
+    )
+    blank = np.flatnonzero((x == codec.pad).all(1)).tolist()  # failed, or the empty derivation
+    _, again = derivations(grammar, [items[i] for i in blank], steps, errors="return")
+    rejected = [(blank[i], error) for i, error in again]
+    known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
+    return x[known], known, rejected

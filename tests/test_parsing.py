@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from nltk import CFG, ChartParser
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from nltk import CFG, ChartParser, Nonterminal
 
 from grammar_rae import datasets
 from grammar_rae.compiled import compiled
@@ -18,16 +20,20 @@ STEPS = {"equation": 25, "zinc": 80, "smiles": 50}
 TOKENS = {"zinc": "Cl|Br|@@|.", "equation": r"sin\(|exp\(|."}
 
 
-ZINC = """
-[NH3+][C@@H](CSCc1nccs1)C(=O)[O-]
-CCOC(=O)/C(C#N)=C(\\Cl)C(F)(F)F
-Cc1nc(-c2ccc(Br)cc2)[nH]c1C
-COC[C@](C)(O)C1(C#N)CCCC1
-COC(=O)c1ccc(CSc2nncc3ccccc23)o1
-O=C(Oc1ccccc1)c1ccccc1I
-c1ccc2c(NCc3nnc(C4CCC4)o3)cccc2c1
-CC[C@H]1CCCCN(C)C1=O
-""".split()  # eight test molecules, which need 56 of the 73 live productions
+ZINC = [  # test molecules, which together need 56 of the 73 live productions
+    "[NH3+][C@@H](CSCc1nccs1)C(=O)[O-]",
+    "CCOC(=O)/C(C#N)=C(\\Cl)C(F)(F)F",
+    "Cc1nc(-c2ccc(Br)cc2)[nH]c1C",
+    "COC[C@](C)(O)C1(C#N)CCCC1",
+    "COC(=O)c1ccc(CSc2nncc3ccccc23)o1",
+    "O=C(Oc1ccccc1)c1ccccc1I",
+    "c1ccc2c(NCc3nnc(C4CCC4)o3)cccc2c1",
+    "CC[C@H]1CCCCN(C)C1=O",
+    "COc1cc(C)ccc1OCC(=O)Nc1nnc(C)s1",
+    "COCC[C@H](C)C(=O)N[C@@H](C)COC",
+    "CCOc1ncnc(S(=O)(=O)CC)c1N",
+    "N#CC1(NC(=O)COc2cccc(Cl)c2)CCCC1",
+]
 
 
 def charted(name, texts):
@@ -253,3 +259,27 @@ def test_long_and_unprintable_texts_are_cut():
 def test_cyclic_grammars_are_refused():
     with pytest.raises(GrammarError, match="cycle"):
         Grammar.parse("S -> S S | 'a' |\n")
+
+
+SIDES = st.lists(st.sampled_from(["S", "A", "'a'", "'b'", "'cc'"]), max_size=3).map(" ".join)
+ALTERNATIVES = st.lists(SIDES, min_size=1, max_size=4, unique=True).map(" | ".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ALTERNATIVES, ALTERNATIVES, st.data())
+def test_random_grammars_agree_with_nltk(first, second, data):
+    text = f"S -> {first}\n" + f"A -> {second}\n" * ("A" in first)
+    try:
+        grammar = Grammar.parse(text)
+    except GrammarError:
+        assume(False)
+    assume(grammar.terminals)
+    tokens = st.lists(st.sampled_from(grammar.terminals), max_size=6)
+    strings = data.draw(st.lists(tokens, min_size=8, max_size=8))
+    texts = ["".join(string) for string in strings]
+    chart = ChartParser(CFG(Nonterminal("S"), list(grammar.productions[: grammar.pad])))
+    good = [any(True for _ in chart.parse(string)) for string in strings]
+    x, errors = derivations(grammar, texts, errors="return")
+    assert [i for i, _ in errors] == [i for i, derived in enumerate(good) if not derived]
+    known = np.flatnonzero(good)
+    assert render(grammar, x[known]) == [texts[i] for i in known]

@@ -26,14 +26,15 @@ EXAMPLES = 10
 class Samples:
     """Strings, one row of properties each, and their summary."""
 
+    task: Task
     strings: list[str]
     table: pd.DataFrame
     numbers: dict[str, float | None]
 
     def examples(self) -> pd.DataFrame:
-        """The first few rows, without what is the same for all valid ones."""
-        shown = self.table.head(EXAMPLES).drop(columns=["reason", "canonical"], errors="ignore")
-        return shown.set_index(shown.columns[0])
+        """The first few valid items with the first few of their properties."""
+        rows = self.table[self.table["valid"].astype(bool)].head(EXAMPLES)
+        return rows.set_index(rows.columns[0])[list(self.task.properties[:3])]
 
 
 def task_of(model: Model) -> Task:
@@ -48,7 +49,7 @@ def draw(name: str, n: int, device: str, report: Report, **settings: Any) -> Sam
     report("scoring", 1.0)
     task = task_of(model)
     table = task.table(strings)
-    return Samples(strings, table, summary(table, task, None, model.run.seen))
+    return Samples(task, strings, table, summary(table, task, None, model.run.seen))
 
 
 def write(samples: Samples, out: str | None, grid: Path | None) -> None:

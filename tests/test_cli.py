@@ -207,3 +207,10 @@ def test_a_mistake_is_one_line(cli, rna, toy_run, tmp_path, name):
 def test_the_grammar_of_the_fixture_is_what_the_readme_shows():
     readme = __import__("pathlib").Path(__file__).parent.parent / "README.md"
     assert RNA in readme.read_text()
+
+
+def test_brackets_and_colons_are_no_markup(capsys):
+    from grammar_rae.cli.output import show_frame
+
+    show_frame(pd.DataFrame({"logp": [1.0]}, index=pd.Index(["[nH]1:smile:"], name="smiles")), False)
+    assert "[nH]1:smile:" in capsys.readouterr().out

@@ -54,7 +54,7 @@ def generate(
             seed=seed,
         )
     write(drawn, out, grid)
-    if out is None and not json:
+    if out != "-" and not json:
         show_frame(drawn.examples(), False)
     if len(drawn.strings) < n:
         print(f"stopped after {20 * n:,} draws: {len(drawn.strings):,} different strings", file=sys.stderr)

@@ -77,7 +77,7 @@ def progress(what: str) -> Iterator[Callable[[str, float], None]]:
 def _console(error: bool = False) -> Any:
     from rich.console import Console
 
-    return Console(stderr=error, highlight=False, soft_wrap=False)
+    return Console(stderr=error, highlight=False, markup=False, emoji=False)
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,8 @@ def grid(
     canvas = rdMolDraw2D.MolDraw2DCairo(min(len(pairs), columns) * CELL, lines * CELL, CELL, CELL)
     options = canvas.drawOptions()
     options.legendFontSize = 16  # type: ignore[assignment]
+    options.minFontSize = 11  # type: ignore[assignment]
+    options.drawMolsSameScale = False  # type: ignore[assignment]
     canvas.DrawMolecules([found for found, _ in pairs], legends=[text for _, text in pairs])
     canvas.FinishDrawing()
     write_bytes(path, canvas.GetDrawingText())

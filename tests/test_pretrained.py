@@ -1,0 +1,45 @@
+"""The shipped models load, keep their promises and stay small."""
+
+import numpy as np
+import pytest
+
+from grammar_rae import runs
+from grammar_rae.evaluators import evaluate
+from grammar_rae.evaluators.seen import contains
+from grammar_rae.model import Model
+from grammar_rae.parsing import derivations
+from grammar_rae.samples import reconstruction
+
+MEGABYTES = 12
+
+
+def test_the_main_model_is_there_and_all_are_small():
+    assert "grae-smiles" in runs.names()
+    size = sum(path.stat().st_size for path in runs.PRETRAINED.rglob("*") if path.is_file())
+    assert size < MEGABYTES * 1e6
+
+
+@pytest.mark.parametrize("name", runs.names())
+def test_a_shipped_model(name):
+    model = Model.load(name)
+    raw = model.generate(100, raw=True, seed=1)
+    if model.run.grammar is not None and model.recipe.codec.kind == "grammar":
+        assert derivations(model.run.grammar, raw, errors="return")[1] == []
+    assert (runs.PRETRAINED / name / "CARD.md").is_file()
+    assert model.generate(3, raw=True, seed=1) == raw[:3]
+    z = model.sample_codes(5, seed=1)
+    assert z.shape == (5, model.latent) and np.isfinite(z).all()
+
+
+def test_molecules_of_the_shipped_model():
+    model = Model.load("grae-smiles")
+    numbers = evaluate(model.generate(300), train=model.run.seen, task="molecules")
+    assert numbers["valid"] > 0.8 and numbers["unique"] > 0.95 and numbers["ten_heavy_atoms"] > 0.9
+    assert model.reconstruct(["not a molecule", "[Xe]"]) == [None, None]
+
+
+def test_expressions_of_the_shipped_model_come_back():
+    model = Model.load("gvae-equations")
+    items = ["x+1", "sin(x)*2+3", "x/3+(2)+sin(2*1)", "exp(x)+x*x"]
+    assert reconstruction(model, items)[1]["reconstructed"] == 1
+    assert contains(model.run.seen, ["x+x+(x)+(x+1)", "x+x+(x)+(x+2)"]).any()

@@ -40,6 +40,6 @@ def test_molecules_of_the_shipped_model():
 
 def test_expressions_of_the_shipped_model_come_back():
     model = Model.load("gvae-equations")
-    items = ["x+1", "sin(x)*2+3", "x/3+(2)+sin(2*1)", "exp(x)+x*x"]
+    items = ["x+x+(x)+(x+1)", "x/3+(2)+sin(2*1)", "x*3+exp(x)+sin(3*2)", "1/1+(1)+exp(x*2)"]
     assert reconstruction(model, items)[1]["reconstructed"] == 1
     assert contains(model.run.seen, ["x+x+(x)+(x+1)", "x+x+(x)+(x+2)"]).any()

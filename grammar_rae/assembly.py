@@ -12,11 +12,15 @@ from grammar_rae.decoders import CharacterDecoder, GrammarDecoder, SequentialDec
 from grammar_rae.encoders import Encoder
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar import Grammar
+from grammar_rae.machines.bonds import BondTable, probe
+from grammar_rae.machines.both import Both
 from grammar_rae.machines.stack import StackMachine
+from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.nets.autoregressive import RecurrentStep, StridedEncoder
 from grammar_rae.nets.sequences import ConvolutionEncoder, RepeatDecoder
 from grammar_rae.objective import Objective, Term, Variant
 from grammar_rae.recipe import Recipe
+from grammar_rae.smiles_shape import kind_of
 
 
 def make_codec(recipe: Recipe, grammar: Grammar | None) -> Codec:
@@ -35,12 +39,23 @@ def shortest(recipe: Recipe) -> int:
     return 1 + sum(width - 1 for width in recipe.encoder.widths)
 
 
-def make_autoencoder(recipe: Recipe, codec: Codec) -> Autoencoder:
-    """Freshly initialised; torch's global generator decides the weights."""
+def make_bonds(recipe: Recipe, codec: Codec) -> BondTable | None:
+    """What the installed RDKit says of the grammar's atoms, where the recipe's machine asks."""
+    if recipe.decoder.machine != "valence":
+        return None
+    if not isinstance(codec, GrammarCodec):
+        raise RecipeError(f"{recipe.name}: decoder.machine valence needs a grammar codec")
+    atoms = (token for token in codec.grammar.terminals if kind_of(token) == "atom")
+    return probe(atoms, recipe.decoder.radicals)
+
+
+def make_autoencoder(recipe: Recipe, codec: Codec, bonds: BondTable | None = None) -> Autoencoder:
+    """Freshly initialised; torch's global generator decides the weights. `bonds`: those of `make_bonds`."""
+    bonds = bonds or make_bonds(recipe, codec)
     variant = find_variant(recipe)
     column, channels, pad = _columns(codec)
     encoder = _make_encoder(recipe, codec, variant, column, channels, pad)
-    decoder = variant.edit(_make_decoder(recipe, codec, column, channels))
+    decoder = variant.edit(_make_decoder(recipe, codec, column, channels, bonds))
     return Autoencoder(encoder, decoder, variant.prior(recipe.encoder.latent))
 
 
@@ -100,11 +115,15 @@ def _make_encoder(
     return Encoder(column, codec.steps, pad, net, variant.head(part.hidden, part.latent, **noise))
 
 
-def _make_decoder(recipe: Recipe, codec: Codec, column: Tensor, channels: int) -> nn.Module:
+def _make_decoder(
+    recipe: Recipe, codec: Codec, column: Tensor, channels: int, bonds: BondTable | None
+) -> nn.Module:
     part, latent = recipe.decoder, recipe.encoder.latent
-    machine = None
+    machine: StackMachine | Both | None = None
     if isinstance(codec, GrammarCodec):
         machine = StackMachine(codec.grammar, budget=part.budget == "always")
+        if bonds is not None:
+            machine = Both(machine, ValenceMachine(codec.grammar, bonds))
     if part.net == "recurrent":
         if machine is None:
             raise RecipeError(f"{recipe.name}: decoder.net recurrent needs a grammar codec")

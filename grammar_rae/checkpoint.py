@@ -1,4 +1,4 @@
-"""What a killed run needs to go on: last and best weights, optimizer, progress and random state.
+"""What a killed run needs to go on: last, averaged and best weights, optimizer, progress, random state.
 
 Tensors as safetensors, the rest as JSON; never pickle. The whole folder is written under a temporary
 name and then renamed, so that a kill at any moment leaves the last good one.
@@ -30,10 +30,13 @@ def save_checkpoint(
     progress: Progress,
     random: Tensor,
     best: dict[str, Tensor],
+    average: nn.Module | None = None,
 ) -> None:
     """Replace `folder`/checkpoint, and history.csv beside it: one row an epoch."""
     tensors = {f"last/{k}": v for k, v in module.state_dict().items()}
     tensors |= {f"best/{k}": v for k, v in best.items()}
+    if average is not None:
+        tensors |= {f"average/{k}": v for k, v in average.state_dict().items()}
     for i, slots in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in slots.items()}
     tensors["random"] = random
@@ -51,7 +54,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer
+    folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, average: nn.Module | None = None
 ) -> tuple[Progress, Tensor, dict[str, Tensor]]:
     """Fill `module` and `optimizer`; return progress, random state and best weights. DataError if there is none."""
     from grammar_rae.training import Progress
@@ -63,6 +66,8 @@ def load_checkpoint(
         tensors = load_file(path / "tensors.safetensors")
         progress = Progress(**json.loads((path / "progress.json").read_text()))
         module.load_state_dict(_part(tensors, "last/"))
+        if average is not None:
+            average.load_state_dict(_part(tensors, "average/"))
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume") from error

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
 from grammar_rae.distributions.sequential import Sequential
-from grammar_rae.machines.stack import StackMachine
 
 
 class CharacterDecoder(nn.Module):
@@ -29,7 +28,7 @@ class GrammarDecoder(nn.Module):
 
     column: Tensor
 
-    def __init__(self, net: nn.Module, machine: StackMachine, column: Tensor) -> None:
+    def __init__(self, net: nn.Module, machine: Any, column: Tensor) -> None:
         super().__init__()
         self.net = net
         self.machine = machine
@@ -44,7 +43,7 @@ class SequentialDecoder(nn.Module):
 
     column: Tensor
 
-    def __init__(self, net: Any, machine: StackMachine, column: Tensor, steps: int) -> None:
+    def __init__(self, net: Any, machine: Any, column: Tensor, steps: int) -> None:
         super().__init__()
         self.net = net
         self.machine = machine

@@ -13,7 +13,7 @@ import torch
 from lightning_fabric import Fabric
 
 from grammar_rae import datasets, runs
-from grammar_rae.assembly import make_autoencoder, make_codec, make_objective, shortest
+from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_objective, shortest
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.counting import counts
 from grammar_rae.encoded import encoded
@@ -172,10 +172,11 @@ def prepare(
         raise DataError(f"{dataset.name}: none of its items can be written; the first: {rejected[0][-1]}")
     with torch.random.fork_rng():
         torch.manual_seed(resolved.training.seed)
-        autoencoder = make_autoencoder(resolved, codec)
+        bonds = make_bonds(resolved, codec)
+        autoencoder = make_autoencoder(resolved, codec, bonds)
     coverage = {"train_items": len(arrays[0]), "valid_items": len(arrays[1]), "not_covered": len(rejected)}
     pad = codec.pad if resolved.decoder.net == "recurrent" else None
-    run = Run(resolved, rules, codec, autoencoder, metrics=coverage)
+    run = Run(resolved, rules, codec, autoencoder, bonds, metrics=coverage)
     return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
 
 

@@ -38,6 +38,15 @@ def nll(run: Pass) -> Tensor:
     return -run.p.log_prob(run.x) if run.likelihood == "categorical" else run.p.cross_entropy(run.x)
 
 
+def feasible(run: Pass) -> Tensor:
+    """(B,) −log of the mass the net, before the mask, puts on allowed productions, summed along x.
+
+    With weight 1 beside `nll` the two are the plain, unmasked likelihood; with 0 the forbidden logits are
+    never trained. Ours.
+    """
+    return -run.p.log_feasible(run.x)
+
+
 def kl(run: Pass) -> Tensor:
     """(B,) KL(q(z | x) ‖ p(z))."""
     return divergence(run.q, run.model.prior(), run.z)
@@ -46,6 +55,9 @@ def kl(run: Pass) -> Tensor:
 def half_norm(run: Pass) -> Tensor:
     """(B,) ||z||² / 2: the RAE's latent term (Ghosh et al. 2020, equation 11)."""
     return 0.5 * (run.z**2).sum(-1)
+
+
+LIKELIHOOD: Mapping[str, tuple[Term, float]] = {"nll": (nll, 1.0), "feasible": (feasible, 0.0)}
 
 
 @dataclass(frozen=True)

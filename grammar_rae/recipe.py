@@ -52,6 +52,8 @@ class DecoderPart(Part):
     batch_norm: bool = False  # repeat only
     embedding: PositiveInt = 192  # recurrent only
     budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
+    machine: Literal["syntax", "valence"] = "syntax"  # valence: SMILES that RDKit accepts, nothing else
+    radicals: bool = False  # valence only: whether unpaired electrons are allowed
 
 
 class ObjectivePart(Part):
@@ -64,12 +66,13 @@ class TrainingPart(Part):
     epochs: PositiveInt
     batch: PositiveInt
     learning_rate: float = Field(default=1e-3, gt=0)
-    schedule: Literal["plateau", "cosine"] = "plateau"
+    schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
     factor: float = 0.2
     patience: int = 3
     floor: float = 1e-4
     stop_after: PositiveInt | None = None
     clip: float | None = None
+    average: float = Field(default=0.0, ge=0, lt=1)
     epoch_examples: PositiveInt | None = None
     valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
     by_length: bool = False

@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from grammar_rae.assembly import make_autoencoder, make_codec
+from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.codecs import Codec
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators.seen import pack, unpack
 from grammar_rae.grammar import Grammar
+from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write
 
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -39,6 +42,7 @@ class Run:
     grammar: Grammar | None
     codec: Codec
     autoencoder: Autoencoder
+    bonds: BondTable | None = None  # of the valence machine
     densities: dict[str, nn.Module] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -69,13 +73,15 @@ def save(folder: Path, run: Run) -> None:
     weights = run.autoencoder.state_dict()
     if run.recipe.training.half_weights:
         weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    if run.bonds is not None:
+        replace(folder / "codec" / "valence.json", json.dumps(asdict(run.bonds), indent=1) + "\n")
     identity = identity_of(run.recipe, run.grammar)
     replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
     for name, density in run.densities.items():
         save_density(folder, name, density, identity)
     if run.seen is not None:
         fresh = folder / "seen.new.npy"
-        np.save(fresh, run.seen)
+        np.save(fresh, pack(run.seen))
         fresh.replace(folder / "seen.npy")
     if run.metrics:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
@@ -103,11 +109,14 @@ def load(folder: Path) -> Run:
     text = folder / "codec" / "grammar.cfg"
     grammar = Grammar.read(text) if text.is_file() else None
     codec = make_codec(recipe, grammar)
+    bonds = make_bonds(recipe, codec)
+    if bonds is not None:
+        _compare(bonds, folder / "codec" / "valence.json")
     with torch.random.fork_rng():
-        autoencoder = make_autoencoder(recipe, codec)
+        autoencoder = make_autoencoder(recipe, codec, bonds)
     identity = identity_of(recipe, grammar)
     fill(autoencoder, folder / "weights.safetensors", identity)
-    run = Run(recipe, grammar, codec, autoencoder.eval())
+    run = Run(recipe, grammar, codec, autoencoder.eval(), bonds)
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
     if (folder / "seen.npy").is_file():
@@ -155,6 +164,22 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in PRETRAINED.glob("*/weights.safetensors"))
 
 
+def _compare(installed: BondTable, path: Path) -> None:
+    """Say so where the installed RDKit sees the atoms otherwise than the one the model was trained under."""
+    try:
+        stored = json.loads(path.read_text())
+        bonds = {token: Bonds(tuple(b["sums"]), b["order"]) for token, b in stored["bonds"].items()}
+        changed = installed.difference(BondTable(bonds, stored["rdkit"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is missing or damaged ({error}); copy the whole folder") from error
+    if changed:
+        warnings.warn(
+            f"RDKit {installed.rdkit} allows other bonds than {stored['rdkit']}, which {path.parent.parent.name} "
+            f"was trained under, to {', '.join(changed)}; molecules are valid by the installed one",
+            stacklevel=3,
+        )
+
+
 def _load_density(path: Path, latent: int, identity: str) -> nn.Module:
     _, metadata = _unpacked(path)
     if path.stem not in DENSITIES:
@@ -167,7 +192,8 @@ def _load_density(path: Path, latent: int, identity: str) -> nn.Module:
 
 def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
     """A hash of what the weights' meaning depends on."""
-    parts: Mapping[str, Any] = recipe.model_dump(include={"codec", "encoder", "decoder", "objective"})
+    included = {"codec", "encoder", "decoder", "objective"}
+    parts: Mapping[str, Any] = recipe.model_dump(include=included, exclude_defaults=True)
     text = json.dumps(parts, sort_keys=True) + (grammar.text if grammar else "")
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -190,9 +216,8 @@ def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _load_array(path: Path) -> NDArray[np.uint64]:
     try:
-        found: NDArray[np.uint64] = np.load(path, allow_pickle=False)
+        return unpack(np.load(path, allow_pickle=False))
     except (ValueError, OSError, EOFError) as error:
         raise DataError(
             f"{path} is damaged ({error}); copy it again or delete it: it only serves novelty"
         ) from error
-    return found

@@ -1,13 +1,7 @@
-"""A grammar for the SMILES of a file: LL(1), right-recursive, one production a token.
-
-The shape is fixed, the alphabet comes from the data. A ring digit stands directly after its atom, a
-branch is always followed by something, and a bond comes before an atom; the last two hold for every
-canonical SMILES that RDKit writes.
-"""
+"""A grammar for the SMILES of a file: the fixed shape of `smiles_shape`, the alphabet from the data."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,10 +9,7 @@ from grammar_rae.datasets.smiles import kekules, reason
 from grammar_rae.errors import DataError
 from grammar_rae.files import Reject, read, write_bytes, write_rejects
 from grammar_rae.grammar import Grammar
-
-TOKEN = re.compile(
-    r"(?P<atom>\[[^\[\]]+\]|Br|Cl|[A-Za-z*])|(?P<bond>[-=#$:/\\~])|(?P<ring>%\d\d|\d)|(?P<other>[()])"
-)
+from grammar_rae.smiles_shape import TOKEN, rules
 
 HEADER = """\
 # SMILES of the tokens found in {source}: LL(1), one production a token, so that a step is a token.
@@ -44,39 +35,7 @@ def build(smiles: Iterable[str], source: str = "a file") -> str:
             )
     if not found["atom"]:
         raise DataError(f"{source}: no atoms in {count} strings; expected SMILES, one a line")
-    return HEADER.format(source=source) + "\n".join(_rules(found)) + "\n"
-
-
-def _rules(found: dict[str, set[str]]) -> list[str]:
-    atoms, bonds, rings = (
-        sorted(found[kind], key=lambda t: (len(t), t)) for kind in ("atom", "bond", "ring")
-    )
-
-    def each(lhs: str, tokens: list[str], rest: str) -> list[str]:
-        return [f"{lhs} -> {_quoted(token)} {rest}" for token in tokens]
-
-    branch = ["'(' first ')' cont"] if found["other"] else []
-    rules = [
-        *each("mol", atoms, "tail"),
-        *each("tail", rings, "tail"),
-        *(f"tail -> {b}" for b in branch),
-        *each("tail", bonds, "bonded"),
-        *each("tail", atoms, "tail"),
-        "tail -> ",
-    ]
-    if branch:
-        rules += [
-            *each("first", atoms, "tail"),
-            *each("first", bonds, "bonded"),
-            *each("cont", atoms, "tail"),
-            *each("cont", bonds, "bonded"),
-            *(f"cont -> {b}" for b in branch),
-        ]
-    return rules + (each("bonded", atoms, "tail") if bonds else [])
-
-
-def _quoted(token: str) -> str:
-    return f"'{token}'"
+    return HEADER.format(source=source) + "\n".join(rules(found)) + "\n"
 
 
 def build_file(path: str | Path, out: str | Path) -> dict[str, int]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grammar_rae.checkpoint import load_checkpoint, save_checkpoint
 from grammar_rae.errors import DataError
@@ -29,12 +30,13 @@ class Settings:
     epochs: int = 50
     batch: int = 600
     learning_rate: float = 1e-3
-    schedule: Literal["plateau", "cosine"] = "plateau"
+    schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
     factor: float = 0.2
     patience: int = 3
     floor: float = 1e-4
     stop_after: int | None = None  # epochs without a better validation loss
     clip: float | None = None
+    average: float = 0.0  # decay a step of the exponential average of weights that is kept; 0: the weights
     epoch_examples: int | None = None
     by_length: bool = False
     seed: int = 0
@@ -72,7 +74,8 @@ def fit(
 ) -> Iterator[dict[str, float]]:
     """Train `objective` in place, yielding {epoch, train terms, valid terms, loss, rate, seconds}.
 
-    When the generator ends, the objective holds the weights of the best validation loss. Checkpoints
+    When the generator ends, the objective holds the weights of the best validation loss, which are averages
+    over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
     go to `folder`, by rank 0; `resume` starts from the one there. `on_step(step, steps, loss)` reports.
     The caller's random state is left alone.
     """
@@ -87,16 +90,20 @@ def fit(
         random = torch.get_rng_state()
     optimizer = torch.optim.Adam(inner.parameters(), lr=settings.learning_rate)
     wrapped, optimizer = fabric.setup(inner, optimizer)
-    best = _copy(inner)
+    average = None
+    if settings.average:
+        average = AveragedModel(inner, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
+    judged = inner if average is None else average.module
+    best = _copy(judged)
     if resume and folder is not None:
-        progress, random, best = load_checkpoint(folder, inner, optimizer)
+        progress, random, best = load_checkpoint(folder, inner, optimizer, average)
     while progress.epoch < settings.epochs and not _stopped(progress, settings):
         begun = time.monotonic()
         with torch.random.fork_rng():
             torch.set_rng_state(random)
-            record = _train_epoch(wrapped, optimizer, data, settings, progress, fabric, on_step)
+            record = _train_epoch(wrapped, average, optimizer, data, settings, progress, fabric, on_step)
             random = torch.get_rng_state()
-        record |= _validate(wrapped, data, settings, fabric)
+        record |= _validate(wrapped if average is None else judged, data, settings, fabric)
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
             raise DataError(
                 f"training diverged in epoch {progress.epoch + 1} (loss {record['train_loss']}); "
@@ -105,12 +112,12 @@ def fit(
         progress.epoch += 1
         _judge(progress, settings, record["valid_loss"])
         if progress.stale == 0:
-            best = _copy(inner)
+            best = _copy(judged)
         record = {"epoch": progress.epoch, **record, "rate": progress.rate}
         record["seconds"] = time.monotonic() - begun
         progress.history.append(record)
         if folder is not None and fabric.is_global_zero:
-            save_checkpoint(folder, inner, optimizer, progress, random, best)
+            save_checkpoint(folder, inner, optimizer, progress, random, best, average)
         yield record
     inner.load_state_dict(best)
     inner.eval()
@@ -153,6 +160,7 @@ def _rows(x: Tensor, indices: Tensor, pad: int | None, device: torch.device) -> 
 
 def _train_epoch(
     objective: nn.Module,
+    average: AveragedModel | None,
     optimizer: torch.optim.Optimizer,
     data: Data,
     settings: Settings,
@@ -164,10 +172,12 @@ def _train_epoch(
     order = batches(data, settings, progress.epoch)
     sums: dict[str, Tensor] = {}
     for step, indices in enumerate(order):
-        if settings.schedule == "cosine":
+        if settings.schedule != "plateau":
             share = (progress.epoch + step / len(order)) / settings.epochs
-            cosine = 0.5 * (1 + torch.cos(torch.tensor(torch.pi * share)).item())
-            progress.rate = settings.floor + (settings.learning_rate - settings.floor) * cosine
+            height = (
+                0.5 * (1 + math.cos(math.pi * share)) if settings.schedule == "cosine" else 4 * (1 - share)
+            )
+            progress.rate = settings.floor + (settings.learning_rate - settings.floor) * min(height, 1.0)
         for group in optimizer.param_groups:
             group["lr"] = progress.rate
         own = _share(indices, fabric)
@@ -178,6 +188,8 @@ def _train_epoch(
         if settings.clip is not None:
             fabric.clip_gradients(objective, optimizer, max_norm=settings.clip)
         optimizer.step()
+        if average is not None:
+            average.update_parameters(getattr(objective, "module", objective))
         for name, term in terms.items():
             sums[name] = sums.get(name, 0.0) + term.detach().mean() / len(order)
         if on_step is not None:

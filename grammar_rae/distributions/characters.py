@@ -22,6 +22,10 @@ class Characters:
         """(B,) binary cross-entropy over all channels, as in the published code."""
         return channel_cross_entropy(self.output, x)
 
+    def log_feasible(self, x: Tensor) -> Tensor:
+        """(B,) zeros: every character is allowed."""
+        return self.output.new_zeros(len(x))
+
     def outputs(self, x: Tensor) -> Tensor:
         """Logits (B, T, C): what a gradient penalty differentiates."""
         return self.output

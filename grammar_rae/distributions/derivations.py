@@ -8,12 +8,20 @@ within its steps, in the likelihood as in sampling, so the two share one normali
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from grammar_rae.distributions.kernel import decode
-from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood, masked_logits
+from grammar_rae.distributions.masked import (
+    channel_cross_entropy,
+    choose,
+    log_feasible_mass,
+    log_likelihood,
+    masked_logits,
+)
+from grammar_rae.machines.machine import Machine
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.noise import DECODING, Noise
 
@@ -21,7 +29,7 @@ from grammar_rae.noise import DECODING, Noise
 class Derivations:
     """Derivations of T steps with logits (B, T, C) over the grammar's output columns."""
 
-    def __init__(self, logits: Tensor, machine: StackMachine, column: Tensor) -> None:
+    def __init__(self, logits: Tensor, machine: Machine[Any], column: Tensor) -> None:
         self.output = logits
         self.machine = machine
         self.column = column
@@ -34,6 +42,10 @@ class Derivations:
         """(B,) the loss of the published code: `channel_cross_entropy` of the masked softmax."""
         return channel_cross_entropy(self._scores(x), x)
 
+    def log_feasible(self, x: Tensor) -> Tensor:
+        """(B,) nats that the net itself, before the mask, put on what the machine allowed along x."""
+        return log_feasible_mass(self.output, self._scores(x), x != self.machine.pad)
+
     def outputs(self, x: Tensor) -> Tensor:
         """Logits (B, T, C): what a gradient penalty differentiates."""
         return self.output
@@ -41,13 +53,13 @@ class Derivations:
     def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
         """(B, T) int64, one uniform number a step."""
         u = noise.uniform(DECODING, self.output.shape[1])
-        if u.device.type == "cpu":
+        if isinstance(self.machine, StackMachine) and u.device.type == "cpu":
             return decode(self.output, u, self.machine, self.column, temperature)
         return self.run(lambda t, scores: choose(scores / temperature, u[:, t]))
 
     def mode(self) -> Tensor:
         """(B, T) int64: the likeliest allowed production at every step."""
-        if self.output.device.type == "cpu":
+        if isinstance(self.machine, StackMachine) and self.output.device.type == "cpu":
             return decode(self.output, None, self.machine, self.column)
         return self.run(lambda t, scores: scores.argmax(-1))
 

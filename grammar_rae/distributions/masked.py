@@ -27,6 +27,15 @@ def log_likelihood(scores: Tensor, x: Tensor) -> Tensor:
     return torch.log_softmax(scores, -1).gather(-1, x.long()[..., None]).sum((-1, -2))
 
 
+def log_feasible_mass(logits: Tensor, scores: Tensor, real: Tensor) -> Tensor:
+    """(B,) Σ over steps of log(mass of softmax(logits (B, T, C)) on what is allowed), never above 0.
+
+    `scores` (B, T, R) are the masked logits; only steps that are `real` (B, T) count, not padding.
+    """
+    mass = torch.logsumexp(scores, -1) - torch.logsumexp(logits, -1)
+    return torch.where(real, mass, 0.0).sum(-1).clamp(max=0)
+
+
 def channel_cross_entropy(scores: Tensor, x: Tensor) -> Tensor:
     """(B,) binary cross-entropy of softmax(scores (B, T, C)) against one-hot x (B, T), over all channels.
 

@@ -12,8 +12,14 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood, masked_logits
-from grammar_rae.machines.stack import StackMachine
+from grammar_rae.distributions.masked import (
+    channel_cross_entropy,
+    choose,
+    log_feasible_mass,
+    log_likelihood,
+    masked_logits,
+)
+from grammar_rae.machines.machine import Machine
 from grammar_rae.noise import DECODING, Noise
 
 
@@ -38,7 +44,7 @@ class Sequential:
         self,
         net: StepNet,
         z: Tensor,
-        machine: StackMachine,
+        machine: Machine[Any],
         column: Tensor,
         steps: int,
     ) -> None:
@@ -47,19 +53,24 @@ class Sequential:
         self.machine = machine
         self.column = column
         self.steps = steps
+        self._last: tuple[Tensor, Tensor, Tensor] | None = None
 
     def log_prob(self, x: Tensor) -> Tensor:
         """(B,) nats of x (B, T), T ≤ steps; rows may be cut where all of them are padding."""
-        return log_likelihood(self._scores(x), x)
+        return log_likelihood(self._pass(x)[1], x)
 
     def cross_entropy(self, x: Tensor) -> Tensor:
         """(B,) binary cross-entropy over all productions, masked."""
-        return channel_cross_entropy(self._scores(x), x)
+        return channel_cross_entropy(self._pass(x)[1], x)
+
+    def log_feasible(self, x: Tensor) -> Tensor:
+        """(B,) nats that the net itself, before the mask, put on what the machine allowed along x."""
+        logits, scores = self._pass(x)
+        return log_feasible_mass(logits, scores, x != self.machine.pad)
 
     def outputs(self, x: Tensor) -> Tensor:
         """Logits (B, T, C) under teacher forcing: what a gradient penalty differentiates."""
-        _, features = self.machine.replay(x, self.steps)
-        return self.net.all(self.z, self._before(x), features)
+        return self._pass(x)[0]
 
     def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
         """(B, steps) int64, one uniform number a step."""
@@ -70,9 +81,13 @@ class Sequential:
         """(B, steps) int64: the likeliest allowed production at every step, given those before."""
         return self._run(lambda t, scores: scores.argmax(-1))
 
-    def _scores(self, x: Tensor) -> Tensor:
-        masks, features = self.machine.replay(x, self.steps)
-        return masked_logits(self.net.all(self.z, self._before(x), features), self.column, masks)
+    def _pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (B, T, C) and masked scores (B, T, R) along x; kept for the next term that asks."""
+        if self._last is None or self._last[0] is not x:
+            masks, features = self.machine.replay(x, self.steps)
+            logits = self.net.all(self.z, self._before(x), features)
+            self._last = x, logits, masked_logits(logits, self.column, masks)
+        return self._last[1:]
 
     def _before(self, x: Tensor) -> Tensor:
         columns = self.column[x.long()]
@@ -89,7 +104,7 @@ class Sequential:
         column = torch.full((len(self.z),), self._none, device=self.z.device)
         rules = []
         for t in range(self.steps):
-            if state.need.device.type == "cpu" and not state.need.any():
+            if column.device.type == "cpu" and self.machine.finished(state).all():
                 break
             logits, h = self.net.step(self.z, h, column, self.machine.features(state), t)
             rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))

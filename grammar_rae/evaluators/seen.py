@@ -26,6 +26,18 @@ def contains(seen: np.ndarray, strings: Sequence[str]) -> np.ndarray:
     return np.asarray(seen[place] == wanted)
 
 
+def pack(seen: np.ndarray) -> np.ndarray:
+    """(n, 5) uint8: the hashes as they are stored."""
+    return np.ascontiguousarray(seen.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :5])
+
+
+def unpack(stored: np.ndarray) -> np.ndarray:
+    """The hashes (n,) of what `pack` made; ValueError where it is something else."""
+    if stored.dtype != np.uint8 or stored.ndim != 2 or stored.shape[1] != 5:
+        raise ValueError(f"expected bytes of shape (n, 5), got {stored.dtype} {stored.shape}")
+    return np.pad(stored, ((0, 0), (0, 3))).view("<u8")[:, 0].astype(np.uint64)
+
+
 def _hashes(strings: Iterable[str]) -> np.ndarray:
     return np.fromiter(
         (int.from_bytes(blake2b(text.encode(), digest_size=5).digest(), "big") for text in strings),

@@ -13,6 +13,7 @@ class Machine(Protocol[State]):
     """B batch, T steps, R productions, F features; every tensor lives on one device."""
 
     feature_size: int
+    pad: int  # the padding production
 
     def start(self, batch: int, steps: int) -> State:
         """The state before the first production, with `steps` productions to spend."""
@@ -30,6 +31,14 @@ class Machine(Protocol[State]):
         """(B, F) float32: what a step net may know of the state."""
         ...
 
+    def finished(self, state: State) -> Tensor:
+        """(B,) bool: only padding is left."""
+        ...
+
     def replay(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         """Masks (B, T', R) bool and features (B, T', F) met along x (B, T') with a budget of `steps`."""
+        ...
+
+    def masks(self, x: Tensor, steps: int) -> Tensor:
+        """The first half of `replay`."""
         ...

@@ -96,6 +96,10 @@ class StackMachine(nn.Module):
         top = state.stack.gather(1, state.height[:, None] - 1)[:, 0]
         return self._features(top, state.height - 1, state.need, state.left)
 
+    def finished(self, state: StackState) -> Tensor:
+        """(B,) bool: only padding is left."""
+        return state.need == 0
+
     def replay(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         """The same masks and features from cumulative sums: the true left sides are the stack tops."""
         top, depth, need, left = self._trace(x, steps)

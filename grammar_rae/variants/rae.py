@@ -11,7 +11,7 @@ from torch import Tensor
 
 from grammar_rae.decoders import matrices, spectrally_normalised
 from grammar_rae.encoders import PointHead
-from grammar_rae.objective import Pass, Variant, half_norm, nll
+from grammar_rae.objective import LIKELIHOOD, Pass, Variant, half_norm
 from grammar_rae.priors import Standard
 
 
@@ -33,7 +33,7 @@ def decoder_decay(run: Pass) -> Tensor:
     return torch.stack([(weight**2).sum() for _, _, weight in matrices(run.model.decoder)]).sum()
 
 
-_SHARED = {"nll": (nll, 1.0), "half_norm": (half_norm, 1.0)}
+_SHARED = {**LIKELIHOOD, "half_norm": (half_norm, 1.0)}
 
 RAE = Variant(_SHARED, PointHead, Standard)
 RAE_GP = Variant({**_SHARED, "gradient_penalty": (gradient_penalty, 1e-6)}, PointHead, Standard)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from grammar_rae.encoders import ConstantVarianceHead, GaussianHead, PointHead
-from grammar_rae.objective import Variant, kl, nll
+from grammar_rae.objective import LIKELIHOOD, Variant, kl
 from grammar_rae.priors import Standard
 
-AE = Variant({"nll": (nll, 1.0)}, PointHead, Standard)
-VAE = Variant({"nll": (nll, 1.0), "kl": (kl, 1.0)}, GaussianHead, Standard, noise=True)
-CV_VAE = Variant({"nll": (nll, 1.0), "kl": (kl, 1.0)}, ConstantVarianceHead, Standard, noise=True)
+AE = Variant(LIKELIHOOD, PointHead, Standard)
+VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, GaussianHead, Standard, noise=True)
+CV_VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, ConstantVarianceHead, Standard, noise=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from grammar_rae import runs
 from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
 from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.generation import BATCH, Draw, Masks, enforced, strings, write
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
-
-BATCH = 1000
 
 
 class Model:
@@ -64,7 +63,7 @@ class Model:
         """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
         noise = Noise.first(seed, n, start, self.device)
         with torch.no_grad():
-            return self._density(density)().sample(noise).cpu().numpy()
+            return self.density(density)().sample(noise).cpu().numpy()
 
     def generate(
         self,
@@ -76,39 +75,67 @@ class Model:
         unique: bool = False,
         raw: bool = False,
         budget: bool = True,
+        syntax_only: bool = False,
+        keep: float = 1.0,
+        start: str | None = None,
         report: Callable[[str, float], None] | None = None,
     ) -> list[str]:
         """n strings: codes from `density`, decoded at `temperature`; the recipe's own where None.
 
         Temperature 0 writes the likeliest production at every step.
         Molecules come as canonical SMILES, or as written with `raw` and where they are not valid. Without
-        `budget` a derivation may stay unfinished and is the empty string. With `unique` every string comes
-        once, and drawing stops after 20 n, so that fewer than n may come.
+        `budget` a derivation may stay unfinished and is the empty string; with `syntax_only` the rules of
+        valence are not enforced. With `unique` every string comes once, and drawing stops after 20 n, so that
+        fewer than n may come. `keep` < 1 draws more and keeps that share, the strings in which the model itself,
+        before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
+        DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         if n < 1:
             raise ValueError(f"{n} samples asked for; expected 1 or more")
         if temperature is not None and temperature < 0:
             raise ValueError(f"temperature {temperature}; expected 0 (the likeliest) or more")
+        if not 0 < keep <= 1:
+            raise ValueError(f"keep {keep}; expected a share above 0, 1 for all")
+        heat = self.recipe.density.temperature if temperature is None else temperature
+        how = Draw(density, heat, seed, Masks(budget, not syntax_only), keep, start)
+        draws = math.ceil((20 * n if unique else n) / keep)
         found: dict[str, None] = {}
         texts: list[str] = []
-        for text in self._stream(20 * n if unique else n, density, temperature, seed, raw, budget):
-            texts.append(text)
-            if text:
-                found.setdefault(text)
+        for part in strings(self, draws, how):
+            finished = part if raw else self._finish(part)
+            texts += finished
+            found |= dict.fromkeys(text for text in finished if text)
             count = len(found) if unique else len(texts)
-            if report is not None and count % 100 == 0:
-                report("generating", count / n)
-            if count == n:
+            if report is not None:
+                report("generating", min(count / n, 1.0))
+            if count >= n:
                 break
-        return list(found) if unique else texts
+        return list(found if unique else texts)[:n]
+
+    def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
+        """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
+        while each item is written from its own code; 0 is all of it. Errors as those of `encode`.
+        """
+        x = torch.as_tensor(self._rows(items)).to(self.device)
+        with torch.no_grad():
+            parts = [
+                self.run.autoencoder.decoder(self.run.autoencoder.encoder(part).mean).log_feasible(
+                    part.long()
+                )
+                for part in x.split(BATCH)
+            ]
+        return torch.cat(parts).cpu().numpy()
 
     def encode(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
+        return self.codes(self._rows(items))
+
+    def _rows(self, items: Sequence[str]) -> NDArray[np.int16]:
         prepared = self.prepare(items)
         missing = next((i for i, text in enumerate(prepared) if text is None), None)
         if missing is not None:
             raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
-        return self.codes(self.run.codec.encode([text for text in prepared if text is not None]))
+        return self.run.codec.encode([text for text in prepared if text is not None])
 
     def encode_known(
         self, items: Sequence[str]
@@ -154,8 +181,10 @@ class Model:
         texts: list[str] = []
         for begin in range(0, len(codes), BATCH):
             noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
-            part = codes[begin : begin + BATCH].to(self.device)
-            texts += self._write(part, noise, temperature, budget)
+            with enforced(self, Masks(budget)):
+                p = self.run.autoencoder.decoder(codes[begin : begin + BATCH].to(self.device))
+                x = write(p, noise, temperature)
+            texts += [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
         return texts if raw else self._finish(texts)
 
     def reconstruct(self, items: Sequence[str], *, raw: bool = False) -> list[str | None]:
@@ -188,34 +217,11 @@ class Model:
         spelled: list[str | None] = look_up(FORMS, self.task, "task")(list(items))
         return spelled
 
-    def _stream(
-        self,
-        n: int,
-        density: str | None,
-        temperature: float | None,
-        seed: int,
-        raw: bool,
-        budget: bool,
-    ) -> Iterator[str]:
-        heat = self.recipe.density.temperature if temperature is None else temperature
-        for begin in range(0, n, BATCH):
-            count = min(BATCH, n - begin)
-            noise = Noise.first(seed, count, begin, self.device)
-            with torch.no_grad():
-                z = self._density(density)().sample(noise)
-                texts = self._write(z, noise, heat, budget)
-            yield from texts if raw else self._finish(texts)
-
-    def _write(self, z: Tensor, noise: Noise, temperature: float, budget: bool) -> list[str]:
-        with self._budget(budget):
-            p = self.run.autoencoder.decoder(z)
-            x = p.mode() if temperature == 0 else p.sample(noise, temperature)
-        return [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
-
     def _finish(self, texts: list[str]) -> list[str]:
         return [spelled or text for spelled, text in zip(self.same(texts), texts, strict=True)]
 
-    def _density(self, name: str | None) -> nn.Module:
+    def density(self, name: str | None = None) -> nn.Module:
+        """A density by name, the recipe's own where None: calling it gives the distribution. RecipeError."""
         name = name or self.recipe.density.default
         if name == "prior":
             prior: nn.Module = self.run.autoencoder.prior
@@ -225,19 +231,6 @@ class Model:
                 f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}"
             )
         return self.run.densities[name]
-
-    @contextmanager
-    def _budget(self, on: bool) -> Iterator[None]:
-        """The machine's budget for sampling: the recipe's «never» wins over `on`."""
-        machine = getattr(self.run.autoencoder.decoder, "machine", None)
-        before = machine.budget if machine is not None else None
-        if machine is not None:
-            machine.budget = on and self.recipe.decoder.budget != "never"
-        try:
-            yield
-        finally:
-            if machine is not None:
-                machine.budget = before
 
 
 def load(name: str | Path, device: str = "cpu") -> Model:

@@ -12,9 +12,9 @@ FLOORS = [
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
-    "datasets training checkpoint smiles_grammar encoded",
+    "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators",
-    "catalogue recipe recipes assembly runs model experiment listing samples measure",
+    "catalogue recipe recipes assembly runs generation model experiment listing samples measure",
     "cli",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

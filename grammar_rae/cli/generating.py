@@ -31,6 +31,16 @@ def generate(
     budget: bool = typer.Option(
         True, help="Without it a derivation may stay unfinished (the papers' decoder)."
     ),
+    syntax_only: bool = typer.Option(
+        False, "--syntax-only", help="Enforce the grammar but not valence: what the model writes on its own."
+    ),
+    keep: float = typer.Option(
+        1.0, help="Draw more, keep this share: the strings the model itself believed in most."
+    ),
+    start: str = typer.Option(
+        None,
+        help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
+    ),
     out: str = typer.Option(None, help="Write the strings here (.csv and .parquet: with every property)."),
     grid: Path = typer.Option(None, help="Draw the first twenty molecules as a PNG."),
     seed: int = Seed,
@@ -51,6 +61,9 @@ def generate(
             unique=unique,
             raw=raw,
             budget=budget,
+            syntax_only=syntax_only,
+            keep=keep,
+            start=start,
             seed=seed,
         )
     write(drawn, out, grid)

@@ -35,7 +35,7 @@ class Derivations:
         self.column = column
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """(B,) nats of the derivations x (B, T) int."""
+        """(B,) nats of the derivations x (B, T) int, or of their beginnings."""
         return log_likelihood(self._scores(x), x)
 
     def cross_entropy(self, x: Tensor) -> Tensor:
@@ -44,38 +44,50 @@ class Derivations:
 
     def log_feasible(self, x: Tensor) -> Tensor:
         """(B,) nats that the net itself, before the mask, put on what the machine allowed along x."""
-        return log_feasible_mass(self.output, self._scores(x), x != self.machine.pad)
+        return log_feasible_mass(self.output[:, : x.shape[1]], self._scores(x), x != self.machine.pad)
 
     def outputs(self, x: Tensor) -> Tensor:
         """Logits (B, T, C): what a gradient penalty differentiates."""
         return self.output
 
-    def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
-        """(B, T) int64, one uniform number a step."""
+    def sample(self, noise: Noise, temperature: float = 1.0, start: Tensor | None = None) -> Tensor:
+        """(B, T) int64, one uniform number a step; each row goes on from `start` (t,) where given."""
         u = noise.uniform(DECODING, self.output.shape[1])
-        if isinstance(self.machine, StackMachine) and u.device.type == "cpu":
-            return decode(self.output, u, self.machine, self.column, temperature)
-        return self.run(lambda t, scores: choose(scores / temperature, u[:, t]))
+        if start is None and (machine := self._compiled):
+            return decode(self.output, u, machine, self.column, temperature)
+        return self.run(lambda t, scores: choose(scores / temperature, u[:, t]), start)
 
-    def mode(self) -> Tensor:
+    def mode(self, start: Tensor | None = None) -> Tensor:
         """(B, T) int64: the likeliest allowed production at every step."""
-        if isinstance(self.machine, StackMachine) and self.output.device.type == "cpu":
-            return decode(self.output, None, self.machine, self.column)
-        return self.run(lambda t, scores: scores.argmax(-1))
+        if start is None and (machine := self._compiled):
+            return decode(self.output, None, machine, self.column)
+        return self.run(lambda t, scores: scores.argmax(-1), start)
 
-    def run(self, pick: Callable[[int, Tensor], Tensor]) -> Tensor:
+    @property
+    def _compiled(self) -> StackMachine | None:
+        """The machine that the compiled loop knows, where it can read the logits."""
+        if isinstance(self.machine, StackMachine) and self.output.device.type == "cpu":
+            return self.machine
+        return None
+
+    def run(self, pick: Callable[[int, Tensor], Tensor], start: Tensor | None = None) -> Tensor:
         """The loop over tensors, on any device and without a look at their values from the host.
 
         `pick(t, scores (B, R)) → (B,)` chooses; the compiled loop makes the same choices on the CPU.
         """
         batch, steps, _ = self.output.shape
+        given = 0 if start is None else len(start)
         state = self.machine.start(batch, steps)
         rules = []
         for t in range(steps):
-            scores = masked_logits(self.output[:, t], self.column, self.machine.allowed(state))
-            rules.append(pick(t, scores))
+            if start is not None and t < given:
+                rules.append(start[t].expand(batch))
+            else:
+                scores = masked_logits(self.output[:, t], self.column, self.machine.allowed(state))
+                rules.append(pick(t, scores))
             state = self.machine.advance(state, rules[-1])
         return torch.stack(rules, 1)
 
     def _scores(self, x: Tensor) -> Tensor:
-        return masked_logits(self.output, self.column, self.machine.masks(x, self.output.shape[1]))
+        masks = self.machine.masks(x, self.output.shape[1])
+        return masked_logits(self.output[:, : x.shape[1]], self.column, masks)

@@ -72,14 +72,14 @@ class Sequential:
         """Logits (B, T, C) under teacher forcing: what a gradient penalty differentiates."""
         return self._pass(x)[0]
 
-    def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
-        """(B, steps) int64, one uniform number a step."""
+    def sample(self, noise: Noise, temperature: float = 1.0, start: Tensor | None = None) -> Tensor:
+        """(B, steps) int64, one uniform number a step; each row goes on from `start` (t,) where given."""
         u = noise.uniform(DECODING, self.steps)
-        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]))
+        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]), start)
 
-    def mode(self) -> Tensor:
+    def mode(self, start: Tensor | None = None) -> Tensor:
         """(B, steps) int64: the likeliest allowed production at every step, given those before."""
-        return self._run(lambda t, scores: scores.argmax(-1))
+        return self._run(lambda t, scores: scores.argmax(-1), start)
 
     def _pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, C) and masked scores (B, T, R) along x; kept for the next term that asks."""
@@ -98,7 +98,8 @@ class Sequential:
         """The column that stands for «nothing chosen yet»: one past the last."""
         return int(self.column.max()) + 1
 
-    def _run(self, pick: Callable[[int, Tensor], Tensor]) -> Tensor:
+    def _run(self, pick: Callable[[int, Tensor], Tensor], start: Tensor | None) -> Tensor:
+        given = 0 if start is None else len(start)
         state = self.machine.start(len(self.z), self.steps)
         h = self.net.start(self.z)
         column = torch.full((len(self.z),), self._none, device=self.z.device)
@@ -107,7 +108,10 @@ class Sequential:
             if column.device.type == "cpu" and self.machine.finished(state).all():
                 break
             logits, h = self.net.step(self.z, h, column, self.machine.features(state), t)
-            rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))
+            if start is not None and t < given:
+                rules.append(start[t].expand(len(self.z)))
+            else:
+                rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))
             state = self.machine.advance(state, rules[-1])
             column = self.column[rules[-1]]
         x = torch.full((len(self.z), self.steps), self.machine.pad, device=self.z.device)

@@ -1,0 +1,154 @@
+"""Drawing strings from a trained model, a thousand at a time: codes, decoding, beginnings, the natural share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from grammar_rae.beginnings import productions, spellings
+from grammar_rae.codecs import GrammarCodec
+from grammar_rae.errors import DataError, ParseError, RecipeError
+from grammar_rae.machines.both import Both
+from grammar_rae.noise import RESAMPLING, Noise
+
+if TYPE_CHECKING:
+    from grammar_rae.model import Model
+
+BATCH = 1000
+POOL = 20  # codes drawn for each one that a beginning keeps
+SPELLINGS = 32  # spellings of a beginning that are compared
+
+
+@dataclass(frozen=True)
+class Masks:
+    """What the decoder's machine enforces: the step budget, and meaning (valence) beside syntax."""
+
+    budget: bool = True
+    meaning: bool = True
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How strings are drawn; `Model.generate` explains each."""
+
+    density: str | None = None
+    temperature: float = 1.0
+    seed: int = 0
+    masks: Masks = Masks()
+    keep: float = 1.0
+    start: str | None = None
+
+
+def strings(model: Model, draws: int, how: Draw) -> Iterator[list[str]]:
+    """The strings of `draws` codes as they are written, a list of at most BATCH at a time."""
+    beginning = None if how.start is None else _Beginning(model, how)
+    for first in range(0, draws, BATCH):
+        noise = Noise.first(how.seed, min(BATCH, draws - first), first, model.device)
+        with torch.no_grad(), enforced(model, how.masks):
+            if beginning is None:
+                z, rules = model.density(how.density)().sample(noise), None
+            else:
+                z, rules = beginning.codes(noise), beginning.rules
+            p = model.run.autoencoder.decoder(z)
+            x = write(p, noise, how.temperature, rules)
+            if how.keep < 1:
+                x = x[_most_natural(p.log_feasible(x), how.keep)]
+        yield [text or "" for text in model.run.codec.decode(x.cpu().numpy())]
+
+
+def write(p: Any, noise: Noise, temperature: float, start: Tensor | None = None) -> Tensor:
+    """(B, T) symbols drawn at a temperature, 0 for the likeliest, after the productions `start` (t,) if any."""
+    if start is None:
+        found: Tensor = p.mode() if temperature == 0 else p.sample(noise, temperature)
+    else:
+        found = p.mode(start) if temperature == 0 else p.sample(noise, temperature, start)
+    return found
+
+
+@contextmanager
+def enforced(model: Model, masks: Masks) -> Iterator[None]:
+    """The machine's masks while sampling: the recipe's budget «never» wins over `masks`."""
+    machine = getattr(model.run.autoencoder.decoder, "machine", None)
+    if machine is None:
+        yield
+        return
+    before = machine.budget, getattr(machine, "enforce", True)
+    machine.budget = masks.budget and model.recipe.decoder.budget != "never"
+    if isinstance(machine, Both):
+        machine.enforce = masks.meaning
+    try:
+        yield
+    finally:
+        machine.budget, machine.enforce = before
+
+
+def _most_natural(mass: Tensor, keep: float) -> Tensor:
+    """The indices, in order, of the share `keep` with the largest mass (B,)."""
+    return mass.topk(max(1, math.ceil(keep * len(mass)))).indices.sort().values
+
+
+class _Beginning:
+    """A beginning that the model goes on from: codes weighed by p(beginning | code), and its productions.
+
+    Of the spellings of the beginning the likeliest under the density is taken. Codes are resampled without
+    replacement, POOL drawn for one kept (sampling importance resampling, Rubin 1988).
+    """
+
+    def __init__(self, model: Model, how: Draw) -> None:
+        codec = model.run.codec
+        if (
+            model.task != "molecules"
+            or not isinstance(codec, GrammarCodec)
+            or model.recipe.codec.steps == "auto"
+        ):
+            raise RecipeError(
+                f"{model.recipe.name} cannot go on from a beginning: it writes no SMILES by grammar"
+            )
+        if model.recipe.data.prepare != "kekule":
+            raise RecipeError(
+                f"{model.recipe.name} cannot go on from a beginning: it does not write Kekulé SMILES one token a step"
+            )
+        self.density = model.density(how.density)
+        self.decoder = model.run.autoencoder.decoder
+        self.seed = how.seed
+        candidates = []
+        for text in spellings(str(how.start)):
+            try:
+                candidates.append(productions(codec.grammar, text))
+            except ParseError as error:
+                refused = error
+        if not candidates:
+            raise DataError(str(refused))
+        candidates = [rules for rules in candidates[:SPELLINGS] if len(rules) < codec.steps]
+        if not candidates:
+            raise DataError(
+                f"--start {how.start}: longer than the {codec.steps} steps of {model.recipe.name}"
+            )
+        with torch.no_grad(), enforced(model, how.masks):
+            z = self.density().sample(Noise.first(how.seed, BATCH, 0, model.device))
+            p = self.decoder(z)
+            rows = [torch.tensor(rules, device=model.device) for rules in candidates]
+            scores = [torch.logsumexp(p.log_prob(row.expand(len(z), -1)), 0).item() for row in rows]
+        best = max(range(len(rows)), key=scores.__getitem__)
+        if scores[best] == -math.inf:
+            raise DataError(
+                f"--start {how.start}: {model.recipe.name} cannot complete it in {codec.steps} steps; "
+                "give a shorter beginning, or one without radicals"
+            )
+        self.rules = rows[best]
+
+    def codes(self, noise: Noise) -> Tensor:
+        """(B, D): of POOL times as many codes, B drawn by how likely each makes the beginning."""
+        index = (noise.index[:, None] * POOL + torch.arange(POOL, device=noise.index.device)).flatten()
+        pool = Noise(self.seed, index)
+        z = self.density().sample(pool)
+        parts = [self.decoder(part).log_prob(self.rules.expand(len(part), -1)) for part in z.split(BATCH)]
+        race = torch.cat(parts) - (-pool.uniform(RESAMPLING, 1)[:, 0].log()).log()
+        chosen: Tensor = z[race.topk(len(noise.index)).indices]
+        return chosen

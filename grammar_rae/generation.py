@@ -124,7 +124,7 @@ class _Beginning:
             except ParseError as error:
                 refused = error
         if not candidates:
-            raise DataError(str(refused))
+            raise refused
         candidates = [rules for rules in candidates[:SPELLINGS] if len(rules) < codec.steps]
         if not candidates:
             raise DataError(

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from hostile import COLUMN, FIRST, POLICIES, SMILES, bond_table, faults, machine, samples
+from partialsmiles import ParseSmiles
+from partialsmiles.exceptions import Error
 
 from grammar_rae import datasets
 from grammar_rae.datasets.smiles import canonical, kekules
@@ -271,9 +273,6 @@ def test_bond_sums_are_those_of_rdkit():
 
 def accepted(text, partial):
     """Whether partialsmiles, which knows neither RDKit nor us, takes a string or the beginning of one."""
-    from partialsmiles import ParseSmiles
-    from partialsmiles.exceptions import Error
-
     try:
         ParseSmiles(text, partial=partial)
     except Error:
@@ -283,7 +282,6 @@ def accepted(text, partial):
 
 def test_prefixes_are_accepted_by_partialsmiles():
     """Bond sums of which its own, smaller valence table knows nothing are left out."""
-    pytest.importorskip("partialsmiles")
     common = {}
     for token, bonds in bond_table().bonds.items():
         known = [s for s in bonds.sums if accepted(token + "(C)" * (s - 1) + "C" * (s > 0), False)]

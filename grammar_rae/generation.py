@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from grammar_rae.beginnings import productions, spellings
+from grammar_rae.catalogue import FORMS, look_up
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.machines.both import Both
@@ -69,6 +70,12 @@ def write(p: Any, noise: Noise, temperature: float, start: Tensor | None = None)
     else:
         found = p.mode(start) if temperature == 0 else p.sample(noise, temperature, start)
     return found
+
+
+def finish(task: str, texts: Sequence[str]) -> list[str]:
+    """Each string in the one spelling of equal items (canonical SMILES), or as it is where it has none."""
+    forms = look_up(FORMS, task, "task")(list(texts))
+    return [form or text for form, text in zip(forms, texts, strict=True)]
 
 
 @contextmanager

@@ -57,9 +57,10 @@ def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], Non
 
 
 def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
-    """Shares of n samples a density, then of greedy reconstructions where the recipe's data is at hand.
+    """Shares of n samples a density, then of reconstructions where the recipe's data is at hand.
 
     `completed_<density>`: derivations finished without step budget, as the papers' decoder works.
+    `valid_by_syntax_<density>`: valid where valence is not enforced, what the model knows of chemistry itself.
     """
     task = task_of(model)
     numbers: Numbers = {}
@@ -70,6 +71,9 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
         if isinstance(model.run.codec, GrammarCodec) and model.recipe.decoder.budget != "always":
             raw = model.generate(n, density=density, seed=seed, budget=False, raw=True)
             numbers[f"completed_{density}"] = float(np.mean([text != "" for text in raw]))
+        if model.recipe.decoder.machine != "syntax":
+            alone = task.table(model.generate(n, density=density, seed=seed, syntax_only=True))
+            numbers[f"valid_by_syntax_{density}"] = summary(alone, task, None, None)["valid"]
     try:
         data = datasets.load(model.recipe.data.name)
     except DataError:
@@ -84,6 +88,8 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
         if items:
             report(f"reconstructing {part}", 0.0)
             numbers[f"reconstructed_{part}"] = reconstruction(model, items)[1]["reconstructed"]
+            drawn = reconstruction(model, items, temperature=1.0, seed=seed)
+            numbers[f"reconstructed_{part}_sampled"] = drawn[1]["reconstructed"]
             numbers[f"reconstructed_{part}_items"] = len(items)
     return numbers
 
@@ -102,10 +108,14 @@ def card(model: Model, n: int, seed: int) -> str:
         f"{size:,} parameters, codes of {model.latent} numbers.",
         "",
         f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed}`; shares of {n:,} samples a density, "
-        "and of greedy reconstructions.",
+        "and of reconstructions: the likeliest string, and one drawn at temperature 1.",
         "",
     ]
-    head = [key for key in (*PER_SAMPLE, "completed") if f"{key}_{recipe.density.default}" in metrics]
+    head = [
+        key
+        for key in (*PER_SAMPLE, "completed", "valid_by_syntax")
+        if f"{key}_{recipe.density.default}" in metrics
+    ]
     lines += [
         "| density | " + " | ".join(k.replace("_", " ") for k in head) + " |",
         "|---" * (len(head) + 1) + "|",
@@ -117,13 +127,15 @@ def card(model: Model, n: int, seed: int) -> str:
         )
     rows = [part for part in ("train", "valid", "test") if f"reconstructed_{part}" in metrics]
     if rows:
-        lines += ["", "| items | number | reconstructed |", "|---|---|---|"]
+        lines += ["", "| items | number | reconstructed | drawn |", "|---|---|---|---|"]
     for part in rows:
         share, count = metrics[f"reconstructed_{part}"], metrics[f"reconstructed_{part}_items"]
-        lines.append(f"| {part} | {count:,} | {100 * share:.2f} % |")
+        drawn = metrics[f"reconstructed_{part}_sampled"]
+        lines.append(f"| {part} | {count:,} | {100 * share:.2f} % | {100 * drawn:.2f} % |")
     meaning = {
         "completed": "`completed`: finished without a step budget, the papers' decoder.",
         "defined": "`defined`: a value at x = 0, the official validity of character models.",
+        "valid_by_syntax": "`valid by syntax`: with valence not enforced.",
         "novel": "`novel`: distinct and not among the training strings.",
     }
     lines += ["", *(text for key, text in meaning.items() if key in head), ""]

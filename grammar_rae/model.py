@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from torch import Tensor, nn
 
 from grammar_rae import runs
 from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
+from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, RecipeError
-from grammar_rae.generation import BATCH, Draw, Masks, enforced, strings, write
+from grammar_rae.generation import BATCH, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
 
@@ -101,8 +103,8 @@ class Model:
         draws = math.ceil((20 * n if unique else n) / keep)
         found: dict[str, None] = {}
         texts: list[str] = []
-        for part in strings(self, draws, how):
-            finished = part if raw else self._finish(part)
+        parts = strings(self, draws, how)
+        for finished in parts if raw else overlapped(partial(finish, self.task), parts):
             texts += finished
             found |= dict.fromkeys(text for text in finished if text)
             count = len(found) if unique else len(texts)
@@ -185,13 +187,16 @@ class Model:
                 p = self.run.autoencoder.decoder(codes[begin : begin + BATCH].to(self.device))
                 x = write(p, noise, temperature)
             texts += [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
-        return texts if raw else self._finish(texts)
+        return texts if raw else finish(self.task, texts)
 
-    def reconstruct(self, items: Sequence[str], *, raw: bool = False) -> list[str | None]:
-        """Each item encoded and decoded greedily; None where the model cannot read it."""
+    def reconstruct(
+        self, items: Sequence[str], *, temperature: float = 0.0, seed: int = 0, raw: bool = False
+    ) -> list[str | None]:
+        """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read."""
         z, known, _ = self.encode_known(items)
         result: list[str | None] = [None] * len(items)
-        for i, text in zip(known, self.decode(z, raw=raw), strict=True):
+        decoded = self.decode(z, temperature=temperature, seed=seed, raw=raw)
+        for i, text in zip(known, decoded, strict=True):
             result[i] = text
         return result
 
@@ -216,9 +221,6 @@ class Model:
         """The one spelling of equal items: canonical SMILES for molecules; None for invalid ones."""
         spelled: list[str | None] = look_up(FORMS, self.task, "task")(list(items))
         return spelled
-
-    def _finish(self, texts: list[str]) -> list[str]:
-        return [spelled or text for spelled, text in zip(self.same(texts), texts, strict=True)]
 
     def density(self, name: str | None = None) -> nn.Module:
         """A density by name, the recipe's own where None: calling it gives the distribution. RecipeError."""

@@ -75,8 +75,10 @@ def reconstruct_file(
     return reconstruction(model, items)
 
 
-def reconstruction(model: Model, items: list[str]) -> tuple[pd.DataFrame, dict[str, float | None]]:
-    """`reconstruct_file` on strings."""
+def reconstruction(
+    model: Model, items: list[str], temperature: float = 0.0, seed: int = 0
+) -> tuple[pd.DataFrame, dict[str, float | None]]:
+    """`reconstruct_file` on strings, decoded at a temperature, 0 for the likeliest."""
     forms = model.same(items)
     valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
     wanted = [form for form in forms if form is not None]
@@ -84,7 +86,7 @@ def reconstruction(model: Model, items: list[str]) -> tuple[pd.DataFrame, dict[s
         raise DataError(
             f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
         )
-    given = model.reconstruct(valid)
+    given = model.reconstruct(valid, temperature=temperature, seed=seed)
     spelled = model.same([text or "" for text in given])
     agrees = [a == b for a, b in zip(wanted, spelled, strict=True)]
     frame = pd.DataFrame({"item": valid, "reconstruction": given, "reconstructed": agrees})

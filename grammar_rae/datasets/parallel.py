@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -31,11 +33,35 @@ def spread(
     `function` maps a list to a list of the same length, item by item, and lives at a module's top level.
     """
     workers = min(cores(), -(-len(items) // CHUNK))
-    forkable = sys.platform == "linux" and not multiprocessing.current_process().daemon
-    if len(items) < threshold or workers < 2 or not forkable:
+    if len(items) < threshold or workers < 2 or not _forkable():
         return function(items)
     chunks = [items[i : i + CHUNK] for i in range(0, len(items), CHUNK)]
+    with _pool(workers) as pool:
+        return [result for chunk in pool.imap(function, chunks) for result in chunk]
+
+
+def overlapped(function: Callable[[Sequence[str]], list[T]], parts: Iterable[list[str]]) -> Iterator[list[T]]:
+    """`function` of each part, in order, in worker processes while the caller's iterator makes the next parts."""
+    queue = iter(parts)
+    head = list(islice(queue, 2))
+    if len(head) < 2 or not _forkable():
+        yield from map(function, chain(head, queue))
+        return
+    with _pool(cores()) as pool:
+        waiting: deque[Any] = deque()
+        for part in chain(head, queue):
+            waiting.append(pool.apply_async(function, (part,)))
+            while len(waiting) > 2 * cores() or (waiting and waiting[0].ready()):
+                yield waiting.popleft().get()
+        for result in waiting:
+            yield result.get()
+
+
+def _forkable() -> bool:
+    return sys.platform == "linux" and not multiprocessing.current_process().daemon
+
+
+def _pool(workers: int) -> Any:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            return [result for chunk in pool.imap(function, chunks) for result in chunk]
+        return multiprocessing.get_context("fork").Pool(workers)

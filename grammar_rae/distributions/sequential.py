@@ -19,8 +19,10 @@ from grammar_rae.distributions.masked import (
     log_likelihood,
     masked_logits,
 )
-from grammar_rae.machines.machine import Machine
+from grammar_rae.machines.machine import Machine, take
 from grammar_rae.noise import DECODING, Noise
+
+SWEEP = 8  # steps between two looks for rows that are finished
 
 
 class StepNet(Protocol):
@@ -75,11 +77,12 @@ class Sequential:
     def sample(self, noise: Noise, temperature: float = 1.0, start: Tensor | None = None) -> Tensor:
         """(B, steps) int64, one uniform number a step; each row goes on from `start` (t,) where given."""
         u = noise.uniform(DECODING, self.steps)
-        return self._run(lambda t, scores: choose(scores / temperature, u[:, t]), start)
+        return self._run(lambda scores, u: choose(scores / temperature, u), u, start)
 
     def mode(self, start: Tensor | None = None) -> Tensor:
         """(B, steps) int64: the likeliest allowed production at every step, given those before."""
-        return self._run(lambda t, scores: scores.argmax(-1), start)
+        u = torch.zeros(len(self.z), self.steps, device=self.z.device)
+        return self._run(lambda scores, u: scores.argmax(-1), u, start)
 
     def _pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, T, C) and masked scores (B, T, R) along x; kept for the next term that asks."""
@@ -98,22 +101,25 @@ class Sequential:
         """The column that stands for «nothing chosen yet»: one past the last."""
         return int(self.column.max()) + 1
 
-    def _run(self, pick: Callable[[int, Tensor], Tensor], start: Tensor | None) -> Tensor:
+    def _run(self, pick: Callable[[Tensor, Tensor], Tensor], u: Tensor, start: Tensor | None) -> Tensor:
+        """The loop; on the CPU, rows that are finished leave it."""
         given = 0 if start is None else len(start)
-        state = self.machine.start(len(self.z), self.steps)
-        h = self.net.start(self.z)
-        column = torch.full((len(self.z),), self._none, device=self.z.device)
-        rules = []
-        for t in range(self.steps):
-            if column.device.type == "cpu" and self.machine.finished(state).all():
-                break
-            logits, h = self.net.step(self.z, h, column, self.machine.features(state), t)
-            if start is not None and t < given:
-                rules.append(start[t].expand(len(self.z)))
-            else:
-                rules.append(pick(t, masked_logits(logits, self.column, self.machine.allowed(state))))
-            state = self.machine.advance(state, rules[-1])
-            column = self.column[rules[-1]]
         x = torch.full((len(self.z), self.steps), self.machine.pad, device=self.z.device)
-        x[:, : len(rules)] = torch.stack(rules, 1)
+        rows, z = torch.arange(len(self.z), device=self.z.device), self.z
+        state, h = self.machine.start(len(z), self.steps), self.net.start(z)
+        column = torch.full((len(z),), self._none, device=z.device)
+        for t in range(self.steps):
+            if z.device.type == "cpu" and t % SWEEP == 0:
+                going = (~self.machine.finished(state)).nonzero()[:, 0]
+                if not len(going):
+                    break
+                rows, z, column, h, state, u = take((rows, z, column, h, state, u), going)
+            logits, h = self.net.step(z, h, column, self.machine.features(state), t)
+            if start is not None and t < given:
+                rule = start[t].expand(len(z))
+            else:
+                rule = pick(masked_logits(logits, self.column, self.machine.allowed(state)), u[:, t])
+            x[rows, t] = rule
+            state = self.machine.advance(state, rule)
+            column = self.column[rule]
         return x

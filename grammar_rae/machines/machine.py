@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from dataclasses import fields, replace
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
@@ -42,3 +43,13 @@ class Machine(Protocol[State]):
     def masks(self, x: Tensor, steps: int) -> Tensor:
         """The first half of `replay`."""
         ...
+
+
+def take(state: Any, rows: Tensor) -> Any:
+    """The given rows (n,) of a state: a tensor, or a tuple or dataclass of states."""
+    if isinstance(state, Tensor):
+        return state[rows]
+    if isinstance(state, tuple):
+        parts = [take(part, rows) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+    return replace(state, **{f.name: take(getattr(state, f.name), rows) for f in fields(state)})

@@ -49,6 +49,12 @@ def make_bonds(recipe: Recipe, codec: Codec) -> BondTable | None:
     return probe(atoms, recipe.decoder.radicals)
 
 
+def make_machine(recipe: Recipe, codec: GrammarCodec, bonds: BondTable | None) -> StackMachine | Both:
+    """What the decoder may write: syntax, and valence where `bonds` are given."""
+    syntax = StackMachine(codec.grammar, budget=recipe.decoder.budget == "always")
+    return syntax if bonds is None else Both(syntax, ValenceMachine(codec.grammar, bonds))
+
+
 def make_autoencoder(recipe: Recipe, codec: Codec, bonds: BondTable | None = None) -> Autoencoder:
     """Freshly initialised; torch's global generator decides the weights. `bonds`: those of `make_bonds`."""
     bonds = bonds or make_bonds(recipe, codec)
@@ -121,9 +127,7 @@ def _make_decoder(
     part, latent = recipe.decoder, recipe.encoder.latent
     machine: StackMachine | Both | None = None
     if isinstance(codec, GrammarCodec):
-        machine = StackMachine(codec.grammar, budget=part.budget == "always")
-        if bonds is not None:
-            machine = Both(machine, ValenceMachine(codec.grammar, bonds))
+        machine = make_machine(recipe, codec, bonds)
     if part.net == "recurrent":
         if machine is None:
             raise RecipeError(f"{recipe.name}: decoder.net recurrent needs a grammar codec")

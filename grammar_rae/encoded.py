@@ -1,4 +1,7 @@
-"""Integer rows of a data set, parsed once and then remembered, one byte a step where the grammar allows."""
+"""Integer rows of a data set, parsed once and then remembered, one byte a step where the grammar allows.
+
+The rows that a decoder's machine would never write are found here too: their likelihood is zero.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from grammar_rae.codecs import Codec, GrammarCodec, Rejected
 from grammar_rae.datasets.cache import remembered_rows
+from grammar_rae.machines.both import Both
 from grammar_rae.parsing import derivations
 
+CHUNK = 500
 WORTHWHILE = 20_000  # items; fewer are parsed in less time than it takes to look
 
 
@@ -32,3 +38,22 @@ def encoded(codec: Codec, items: Sequence[str]) -> tuple[NDArray[np.integer], ND
     rejected = [(blank[i], error) for i, error in again]
     known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
     return x[known], known, rejected
+
+
+def refusals(machine: Both, x: NDArray[np.integer], steps: int, items: Sequence[str]) -> NDArray[np.int64]:
+    """(n,) the first step at which the machine, with `steps` to spend, forbids row x (n, T) of `items`; −1: none."""
+    bonds = machine.meaning.table
+    name = hashlib.sha256(repr((bonds, steps, x.shape, machine.syntax.lhs.tolist())).encode()).hexdigest()[
+        :12
+    ]
+
+    def compute() -> NDArray[np.int16]:
+        found = []
+        for part in torch.as_tensor(x).long().split(CHUNK):
+            forbidden = ~machine.masks(part, steps).gather(2, part[..., None])[..., 0]
+            found.append(torch.where(forbidden.any(1), forbidden.int().argmax(1), -1))
+        return torch.cat(found)[:, None].numpy().astype(np.int16)
+
+    if len(items) < WORTHWHILE:
+        return compute()[:, 0].astype(np.int64)
+    return remembered_rows(f"refused-{name}", items, compute)[:, 0].astype(np.int64)

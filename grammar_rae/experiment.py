@@ -1,45 +1,29 @@
-"""From a recipe to a run folder: resolve, train, fit densities, measure, write."""
+"""From a recipe to a run folder: train, fit densities, write."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 
-from grammar_rae import datasets, runs
-from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_objective, shortest
-from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.counting import counts
-from grammar_rae.encoded import encoded
-from grammar_rae.errors import DataError, RecipeError
+from grammar_rae import runs
+from grammar_rae.assembly import make_objective
+from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
-from grammar_rae.files import Reject, read, write_rejects
-from grammar_rae.grammar import Grammar
+from grammar_rae.files import write_rejects
 from grammar_rae.model import Model
-from grammar_rae.parsing import derivations
+from grammar_rae.preparation import dataset_of, prepare
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training import Data, Settings, fit
 
-UNIFORM = 10_000
 Report = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A run with fresh weights, its integer rows, the training strings, and the items left out."""
-
-    run: Run
-    rows: Data
-    texts: list[str]
-    rejected: list[Reject]
 
 
 def train(
@@ -122,7 +106,7 @@ def add_density(
     folder = runs.find(name)
     model = Model(runs.load(folder))
     recipe = model.recipe
-    train = _dataset(recipe, model.run.grammar, data).train[: recipe.data.limit]
+    train = dataset_of(recipe, model.run.grammar, data).train[: recipe.data.limit]
     report("encoding", 0.5)
     z, _, _ = model.encode_known(train)
     density = model.fit_density(kind, z, seed, **settings)
@@ -130,54 +114,6 @@ def add_density(
     with torch.no_grad():
         mean = density().log_prob(torch.as_tensor(z)).mean().item()
     return {"codes": len(z), "log_density": mean}
-
-
-def prepare(
-    recipe: str | Path | Recipe,
-    data: str | Path | Sequence[str] | None,
-    grammar: str | Path | None,
-    overrides: tuple[str, ...],
-) -> Prepared:
-    """Everything resolved and encoded. RecipeError, GrammarError or DataError says what does not fit."""
-    raw = recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
-    if grammar is not None:
-        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
-    rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
-    dataset = _dataset(raw, rules, data)
-    parts = dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]
-    spelled = [_prepared(raw, part) for part in parts]
-    if not all(any(text is not None for text in part) for part in spelled):
-        raise DataError(
-            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
-        )
-    train = [text for text in spelled[0] if text is not None]
-    resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
-    codec = make_codec(resolved, rules)
-    rejected, lines = list(dataset.rejected), _lines(raw, data)
-    arrays, texts = [], []
-    for items, forms in zip(parts, spelled, strict=True):
-        readable = [i for i, form in enumerate(forms) if form is not None]
-        rejected += [
-            Reject(lines.get(items[i], 0), items[i], "not a molecule")
-            for i, form in enumerate(forms)
-            if form is None
-        ]
-        x, known, failed = encoded(codec, [str(forms[i]) for i in readable])
-        rejected += [
-            Reject(lines.get(items[readable[i]], 0), items[readable[i]], str(error)) for i, error in failed
-        ]
-        arrays.append(torch.as_tensor(x))
-        texts.append([str(forms[readable[i]]) for i in known])
-    if not len(arrays[0]) or not len(arrays[1]):
-        raise DataError(f"{dataset.name}: none of its items can be written; the first: {rejected[0][-1]}")
-    with torch.random.fork_rng():
-        torch.manual_seed(resolved.training.seed)
-        bonds = make_bonds(resolved, codec)
-        autoencoder = make_autoencoder(resolved, codec, bonds)
-    coverage = {"train_items": len(arrays[0]), "valid_items": len(arrays[1]), "not_covered": len(rejected)}
-    pad = codec.pad if resolved.decoder.net == "recurrent" else None
-    run = Run(resolved, rules, codec, autoencoder, bonds, metrics=coverage)
-    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
 
 
 def settings_of(recipe: Recipe) -> Settings:
@@ -213,65 +149,3 @@ def _tensorboard(folder: Path | None) -> Any:
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder / "tensorboard"))
-
-
-def _dataset(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
-    name = data if data is not None else recipe.data.name
-    if name != "uniform":
-        return datasets.load(name, recipe.data.column)
-    if grammar is None:
-        raise RecipeError(
-            f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
-        )
-    steps = recipe.codec.steps if isinstance(recipe.codec.steps, int) else _uniform_steps(grammar)
-    drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
-    items = list(dict.fromkeys(drawn))
-    train, valid, _ = datasets.shuffled(items, test=0.0)
-    return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
-
-
-def _lines(recipe: Recipe, data: Any) -> dict[str, int]:
-    """Item → line where the data is a file; a data set of a name has no lines to speak of."""
-    name = data if data is not None else recipe.data.name
-    if not isinstance(name, str | Path) or not Path(name).is_file():
-        return {}
-    items = read(name, recipe.data.column)
-    return dict(zip(items.values, items.lines, strict=True))
-
-
-def _uniform_steps(grammar: Grammar) -> int:
-    """The least budget with many times more derivations than we draw, or 60 steps if none has."""
-    least = int(grammar.tables.need[grammar.start])
-    for steps in range(least, max(60, least) + 1):
-        if sum(counts(grammar, steps)) >= 50 * UNIFORM:
-            return steps
-    return max(60, least)
-
-
-def _prepared(recipe: Recipe, items: Sequence[str]) -> list[str | None]:
-    spelled: list[str | None] = look_up(PREPARATIONS, recipe.data.prepare, "preparation")(list(items))
-    return spelled
-
-
-def _resolve(recipe: Recipe, name: str, task: str, train: list[str], grammar: Grammar | None) -> Recipe:
-    """Every «auto» replaced by what the training items ask for."""
-    codec = recipe.codec
-    alphabet = codec.alphabet
-    if codec.kind == "character" and alphabet == "auto":
-        alphabet = "".join(sorted(set("".join(train)) - {" "})) + " "
-    steps = codec.steps
-    if steps == "auto":
-        longest = max(map(len, train))
-        if codec.kind == "grammar":
-            if grammar is None:
-                raise RecipeError(f"{recipe.name}: a grammar codec needs codec.grammar, or --grammar FILE")
-            x, _ = derivations(grammar, train, errors="return")
-            longest = x.shape[1]
-        steps = max(longest + codec.slack, shortest(recipe))
-    return recipe.model_copy(
-        update={
-            "task": task if recipe.task == "auto" else recipe.task,
-            "data": recipe.data.model_copy(update={"name": name}),
-            "codec": codec.model_copy(update={"alphabet": alphabet, "steps": steps}),
-        }
-    )

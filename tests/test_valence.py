@@ -297,15 +297,21 @@ def test_prefixes_are_accepted_by_partialsmiles():
                 assert accepted(text[:end], end < len(text)), text[:end]
 
 
+def test_aromatic_atoms_and_noble_gases_are_never_written():
+    grammar = Grammar.parse(build(["c1ccccc1C", "[He]", "CO"]))
+    both = machine(grammar, bond_table(grammar))
+    assert replayed(["c1ccccc1C", "CO"], both, grammar) == ["CO"]
+
+
 def test_other_grammars_are_refused():
     table = bond_table()
     with pytest.raises(GrammarError, match="grammar build"):
         ValenceMachine(Grammar.parse("S -> 'C' S | 'N' | '('"), table)
     with pytest.raises(GrammarError, match="not a SMILES token"):
         ValenceMachine(Grammar.parse("S -> 'xyz' S | 'C'"), table)
-    aromatic = Grammar.parse(build(["c1ccccc1C"]))
-    with pytest.raises(GrammarError, match="closed-shell"):
-        ValenceMachine(aromatic, bond_table(aromatic))
+    with pytest.raises(GrammarError, match="needs both"):
+        chains = Grammar.parse("mol -> 'N' tail\ntail -> 'N' tail | ")
+        ValenceMachine(chains, bond_table(chains))
     with pytest.raises(ValueError, match="too few"):
         BOTH.meaning.start(4, 1)
 

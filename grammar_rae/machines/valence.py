@@ -78,6 +78,7 @@ class ValenceMachine(nn.Module):
         super().__init__()
         classes, roles, labels = _roles(grammar, table)
         self.labels = max(labels, 1)
+        self.table = table
         sums = [bonds.sums for bonds in classes]
         self.kinds = len(classes)
         self.filler = classes[table.bonds["C"]]
@@ -91,7 +92,7 @@ class ValenceMachine(nn.Module):
             "costs": costs.view(-1, costs.shape[-1]),
             "own": costs[..., 2:4].permute(1, 2, 0).contiguous(),  # (sum, situation, kind)
             "takes": torch.tensor([[order <= bonds.order for bonds in classes] for order in range(4)]),
-            "room": torch.tensor([max(s) for s in sums]),
+            "room": torch.tensor([max(s, default=0) for s in sums]),
         }.items():
             self.register_buffer(name, value, persistent=False)
         self.width = costs.shape[1]
@@ -286,12 +287,6 @@ def _roles(grammar: Grammar, table: BondTable) -> tuple[dict[Bonds, int], list[t
             f"{grammar.name}: the valence machine reads grammars that `grammar build` writes; this one differs "
             f"in «{odd}»"
         )
-    for token in sorted(tokens["atom"]):
-        if not table.bonds[token].sums:
-            raise GrammarError(
-                f"{grammar.name}: RDKit accepts no closed-shell molecule with {token}, and aromatic "
-                "atoms have no place in Kekulé SMILES; leave it out"
-            )
     if "C" not in tokens["atom"] or not tokens["other"]:
         raise GrammarError(
             f"{grammar.name}: the valence machine completes molecules with C and branches; it needs both"

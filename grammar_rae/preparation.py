@@ -1,0 +1,171 @@
+"""What a recipe trains on: its data spelled, encoded, checked against the machine, and a run with fresh weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grammar_rae import datasets
+from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_machine, shortest
+from grammar_rae.catalogue import PREPARATIONS, look_up
+from grammar_rae.codecs import Codec, GrammarCodec
+from grammar_rae.counting import counts
+from grammar_rae.encoded import encoded, refusals
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.files import Reject, read
+from grammar_rae.grammar import Grammar
+from grammar_rae.machines.bonds import BondTable
+from grammar_rae.machines.both import Both
+from grammar_rae.parsing import derivations
+from grammar_rae.recipe import Recipe
+from grammar_rae.recipes import find as find_recipe
+from grammar_rae.runs import Run
+from grammar_rae.training import Data
+
+UNIFORM = 10_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run with fresh weights, its integer rows, the training strings, and the items left out."""
+
+    run: Run
+    rows: Data
+    texts: list[str]
+    rejected: list[Reject]
+
+
+def prepare(
+    recipe: str | Path | Recipe,
+    data: str | Path | Sequence[str] | None,
+    grammar: str | Path | None,
+    overrides: tuple[str, ...],
+) -> Prepared:
+    """Everything resolved and encoded. RecipeError, GrammarError or DataError says what does not fit."""
+    raw = recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
+    if grammar is not None:
+        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
+    rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
+    dataset = dataset_of(raw, rules, data)
+    parts = dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]
+    spelled = [_prepared(raw, part) for part in parts]
+    if not all(any(text is not None for text in part) for part in spelled):
+        raise DataError(
+            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
+        )
+    train = [text for text in spelled[0] if text is not None]
+    resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
+    codec = make_codec(resolved, rules)
+    bonds = make_bonds(resolved, codec)
+    lines = _lines(raw, data)
+    rejected, arrays, texts = list(dataset.rejected), [], []
+    for items, forms in zip(parts, spelled, strict=True):
+        x, known, failed = _rows(resolved, codec, bonds, forms)
+        rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
+        arrays.append(torch.as_tensor(x))
+        texts.append([str(forms[i]) for i in known])
+    if not len(arrays[0]) or not len(arrays[1]):
+        raise DataError(f"{dataset.name}: none of its items can be written; the first: {rejected[0][-1]}")
+    with torch.random.fork_rng():
+        torch.manual_seed(resolved.training.seed)
+        autoencoder = make_autoencoder(resolved, codec, bonds)
+    coverage = {"train_items": len(arrays[0]), "valid_items": len(arrays[1]), "not_covered": len(rejected)}
+    pad = codec.pad if resolved.decoder.net == "recurrent" else None
+    run = Run(resolved, rules, codec, autoencoder, bonds, metrics=coverage)
+    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
+
+
+def _rows(
+    recipe: Recipe, codec: Codec, bonds: BondTable | None, forms: list[str | None]
+) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
+    """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""
+    failed = [(i, "not a molecule") for i, form in enumerate(forms) if form is None]
+    readable = [i for i, form in enumerate(forms) if form is not None]
+    x, known, unparsed = encoded(codec, [str(forms[i]) for i in readable])
+    failed += [(readable[i], str(error)) for i, error in unparsed]
+    kept = [readable[i] for i in known]
+    if bonds is None or not isinstance(codec, GrammarCodec):
+        return x, kept, failed
+    machine = make_machine(recipe, codec, bonds)
+    assert isinstance(machine, Both)
+    first = refusals(machine, x, codec.steps, [str(forms[i]) for i in kept])
+    failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
+    return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
+
+
+def _why(codec: GrammarCodec, row: NDArray[np.integer], step: int) -> str:
+    """What the valence machine has against a derivation."""
+    written = codec.grammar.productions[int(row[step])].rhs()
+    token = f"{written[0]!r}" if written else "the end"
+    return (
+        f"{token} at step {step} is not allowed: an unpaired electron, a bond RDKit rewrites, or no room to finish "
+        f"within {codec.steps} steps"
+    )
+
+
+def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
+    name = data if data is not None else recipe.data.name
+    if name != "uniform":
+        return datasets.load(name, recipe.data.column)
+    if grammar is None:
+        raise RecipeError(
+            f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
+        )
+    steps = recipe.codec.steps if isinstance(recipe.codec.steps, int) else _uniform_steps(grammar)
+    drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
+    items = list(dict.fromkeys(drawn))
+    train, valid, _ = datasets.shuffled(items, test=0.0)
+    return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
+
+
+def _lines(recipe: Recipe, data: Any) -> dict[str, int]:
+    """Item → line where the data is a file; a data set of a name has no lines to speak of."""
+    name = data if data is not None else recipe.data.name
+    if not isinstance(name, str | Path) or not Path(name).is_file():
+        return {}
+    items = read(name, recipe.data.column)
+    return dict(zip(items.values, items.lines, strict=True))
+
+
+def _uniform_steps(grammar: Grammar) -> int:
+    """The least budget with many times more derivations than we draw, or 60 steps if none has."""
+    least = int(grammar.tables.need[grammar.start])
+    for steps in range(least, max(60, least) + 1):
+        if sum(counts(grammar, steps)) >= 50 * UNIFORM:
+            return steps
+    return max(60, least)
+
+
+def _prepared(recipe: Recipe, items: Sequence[str]) -> list[str | None]:
+    spelled: list[str | None] = look_up(PREPARATIONS, recipe.data.prepare, "preparation")(list(items))
+    return spelled
+
+
+def _resolve(recipe: Recipe, name: str, task: str, train: list[str], grammar: Grammar | None) -> Recipe:
+    """Every «auto» replaced by what the training items ask for."""
+    codec = recipe.codec
+    alphabet = codec.alphabet
+    if codec.kind == "character" and alphabet == "auto":
+        alphabet = "".join(sorted(set("".join(train)) - {" "})) + " "
+    steps = codec.steps
+    if steps == "auto":
+        longest = max(map(len, train))
+        if codec.kind == "grammar":
+            if grammar is None:
+                raise RecipeError(f"{recipe.name}: a grammar codec needs codec.grammar, or --grammar FILE")
+            x, _ = derivations(grammar, train, errors="return")
+            longest = x.shape[1]
+        steps = max(longest + codec.slack, shortest(recipe))
+    return recipe.model_copy(
+        update={
+            "task": task if recipe.task == "auto" else recipe.task,
+            "data": recipe.data.model_copy(update={"name": name}),
+            "codec": codec.model_copy(update={"alphabet": alphabet, "steps": steps}),
+        }
+    )

@@ -48,10 +48,11 @@ class SequentialDecoder(nn.Module):
         self.net = net
         self.machine = machine
         self.steps = steps
+        self.columns = int(column.max()) + 1
         self.register_buffer("column", column, persistent=False)
 
     def forward(self, z: Tensor) -> Sequential:
-        return Sequential(self.net, z, self.machine, self.column, self.steps)
+        return Sequential(self.net, z, self.machine, self.column, self.columns, self.steps)
 
 
 def matrices(decoder: nn.Module) -> list[tuple[nn.Module, str, Tensor]]:

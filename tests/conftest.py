@@ -1,6 +1,8 @@
 """Shared pieces: where tests run, and a small trained run folder."""
 
+import place
 import pytest
+import torch
 
 from grammar_rae.counting import sample
 from grammar_rae.grammar import Grammar
@@ -16,6 +18,24 @@ TINY = (
     "encoder.latent=4",
     "density.components=2",
 )
+
+
+def pytest_addoption(parser):
+    parser.addoption("--device", default="cpu", help="cpu or cuda")
+
+
+def pytest_configure(config):
+    place.DEVICE = config.getoption("--device")
+
+
+@pytest.fixture
+def waiting_is_an_error():
+    """On a GPU: any wait of the host for the device raises."""
+    if place.DEVICE == "cpu":
+        pytest.skip("needs --device cuda")
+    torch.cuda.set_sync_debug_mode("error")
+    yield
+    torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Policies that try to make the valence machine fail, and what counts as a failure."""
 
+import place
 import torch
 from rdkit import Chem, rdBase
 
@@ -23,7 +24,11 @@ def bond_table(grammar=SMILES, radicals=False):
 
 
 def machine(grammar=SMILES, table=None):
-    return Both(StackMachine(grammar), ValenceMachine(grammar, table or bond_table(grammar)))
+    return Both(StackMachine(grammar), ValenceMachine(grammar, table or bond_table(grammar))).to(place.DEVICE)
+
+
+def derivations_of(both, logits, column=COLUMN):
+    return Derivations(logits.to(place.DEVICE), both, column.to(place.DEVICE))
 
 
 def bias(**weights):
@@ -63,10 +68,9 @@ def samples(both, policy, batch, steps, seed=0):
     """(strings, failures): the machine's samples under a policy, and how many rows of the mask were empty."""
     random = torch.Generator().manual_seed(seed)
     noise = torch.randn(batch, steps, SMILES.tables.columns, generator=random)
-    p = Derivations(POLICIES[policy](noise), both, COLUMN)
-    x = p.sample(Noise.first(seed, batch))
+    x = derivations_of(both, POLICIES[policy](noise)).sample(Noise.first(seed, batch, 0, place.DEVICE))
     masks = both.masks(x, steps)
-    return render(SMILES, x.numpy()), int((~masks.any(-1)).sum())
+    return render(SMILES, x.cpu().numpy()), int((~masks.any(-1)).sum())
 
 
 def faults(strings):

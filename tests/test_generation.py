@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import place
 import pytest
 import torch
 from hostile import faults
@@ -37,7 +38,7 @@ def untrained(net, scale=4.0):
     with torch.no_grad():
         for weight in autoencoder.parameters():
             weight *= scale
-    return Model(Run(recipe, grammar, codec, autoencoder, bonds))
+    return Model(Run(recipe, grammar, codec, autoencoder, bonds), place.DEVICE)
 
 
 @pytest.fixture(scope="module", params=["recurrent", "repeat"])
@@ -62,12 +63,12 @@ def test_one_pass_and_the_steps_agree(model):
     x = torch.as_tensor(
         model.run.codec.encode(model.generate(40, density="prior", temperature=1.0, raw=True))
     )
-    z = torch.randn(len(x), model.latent)
+    x, z = x.to(place.DEVICE), torch.randn(len(x), model.latent).to(place.DEVICE)
     p = model.run.autoencoder.decoder(z)
     feasible, likelihood = p.log_feasible(x.long()), p.log_prob(x.long())
     assert (feasible <= 0).all() and (likelihood <= 0).all() and (feasible < -1).any()
     machine = p.machine
-    state, total = machine.start(len(x), 48), torch.zeros(len(x))
+    state, total = machine.start(len(x), 48), torch.zeros(len(x), device=place.DEVICE)
     logits = p.outputs(x.long())
     for t in range(x.shape[1]):
         allowed = machine.allowed(state)
@@ -84,8 +85,8 @@ def test_the_kept_share_is_the_most_natural(model):
     everything = model.generate(100, density="prior", temperature=1.0, raw=True)
     half = model.generate(50, density="prior", temperature=1.0, raw=True, keep=0.5)
     assert [text for text in everything if text in set(half)] == half
-    z = torch.as_tensor(model.sample_codes(100, "prior"))
-    x = torch.as_tensor(model.run.codec.encode(everything)).long()
+    z = torch.as_tensor(model.sample_codes(100, "prior")).to(place.DEVICE)
+    x = torch.as_tensor(model.run.codec.encode(everything)).long().to(place.DEVICE)
     mass = model.run.autoencoder.decoder(z).log_feasible(x)
     kept = {everything[i] for i in mass.topk(50).indices.tolist()}
     assert set(half) == kept
@@ -112,17 +113,17 @@ def test_codes_are_weighed_by_the_beginning():
     model = untrained("recurrent")
     grammar = model.run.grammar
     start = "CC"
-    rules = torch.tensor(productions(grammar, start))
+    rules = torch.tensor(productions(grammar, start)).to(place.DEVICE)
     decoder = model.run.autoencoder.decoder
 
     def mean(z):
-        return decoder(torch.as_tensor(z)).log_prob(rules.expand(len(z), -1)).mean().item()
+        return decoder(torch.as_tensor(z).to(place.DEVICE)).log_prob(rules.expand(len(z), -1)).mean().item()
 
     from grammar_rae.generation import Draw, _Beginning
     from grammar_rae.noise import Noise
 
     with torch.no_grad():
-        chosen = _Beginning(model, Draw("prior", start=start)).codes(Noise.first(0, 200))
+        chosen = _Beginning(model, Draw("prior", start=start)).codes(Noise.first(0, 200, 0, place.DEVICE))
         assert mean(chosen) > mean(model.sample_codes(200, "prior")) + 0.1
 
 

@@ -1,6 +1,7 @@
 """The stack machine against a plain list, and what the budget promises."""
 
 import numpy as np
+import place
 import pytest
 import torch
 
@@ -50,13 +51,14 @@ def logits_for(grammar, batch=40, steps=30, seed=0):
 
 
 def distribution(grammar, logits, budget=True):
-    return Derivations(logits, StackMachine(grammar, budget), torch.as_tensor(grammar.tables.column))
+    column = torch.as_tensor(grammar.tables.column).to(place.DEVICE)
+    return Derivations(logits.to(place.DEVICE), StackMachine(grammar, budget).to(place.DEVICE), column)
 
 
 @pytest.mark.parametrize("budget", [True, False])
 def test_masks_agree_with_a_plain_list(grammar, budget):
     p = distribution(grammar, logits_for(grammar), budget)
-    x = p.sample(Noise.first(1, 40))
+    x = p.sample(Noise.first(1, 40, 0, place.DEVICE))
     masks, features = p.machine.replay(x, 30)
     state = p.machine.start(40, 30)
     lists = [ListMachine(grammar, 30, budget) for _ in x]
@@ -75,7 +77,9 @@ def test_masks_agree_with_a_plain_list(grammar, budget):
 def test_every_sample_finishes_whatever_the_budget(grammar):
     least = int(grammar.tables.need[grammar.start])
     for steps in range(least, least + 6):
-        x = distribution(grammar, logits_for(grammar, 50, steps)).sample(Noise.first(steps, 50))
+        x = distribution(grammar, logits_for(grammar, 50, steps)).sample(
+            Noise.first(steps, 50, 0, place.DEVICE)
+        )
         for row in x.tolist():
             plain = ListMachine(grammar, steps)
             for rule in row:

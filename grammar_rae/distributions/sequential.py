@@ -48,12 +48,14 @@ class Sequential:
         z: Tensor,
         machine: Machine[Any],
         column: Tensor,
+        columns: int,
         steps: int,
     ) -> None:
         self.net = net
         self.z = z
         self.machine = machine
         self.column = column
+        self.none = columns  # stands for «nothing chosen yet»: one past the last column
         self.steps = steps
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
 
@@ -94,12 +96,7 @@ class Sequential:
 
     def _before(self, x: Tensor) -> Tensor:
         columns = self.column[x.long()]
-        return torch.cat([torch.full_like(columns[:, :1], self._none), columns[:, :-1]], 1)
-
-    @property
-    def _none(self) -> int:
-        """The column that stands for «nothing chosen yet»: one past the last."""
-        return int(self.column.max()) + 1
+        return torch.cat([torch.full_like(columns[:, :1], self.none), columns[:, :-1]], 1)
 
     def _run(self, pick: Callable[[Tensor, Tensor], Tensor], u: Tensor, start: Tensor | None) -> Tensor:
         """The loop; on the CPU, rows that are finished leave it."""
@@ -107,7 +104,7 @@ class Sequential:
         x = torch.full((len(self.z), self.steps), self.machine.pad, device=self.z.device)
         rows, z = torch.arange(len(self.z), device=self.z.device), self.z
         state, h = self.machine.start(len(z), self.steps), self.net.start(z)
-        column = torch.full((len(z),), self._none, device=z.device)
+        column = torch.full((len(z),), self.none, device=z.device)
         for t in range(self.steps):
             if z.device.type == "cpu" and t % SWEEP == 0:
                 going = (~self.machine.finished(state)).nonzero()[:, 0]

@@ -51,6 +51,7 @@ class StackMachine(nn.Module):
         self.pad = tables.pad
         self.pad_symbol = int(tables.lhs[tables.pad])
         self.symbols = len(tables.need)
+        self.least = int(tables.need[tables.start])
         self.feature_size = self.symbols + 3
         children = torch.as_tensor(tables.children)
         arity = torch.as_tensor(tables.arity)
@@ -69,15 +70,14 @@ class StackMachine(nn.Module):
 
     def start(self, batch: int, steps: int) -> StackState:
         """Raises ValueError when no derivation fits into `steps`."""
-        least = int(self.need[self.start_symbol])
-        if steps < least:
-            raise ValueError(f"{steps} steps are too few: the shortest derivation takes {least}")
+        if steps < self.least:
+            raise ValueError(f"{steps} steps are too few: the shortest derivation takes {self.least}")
         width = self.pushed.shape[1]
         deepest = steps if self.budget else steps * max(width - 1, 0) + 1
         stack = torch.full((batch, deepest + width + 1), self.pad_symbol, device=self.lhs.device)
         stack[:, 1] = self.start_symbol
         full = torch.full((batch,), 2, device=self.lhs.device)
-        return StackState(stack, full, full * 0 + least, full * 0 + steps)
+        return StackState(stack, full, full * 0 + self.least, full * 0 + steps)
 
     def allowed(self, state: StackState) -> Tensor:
         top = state.stack.gather(1, state.height[:, None] - 1)[:, 0]
@@ -115,7 +115,7 @@ class StackMachine(nn.Module):
         pushed = torch.where(x == self.pad, 0, self.arity[x] - 1)
         depth = 1 + pushed.cumsum(-1) - pushed
         spent = self.delta[x]
-        need = self.need[self.start_symbol] + spent.cumsum(-1) - spent
+        need = self.least + spent.cumsum(-1) - spent
         left = steps - torch.arange(x.shape[-1], device=x.device)
         return self.lhs[x], depth, need, left.expand_as(x)
 

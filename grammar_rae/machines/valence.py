@@ -73,6 +73,7 @@ class ValenceMachine(nn.Module):
     own: Tensor
     takes: Tensor
     room: Tensor
+    bounds: Tensor
 
     def __init__(self, grammar: Grammar, table: BondTable) -> None:
         super().__init__()
@@ -92,6 +93,7 @@ class ValenceMachine(nn.Module):
             "costs": costs.view(-1, costs.shape[-1]),
             "own": costs[..., 2:4].permute(1, 2, 0).contiguous(),  # (sum, situation, kind)
             "takes": torch.tensor([[order <= bonds.order for bonds in classes] for order in range(4)]),
+            "bounds": torch.tensor(RING_SIZES),
             "room": torch.tensor([max(s, default=0) for s in sums]),
         }.items():
             self.register_buffer(name, value, persistent=False)
@@ -252,8 +254,7 @@ class ValenceMachine(nn.Module):
         flags = torch.stack([state.order == 2, state.order == 3, state.branching, state.continuing], 1)
         is_open = state.opener >= 0
         size = state.opened_at + state.depth[:, None] - 2 * state.lowest + 1
-        bounds = torch.tensor(RING_SIZES, device=size.device)
-        ring = F.one_hot(torch.bucketize(size, bounds), len(RING_SIZES) + 1) * is_open[..., None]
+        ring = F.one_hot(torch.bucketize(size, self.bounds), len(RING_SIZES) + 1) * is_open[..., None]
         labels = torch.cat([is_open[..., None], (is_open & ~state.blocked)[..., None], ring], 2)
         numbers = [F.one_hot(owed, 4)[:, 1:], F.one_hot(room, 5), flags, torch.log1p(counts.float())]
         return torch.cat([*numbers, labels.flatten(1)], 1).float()

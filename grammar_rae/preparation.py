@@ -16,6 +16,7 @@ from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.codecs import Codec, GrammarCodec
 from grammar_rae.counting import counts
+from grammar_rae.datasets.smiles import all_orders, reason
 from grammar_rae.encoded import encoded, refusals
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject, read
@@ -53,20 +54,25 @@ def prepare(
         raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
     rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
     dataset = dataset_of(raw, rules, data)
-    parts = dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]
+    parts = [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
     spelled = [_prepared(raw, part) for part in parts]
     if not all(any(text is not None for text in part) for part in spelled):
         raise DataError(
             f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
         )
     train = [text for text in spelled[0] if text is not None]
+    if raw.data.orders:
+        if raw.data.prepare != "kekule":
+            raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
+        more = all_orders(train, raw.data.orders)
+        parts[0], spelled[0], train = [*parts[0], *more], [*spelled[0], *more], [*train, *more]
     resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
     codec = make_codec(resolved, rules)
     bonds = make_bonds(resolved, codec)
     lines = _lines(raw, data)
     rejected, arrays, texts = list(dataset.rejected), [], []
     for items, forms in zip(parts, spelled, strict=True):
-        x, known, failed = _rows(resolved, codec, bonds, forms)
+        x, known, failed = _rows(resolved, codec, bonds, items, forms)
         rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
         arrays.append(torch.as_tensor(x))
         texts.append([str(forms[i]) for i in known])
@@ -82,10 +88,10 @@ def prepare(
 
 
 def _rows(
-    recipe: Recipe, codec: Codec, bonds: BondTable | None, forms: list[str | None]
+    recipe: Recipe, codec: Codec, bonds: BondTable | None, items: Sequence[str], forms: list[str | None]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""
-    failed = [(i, "not a molecule") for i, form in enumerate(forms) if form is None]
+    failed = [(i, reason(items[i]) or "not a molecule") for i, form in enumerate(forms) if form is None]
     readable = [i for i, form in enumerate(forms) if form is not None]
     x, known, unparsed = encoded(codec, [str(forms[i]) for i in readable])
     failed += [(readable[i], str(error)) for i, error in unparsed]

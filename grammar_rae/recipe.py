@@ -23,6 +23,7 @@ class DataPart(Part):
     name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
     column: str | None = None
     prepare: Literal["none", "kekule"] = "none"
+    orders: int = Field(default=0, ge=0)  # further spellings of a molecule in training, atoms in random order
     limit: PositiveInt | None = None  # training items, the first ones
 
 

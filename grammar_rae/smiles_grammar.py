@@ -19,7 +19,10 @@ HEADER = """\
 
 
 def build(smiles: Iterable[str], source: str = "a file") -> str:
-    """The text of the grammar, C and branches always in it. DataError names the first string with a character that is no SMILES token."""
+    """The text of the grammar, C and branches always in it.
+
+    DataError names the first string with a character that is no SMILES token.
+    """
     found: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
     count = 0
     for count, text in enumerate(smiles, 1):

@@ -11,7 +11,7 @@ from partialsmiles import ParseSmiles
 from partialsmiles.exceptions import Error
 
 from grammar_rae import datasets
-from grammar_rae.datasets.smiles import canonical, kekules
+from grammar_rae.datasets.smiles import canonical, kekules, orders
 from grammar_rae.errors import DataError, GrammarError
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable, probe
@@ -233,7 +233,7 @@ def replayed(smiles, both, grammar=SMILES, slack=10):
     kept = [text for i, text in enumerate(smiles) if i not in left_out]
     x = torch.as_tensor(np.delete(x, sorted(left_out), 0)).long().to(place.DEVICE)
     steps, found = x.shape[1] + slack, []
-    for first, part in zip(range(0, len(x), 500), x.split(500), strict=True):
+    for first, part in zip(range(0, max(len(x), 1), 500), x.split(500), strict=True):
         ok = both.masks(part, steps).gather(2, part[..., None])[..., 0].all(1)
         found += [kept[first + i] for i in ok.nonzero()[:, 0].tolist()]
     return found
@@ -256,6 +256,17 @@ def has_radical(text):
     from rdkit import Chem
 
     return any(atom.GetNumRadicalElectrons() for atom in Chem.MolFromSmiles(text).GetAtoms())
+
+
+def test_random_orders_are_the_same_molecule_and_replay(both):
+    smiles = [text for text in kekules(datasets.load("nci").train[:60], cache=False) if text]
+    known = set(replayed(smiles, both))
+    for text in known:
+        found = orders(text, 3)
+        assert len(set(found)) == len(found) <= 3 and text not in found
+        assert {canonical(other) for other in found} <= {canonical(text)}
+        assert replayed(found, both, slack=12) == found
+    assert sum(len(orders(text, 3)) for text in known) > 2 * len(known)
 
 
 def test_radicals_only_where_allowed(both):

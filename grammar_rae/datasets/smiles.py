@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from rdkit import Chem, rdBase
 
@@ -46,6 +47,25 @@ def kekule(smiles: str) -> str | None:
         Chem.Kekulize(again, clearAromaticFlags=True)
         written = Chem.MolToSmiles(again, kekuleSmiles=True)
     return written if canonical(written) == name else None
+
+
+def orders(smiles: str, count: int, seed: int = 0) -> list[str]:
+    """Up to `count` further spellings of a molecule in Kekulé form, atoms in random order: augmentation.
+
+    Spellings with a bond symbol on a ring label, which the canonical form never has, are left out.
+    """
+    found = molecule(smiles)
+    if found is None:
+        return []
+    Chem.Kekulize(found, clearAromaticFlags=True)
+    drawn = Chem.MolToRandomSmilesVect(found, 4 * count, randomSeed=seed + 1, kekuleSmiles=True)
+    plain = (text for text in dict.fromkeys(drawn) if not re.search(r"[-=#/\\][0-9%]", text))
+    return [text for text in plain if text != smiles][:count]
+
+
+def all_orders(smiles: Sequence[str], count: int) -> list[str]:
+    """`orders` of each, one after the other, over all cores."""
+    return [text for found in spread(partial(_orders, count=count), smiles) for text in found]
 
 
 def largest(found: Chem.Mol) -> Chem.Mol:
@@ -94,6 +114,10 @@ def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:
     if not cache or len(smiles) < REMEMBER:
         return spread(_kekules, smiles)
     return remembered(f"kekule-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_kekules, smiles))
+
+
+def _orders(smiles: Iterable[str], count: int) -> list[list[str]]:
+    return [orders(s, count) for s in smiles]
 
 
 def _canonicals(smiles: Iterable[str]) -> list[str | None]:

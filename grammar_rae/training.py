@@ -92,7 +92,7 @@ def fit(
     wrapped, optimizer = fabric.setup(inner, optimizer)
     average = None
     if settings.average:
-        average = AveragedModel(inner, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
+        average = AveragedModel(inner, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
     judged = inner if average is None else average.module
     best = _copy(judged)
     if resume and folder is not None:

@@ -98,7 +98,14 @@ def fitted(folder=None, resume=False, stop=None, **changes):
     return records, {k: v.clone() for k, v in objective.state_dict().items()}
 
 
-@pytest.mark.parametrize("changes", [{}, {"schedule": "cosine", "by_length": True, "epoch_examples": 30}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"schedule": "cosine", "by_length": True, "epoch_examples": 30},
+        {"schedule": "trapezoid", "average": 0.9},
+    ],
+)
 def test_the_same_seed_repeats_and_a_killed_run_goes_on(tmp_path, changes):
     records, weights = fitted(**changes)
     assert fitted(**changes)[0] == records
@@ -132,6 +139,31 @@ def test_the_best_weights_are_kept():
         torch.manual_seed(0)
         terms = objective(x[80:])
     assert sum(term.mean().item() for term in terms.values()) == pytest.approx(best, rel=1e-5)
+
+
+def test_averaged_weights_are_the_exponential_average():
+    run, x = tiny("vae", "parallel")
+    objective = make_objective(run.recipe, run.autoencoder)
+    seen = []
+    loop = fit(
+        objective, Data(x[:80], x[80:]), settings(epochs=1, average=0.7), Fabric(accelerator="cpu"),
+        on_step=lambda *_: seen.append({k: v.clone() for k, v in objective.named_parameters()}),
+    )  # fmt: skip
+    next(loop)
+    machine = {k: v.clone() for k, v in run.autoencoder.decoder.machine.named_buffers()}
+    next(loop, None)
+    for name, value in objective.named_parameters():
+        expected = seen[0][name]
+        for step in seen[1:]:
+            expected = 0.7 * expected + 0.3 * step[name]
+        torch.testing.assert_close(value, expected)
+    assert all(torch.equal(v, machine[k]) for k, v in run.autoencoder.decoder.machine.named_buffers())
+
+
+def test_rates_hold_and_then_fall_in_a_line():
+    records, _ = fitted(schedule="trapezoid", epochs=8, floor=1e-4, learning_rate=0.01)
+    rates = [record["rate"] for record in records]
+    assert rates[:6] == [0.01] * 6 and 0.01 > rates[6] > rates[7] > 1e-4
 
 
 def test_a_run_without_rows_is_refused():

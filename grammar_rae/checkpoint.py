@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from grammar_rae.errors import DataError
@@ -42,9 +43,16 @@ def save_checkpoint(
     tensors["random"] = random
     fresh, final, stale = (folder / name for name in ("checkpoint.new", "checkpoint", "checkpoint.old"))
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    save_file({k: v.contiguous().clone() for k, v in tensors.items()}, fresh / "tensors.safetensors")
-    (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+    try:
+        fresh.mkdir(parents=True)
+        body = serialise({k: v.contiguous().clone() for k, v in tensors.items()})
+        (fresh / "tensors.safetensors").write_bytes(body)
+        (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise DataError(
+            f"{folder}: the checkpoint cannot be written ({error.strerror}); make room, then train with --resume"
+        ) from error
     shutil.rmtree(stale, ignore_errors=True)
     if final.exists():
         final.rename(stale)

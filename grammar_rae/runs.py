@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.codecs import Codec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import pack, unpack
+from grammar_rae.files import write_bytes
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write
@@ -49,15 +51,9 @@ class Run:
 
 
 def replace(path: Path, content: bytes | str) -> None:
-    """Write a file so that a kill leaves either the old one or the new one."""
+    """Write a file so that a kill leaves either the old one or the new one. DataError as `write_bytes`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    try:
-        fresh.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    fresh.replace(path)
+    write_bytes(path, content.encode() if isinstance(content, str) else content)
 
 
 def save_start(folder: Path, recipe: Recipe, grammar: Grammar | None) -> None:
@@ -80,9 +76,9 @@ def save(folder: Path, run: Run) -> None:
     for name, density in run.densities.items():
         save_density(folder, name, density, identity)
     if run.seen is not None:
-        fresh = folder / "seen.new.npy"
-        np.save(fresh, pack(run.seen))
-        fresh.replace(folder / "seen.npy")
+        body = io.BytesIO()
+        np.save(body, pack(run.seen))
+        replace(folder / "seen.npy", body.getvalue())
     if run.metrics:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
 

@@ -1,6 +1,7 @@
 """How close a model's molecules come to real ones: Fréchet ChemNet distance (FCD) and shares, density by density.
 
-    python benchmarks/samples.py [--model grae-smiles] [-n 30000] [--keep 0.5 0.9] [--json]
+    python benchmarks/samples.py -n 10000                          # every density, kept shares, syntax alone
+    python benchmarks/samples.py -n 30000 --densities gmm --keep   # the figure to compare with others'
 
 The reference is the validation split of ZINC250k. The floor in the first row is what as many *training*
 molecules reach against it, in the same run: FCD depends on the sizes of both sets. FCD: Preuer et al. 2018, the
@@ -13,6 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from rdkit import Chem, DataStructs
@@ -51,7 +54,7 @@ def diversity(smiles: list[str]) -> float:
 
 def row(
     name: str, smiles: list[str], reference: tuple[np.ndarray, np.ndarray], seen: set[str] | None
-) -> dict:
+) -> dict[str, Any]:
     """One line of the table; `smiles` are drawn, valid or not."""
     forms = task_for("molecules", smiles).canonical(smiles)
     valid = [form for form in forms if form is not None]
@@ -67,32 +70,34 @@ def row(
     }
 
 
-def measure(name: str, n: int, keeps: list[float], seed: int) -> list[dict]:
+def measure(
+    name: str, n: int, densities: list[str], keeps: list[float], seed: int
+) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
     reference = chemnet(data.valid)
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
-    rows = [row("training molecules (the floor)", [data.train[i] for i in order], reference, None)]
+    yield row("training molecules (the floor)", [data.train[i] for i in order], reference, None)
     model = Model.load(name)
-    for density in ("prior", "gaussian", model.recipe.density.default):
-        rows.append(row(density, model.generate(n, density=density, seed=seed), reference, seen))
-    for keep in keeps:
-        smiles = model.generate(n, keep=keep, seed=seed)
-        rows.append(row(f"{model.recipe.density.default}, keep {keep}", smiles, reference, seen))
-    smiles = model.generate(n, syntax_only=True, seed=seed)
-    rows.append(row(f"{model.recipe.density.default}, syntax only", smiles, reference, seen))
-    return rows
+    own = model.recipe.density.default
+    draws: dict[str, dict[str, Any]] = {density: {"density": density} for density in densities}
+    draws |= {f"{own}, keep {keep}": {"keep": keep} for keep in keeps}
+    draws |= {f"{own}, syntax only": {"syntax_only": True}} if keeps else {}
+    for label, how in draws.items():
+        yield row(label, model.generate(n, seed=seed, **how), reference, seen)
 
 
 if __name__ == "__main__":
+    warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=30_000)
     parser.add_argument("--model", default="grae-smiles")
+    parser.add_argument("--densities", nargs="*", default=["prior", "gaussian", "gmm"])
     parser.add_argument("--keep", type=float, nargs="*", default=[0.5, 0.9])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    for found in measure(arguments.model, arguments.n, arguments.keep, arguments.seed):
+    for found in measure(arguments.model, arguments.n, arguments.densities, arguments.keep, arguments.seed):
         if arguments.json:
             print(json.dumps(found), flush=True)
         else:

@@ -34,6 +34,9 @@ class Masks:
     meaning: bool = True
 
 
+EVERYTHING = Masks()
+
+
 @dataclass(frozen=True)
 class Draw:
     """How strings are drawn; `Model.generate` explains each."""
@@ -41,13 +44,16 @@ class Draw:
     density: str | None = None
     temperature: float = 1.0
     seed: int = 0
-    masks: Masks = Masks()
+    masks: Masks = EVERYTHING
     keep: float = 1.0
     start: str | None = None
 
 
-def strings(model: Model, draws: int, how: Draw) -> Iterator[list[str]]:
-    """The strings of `draws` codes as they are written, a list of at most BATCH at a time."""
+def strings(model: Model, draws: int, how: Draw, beliefs: list[float] | None = None) -> Iterator[list[str]]:
+    """The strings of `draws` codes as they are written, a list of at most BATCH at a time.
+
+    The log feasible mass of each is appended to `beliefs` where given.
+    """
     beginning = None if how.start is None else _Beginning(model, how)
     for first in range(0, draws, BATCH):
         noise = Noise.first(how.seed, min(BATCH, draws - first), first, model.device)
@@ -58,8 +64,12 @@ def strings(model: Model, draws: int, how: Draw) -> Iterator[list[str]]:
                 z, rules = beginning.codes(noise), beginning.rules
             p = model.run.autoencoder.decoder(z)
             x = write(p, noise, how.temperature, rules)
-            if how.keep < 1:
-                x = x[_most_natural(p.log_feasible(x), how.keep)]
+            if how.keep < 1 or beliefs is not None:
+                mass = p.log_feasible(x)
+                kept = _most_natural(mass, how.keep)
+                x = x[kept]
+                if beliefs is not None:
+                    beliefs += mass[kept].tolist()
         yield [text or "" for text in model.run.codec.decode(x.cpu().numpy())]
 
 

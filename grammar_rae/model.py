@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from grammar_rae import runs
 from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, RecipeError
-from grammar_rae.generation import BATCH, Draw, Masks, enforced, finish, strings, write
+from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
 
@@ -92,27 +93,66 @@ class Model:
         before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
-        if n < 1:
-            raise ValueError(f"{n} samples asked for; expected 1 or more")
+        how = self._how(density, temperature, seed, Masks(budget, not syntax_only), keep, start)
+        return self._draw(n, how, unique, raw, report, None)
+
+    def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
+        """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
+        the model, before any mask, put on what the machine allowed while writing it. Arguments as `generate`.
+        """
+        options = {"unique": False, "raw": False, "report": None, **how}
+        unique, raw, report = (options.pop(name) for name in ("unique", "raw", "report"))
+        masks = Masks(options.pop("budget", True), not options.pop("syntax_only", False))
+        beliefs: list[float] = []
+        drawn = self._draw(n, self._how(masks=masks, **options), unique, raw, report, beliefs)
+        return pd.DataFrame({"string": drawn, "log_feasible_mass": beliefs})
+
+    def _how(
+        self,
+        density: str | None = None,
+        temperature: float | None = None,
+        seed: int = 0,
+        masks: Masks = EVERYTHING,
+        keep: float = 1.0,
+        start: str | None = None,
+    ) -> Draw:
         if temperature is not None and temperature < 0:
             raise ValueError(f"temperature {temperature}; expected 0 (the likeliest) or more")
         if not 0 < keep <= 1:
             raise ValueError(f"keep {keep}; expected a share above 0, 1 for all")
         heat = self.recipe.density.temperature if temperature is None else temperature
-        how = Draw(density, heat, seed, Masks(budget, not syntax_only), keep, start)
-        draws = math.ceil((20 * n if unique else n) / keep)
-        found: dict[str, None] = {}
+        return Draw(density, heat, seed, masks, keep, start)
+
+    def _draw(
+        self,
+        n: int,
+        how: Draw,
+        unique: bool,
+        raw: bool,
+        report: Callable[[str, float], None] | None,
+        beliefs: list[float] | None,
+    ) -> list[str]:
+        """The strings; `beliefs`, where given, is filled with one number for each."""
+        if n < 1:
+            raise ValueError(f"{n} samples asked for; expected 1 or more")
+        draws = math.ceil((20 * n if unique else n) / how.keep)
         texts: list[str] = []
-        parts = strings(self, draws, how)
-        for finished in parts if raw else overlapped(partial(finish, self.task), parts):
-            texts += finished
-            found |= dict.fromkeys(text for text in finished if text)
-            count = len(found) if unique else len(texts)
+        first: dict[str, int] = {}  # distinct strings, and where each came first
+        parts = strings(self, draws, how, beliefs)
+        for part in parts if raw else overlapped(partial(finish, self.task), parts):
+            for text in part:
+                if text:
+                    first.setdefault(text, len(texts))
+                texts.append(text)
+            count = len(first) if unique else len(texts)
             if report is not None:
                 report("generating", min(count / n, 1.0))
             if count >= n:
                 break
-        return list(found if unique else texts)[:n]
+        chosen = list(first.values() if unique else range(len(texts)))[:n]
+        if beliefs is not None:
+            beliefs[:] = [beliefs[i] for i in chosen]
+        return [texts[i] for i in chosen]
 
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it

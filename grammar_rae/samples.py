@@ -42,23 +42,33 @@ def task_of(model: Model) -> Task:
     return task_for(model.run.grammar if model.task == "strings" else model.task, [])
 
 
-def draw(name: str, n: int, device: str, report: Report, **settings: Any) -> Samples:
-    """`Model.generate` and a summary, novelty included. Errors as theirs."""
+def is_table(out: str | None) -> bool:
+    """Whether a file holds columns, not just strings."""
+    return out is not None and out.removesuffix(".gz").endswith((".csv", ".parquet", ".sdf"))
+
+
+def draw(name: str, n: int, device: str, report: Report, believed: bool = False, **settings: Any) -> Samples:
+    """`Model.generate` and a summary, novelty included; with `believed` the table has log_feasible_mass too.
+
+    Errors as theirs.
+    """
     model = Model.load(name, device)
-    strings = model.generate(n, report=report, **settings)
+    if believed:
+        drawn = model.samples(n, report=report, **settings)
+    else:
+        drawn = pd.DataFrame({"string": model.generate(n, report=report, **settings)})
     report("scoring", 1.0)
     task = task_of(model)
-    table = task.table(strings)
+    strings = drawn["string"].tolist()
+    table = task.table(strings).join(drawn.drop(columns="string"))
     return Samples(task, strings, table, summary(table, task, None, model.run.seen))
 
 
 def write(samples: Samples, out: str | None, grid: Path | None) -> None:
     """The strings to a file (tables with every property), a picture of the first molecules."""
     if out is not None:
-        is_table = out.removesuffix(".gz").endswith((".csv", ".parquet", ".sdf"))
-        write_items(
-            out, samples.table.drop(columns=["canonical"], errors="ignore") if is_table else samples.strings
-        )
+        table = samples.table.drop(columns=["canonical"], errors="ignore")
+        write_items(out, table if is_table(out) else samples.strings)
     if grid is not None:
         from grammar_rae.evaluators.pictures import grid as picture
 

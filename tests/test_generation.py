@@ -90,6 +90,12 @@ def test_the_kept_share_is_the_most_natural(model):
     mass = model.run.autoencoder.decoder(z).log_feasible(x)
     kept = {everything[i] for i in mass.topk(50).indices.tolist()}
     assert set(half) == kept
+    table = model.samples(50, density="prior", temperature=1.0, raw=True, keep=0.5)
+    assert table["string"].tolist() == half
+    expected = {text: value for text, value in zip(everything, mass.tolist(), strict=True)}
+    assert table["log_feasible_mass"].tolist() == pytest.approx([expected[text] for text in half], abs=1e-3)
+    once = model.samples(30, density="prior", temperature=1.0, unique=True)
+    assert len(set(once["string"])) == len(once) == 30 and (once["log_feasible_mass"] <= 0).all()
     with pytest.raises(ValueError, match="keep 0"):
         model.generate(5, keep=0)
 

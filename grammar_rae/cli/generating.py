@@ -48,7 +48,7 @@ def generate(
     json: bool = Json,
 ) -> None:
     """Draw strings, write them, and print how good they are."""
-    from grammar_rae.samples import draw, write
+    from grammar_rae.samples import draw, is_table, write
 
     with progress("loading") as report:
         drawn = draw(
@@ -56,6 +56,7 @@ def generate(
             n,
             device,
             report,
+            is_table(out),
             density=density,
             temperature=temperature,
             unique=unique,

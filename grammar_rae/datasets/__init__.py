@@ -16,7 +16,7 @@ from grammar_rae.datasets import expressions as _expressions
 from grammar_rae.datasets import molecules as _molecules
 from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.molecules import prepared
-from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, reason
+from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
 from grammar_rae.datasets.sources import present
 from grammar_rae.datasets.sources import sources as published
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "molecule",
     "prepared",
+    "problem",
     "reason",
     "recognise",
     "shuffled",

@@ -1,7 +1,8 @@
 """Results that take long to compute, remembered between runs in the user's cache folder.
 
 Strings are stored as gzip text, integer rows as .npy, named arrays as .npz, called by what they were computed
-from, written to a temporary name and renamed. A cache that cannot be written or read is no error: the work is done again.
+from, written to a temporary name and renamed. A cache that cannot be written or read is no error: the work is
+done again.
 """
 
 from __future__ import annotations
@@ -63,9 +64,11 @@ def remembered_arrays(
 ) -> dict[str, NDArray[Any]]:
     """`remembered` for named arrays of any shapes."""
     path = _place(kind, inputs, ".npz")
-    with contextlib.suppress(OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile):
+    try:
         with np.load(path, allow_pickle=False) as stored:
             return dict(stored)
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile):
+        pass
     arrays, body = compute(), io.BytesIO()
     np.savez_compressed(body, **arrays)  # type: ignore[arg-type]
     _keep(path, body.getvalue())

@@ -64,11 +64,11 @@ def activations(forms: Sequence[str]) -> NDArray[np.float32]:
 
 def _fitted(found: Profile) -> dict[str, NDArray[np.float64]]:
     """Mean and covariance (divided by n - 1), summed up chunk by chunk about the first chunk's mean."""
-    total, outer, shift = np.zeros(512), np.zeros((512, 512)), None
+    total, outer, shift = np.zeros(512), np.zeros((512, 512)), np.zeros(512)
     for start in range(0, len(found.forms), CHUNK):
         rows = activations(found.forms[start : start + CHUNK]).astype(np.float64)
         weights = found.counts[start : start + CHUNK].astype(np.float64)
-        shift = rows.mean(axis=0) if shift is None else shift
+        shift = shift if start else rows.mean(axis=0)
         rows -= shift
         total += weights @ rows
         outer += (rows * weights[:, None]).T @ rows

@@ -17,12 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from rdkit import rdBase
 
+from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
 from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, molecule, problem
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
-from grammar_rae.evaluators.profile import NAMES, Profile, profile, remembered
+from grammar_rae.evaluators.profile import NAMES, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluators.scores import scores
+from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.text import shares
 
 COLUMNS = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings")
@@ -70,8 +72,23 @@ def read(strings: Sequence[str]) -> Items:
 
 def reference(strings: Sequence[str]) -> Profile:
     """The profile of strings to compare with, from the user's cache where it was made before."""
-    items = read(strings)
-    return remembered(items.forms, items.counts)
+
+    def compute() -> Profile:
+        items = read(strings)
+        return profile(items.forms, items.counts)
+
+    return remembered(strings, compute)
+
+
+def seen(strings: Sequence[str]) -> NDArray[np.uint64]:
+    """Hashes of the strings' canonical forms, from the user's cache where they were made before."""
+
+    def compute() -> dict[str, NDArray[np.uint64]]:
+        return {"hashes": hashes(form for form in canonicals(strings) if form is not None)}
+
+    if len(strings) < REMEMBER:
+        return compute()["hashes"]
+    return remembered_arrays(f"seen-rdkit-{rdBase.rdkitVersion}", strings, compute)["hashes"]
 
 
 def table(strings: Sequence[str]) -> pd.DataFrame:
@@ -194,7 +211,9 @@ def score(name: str) -> Callable[[Sequence[str]], np.ndarray]:
 
 
 def _read(strings: Sequence[str]) -> list[str | Problem]:
-    return [canonical(text) or problem(text) or Problem("other", None, "refused by RDKit") for text in strings]
+    return [
+        canonical(text) or problem(text) or Problem("other", None, "refused by RDKit") for text in strings
+    ]
 
 
 def _rows(forms: Sequence[str], columns: tuple[str, ...]) -> list[tuple[float, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -101,13 +101,12 @@ def profile(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -
     )
 
 
-def remembered(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -> Profile:
-    """`profile`, from the user's cache where a large set was profiled before."""
-    if len(forms) < REMEMBER:
-        return profile(forms, counts)
+def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profile:
+    """`compute()`, the profile of these strings, or what it was last time, from the user's cache if many."""
+    if len(strings) < REMEMBER:
+        return compute()
     kind = f"profile-{DEFINITION}-rdkit-{rdBase.rdkitVersion}"
-    key = [f"{form} {count}" for form, count in zip(forms, counts, strict=True)]
-    return _unpacked(remembered_arrays(kind, key, lambda: _packed(profile(forms, counts))))
+    return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
 
 
 def describe(found: Chem.Mol, form: str) -> Described:
@@ -116,10 +115,11 @@ def describe(found: Chem.Mol, form: str) -> Described:
     flat = form if not re.search(r"[@/\\]|\[\d", form) else Chem.MolToSmiles(found, isomericSmiles=False)
     values = scores(found, NAMES, bits)
     fingerprint = _morgan().GetFingerprint(found)
+    brics = AllChem.FragmentOnBRICSBonds(found)  # type: ignore[attr-defined]
     return Described(
         (*values.values(), float(passes(found, flat, bits))),
         np.array(fingerprint.GetOnBits(), np.uint16),
-        Chem.MolToSmiles(AllChem.FragmentOnBRICSBonds(found)).split("."),
+        Chem.MolToSmiles(brics).split("."),
         scaffold(found),
         flat,
     )

@@ -12,7 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import molecules
-from grammar_rae.evaluators.profile import profile
+from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.tasks import Task, task_for
 from grammar_rae.evaluators.text import shares
@@ -44,7 +44,7 @@ def evaluate(
 def measured(
     strings: Sequence[str],
     task: Task,
-    reference: Sequence[str] | None = None,
+    reference: Sequence[str] | Profile | None = None,
     train: np.ndarray | Sequence[str] | None = None,
     fcd: bool = False,
     rows: bool = True,
@@ -58,11 +58,12 @@ def measured(
         raise DataError(f"the Fréchet ChemNet distance needs {wanting}")
     if task.name != "molecules":
         items = task.table(strings)
-        return items, summary(items, task, reference, train)
+        return items, summary(items, task, None if isinstance(reference, Profile) else reference, train)
     read = molecules.read(strings)
     found = profile(read.forms, read.counts)
-    other = None if reference is None else molecules.reference(reference)
-    numbers = molecules.metrics(read, found, other, _known(train, task), fcd)
+    if reference is not None and not isinstance(reference, Profile):
+        reference = molecules.reference(reference)
+    numbers = molecules.metrics(read, found, reference, _known(train, task), fcd)
     return molecules.rows(strings, read, found) if rows else None, numbers
 
 
@@ -105,6 +106,8 @@ def _known(train: np.ndarray | Sequence[str] | None, task: Task) -> np.ndarray |
     """Hashes of canonical forms."""
     if train is None or isinstance(train, np.ndarray):
         return train
+    if task.name == "molecules":
+        return molecules.seen(train)
     return hashes(form for form in task.canonical(train) if form is not None)
 
 

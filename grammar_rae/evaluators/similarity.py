@@ -70,7 +70,7 @@ def _ones(typing: Any, word: Any) -> Any:
 def _common(a, b):  # type: ignore[no-untyped-def]
     total = np.uint64(0)
     for k in range(a.shape[0]):
-        total += _ones(a[k] & b[k])
+        total += _ones(a[k] & b[k])  # type: ignore[call-arg]
     return np.int64(total)
 
 

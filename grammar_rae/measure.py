@@ -11,7 +11,8 @@ import numpy as np
 from grammar_rae import datasets, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import summary, task_for
+from grammar_rae.evaluators import measured, molecules, summary, task_for
+from grammar_rae.evaluators.profile import Profile
 from grammar_rae.files import read, write
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
@@ -29,19 +30,26 @@ def evaluate_files(
     task: str | None = None,
     column: str | None = None,
     table: str | None = None,
+    fcd: bool = False,
 ) -> list[Numbers]:
-    """`evaluate` of every file; with one file `table` gets one row an item. DataError as `files.read`."""
+    """`evaluate` of every file; with one file `table` gets one row an item. DataError as `files.read`.
+
+    A named data set stands for its training part as `train`, for its validation and test parts as `reference`.
+    """
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
-    compared, known = _strings(reference, column), _strings(train, column)
+    compared, known = _strings(reference, column, held_out=True), _strings(train, column)
+    profiled: Profile | None = None
     results = []
     for file in files:
         items = read(file, column)
         kind = task_for(task, items.values)
-        rows = kind.table(items.values)
-        if table is not None:
+        if compared is not None and kind.name == "molecules":
+            profiled = profiled or molecules.reference(compared)
+        rows, numbers = measured(items.values, kind, profiled or compared, known, fcd, rows=table is not None)
+        if table is not None and rows is not None:
             write(table, rows)
-        results.append({**summary(rows, kind, compared, known), "rejected": len(items.rejected)})
+        results.append({**numbers, "rejected": len(items.rejected)})
     return results
 
 
@@ -142,8 +150,14 @@ def card(model: Model, n: int, seed: int) -> str:
     return "\n".join(lines)
 
 
-def _strings(name: str | None, column: str | None) -> list[str] | None:
-    """A named data set's training part, or all of a file."""
+def _strings(name: str | None, column: str | None, held_out: bool = False) -> list[str] | None:
+    """A named data set's training part or what was held out of it, or all of a file."""
     if name is None:
         return None
-    return datasets.load(name).train if name in datasets.DATASETS else read(name, column).values
+    if name not in datasets.DATASETS:
+        return datasets.from_file(name, column).values
+    data = datasets.load(name)
+    found = data.valid + data.test if held_out else data.train
+    if not found:
+        raise DataError(f"{name} has nothing {'held out' if held_out else 'to train on'}; name a file")
+    return found

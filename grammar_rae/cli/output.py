@@ -12,22 +12,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-SHARES = {"valid", "unique", "novel", "reconstructed", "ten_heavy_atoms", "defined"}
+SHARES = {"valid", "invalid", "unique", "novel", "reconstructed", "ten_heavy_atoms", "defined", "filters"}
+
+ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 
-def show(numbers: Mapping[str, Any], as_json: bool, title: str = "", error: bool = False) -> None:
+def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bool = False) -> None:
     """Metrics as two columns, or one flat JSON object with null where there is no score."""
     if as_json:
         print(json.dumps({name: _plain(value) for name, value in numbers.items()}))
         return
     from rich.table import Table
 
-    table = Table(title=title or None, show_header=False, title_justify="left")
+    table = Table(title=heading or None, show_header=False, title_justify="left")
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
-        table.add_row(name.replace("_", " "), pretty(name, value))
+        table.add_row(title(name), pretty(name, value))
     _console(error).print(table)
+
+
+def title(name: str) -> str:
+    """A metric's title, with an arrow the way it gets better."""
+    from grammar_rae.evaluators.catalog import METRICS
+
+    if name not in METRICS:
+        return name.replace("_", " ")
+    return f"{METRICS[name].title} {ARROWS[METRICS[name].better]}".rstrip()
 
 
 def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import typer
 
-from grammar_rae.cli.output import progress, show, show_frame
+from grammar_rae.cli.output import progress, show, show_frame, title
 
 
 def evaluate(
     files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),
-    reference: str = typer.Option(None, help="A file or data set to compare distributions with."),
-    train: str = typer.Option(None, help="A file or data set that novelty is counted against."),
+    reference: str = typer.Option(
+        None, help="A file, or the held-out part of a data set, to compare distributions with."
+    ),
+    train: str = typer.Option(
+        None, help="A file, or the training part of a data set, that novelty is counted against."
+    ),
     task: str = typer.Option(
         None, help="molecules, expressions, strings or a grammar; guessed when not given."
     ),
     column: str = typer.Option(None, help="The column of a table that holds the strings."),
     table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
+    fcd: bool = typer.Option(
+        False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference."
+    ),
     n: int = typer.Option(10_000, "-n", help="Samples drawn from a model."),
     seed: int = typer.Option(0),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
@@ -30,11 +37,11 @@ def evaluate(
         show(numbers, json, files[0])
         return
     with progress("measuring"):
-        results = evaluate_files(files, reference, train, task, column, table)
+        results = evaluate_files(files, reference, train, task, column, table, fcd)
     if len(files) == 1:
         show(results[0], json, files[0])
     else:
         import pandas as pd
 
         frame = pd.DataFrame(results, index=pd.Index(files, name="file"))
-        show_frame(frame if json else frame.T.rename_axis("metric"), json)
+        show_frame(frame if json else frame.T.rename(index=title).rename_axis("metric"), json)

@@ -79,6 +79,7 @@ PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
     "weight": weight,
     "heavy_atoms": lambda molecule: float(molecule.GetNumHeavyAtoms()),
     "rings": lambda molecule: float(molecule.GetRingInfo().NumRings()),
+    "aromatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAromaticRings(molecule)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
 

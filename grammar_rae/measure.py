@@ -12,7 +12,9 @@ from grammar_rae import datasets, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import summary, task_for
-from grammar_rae.files import read, write
+from grammar_rae.evaluators.tasks import Task
+from grammar_rae.evaluators.webpage.sets import Measured
+from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
 
@@ -22,27 +24,23 @@ HELD_OUT_ITEMS = 10_000
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 
 
-def evaluate_files(
+def score_files(
     files: Sequence[str],
     reference: str | None = None,
     train: str | None = None,
     task: str | None = None,
     column: str | None = None,
-    table: str | None = None,
-) -> list[Numbers]:
-    """`evaluate` of every file; with one file `table` gets one row an item. DataError as `files.read`."""
-    if table is not None and len(files) > 1:
-        raise DataError(f"--table takes the rows of one file; {len(files)} were given")
-    compared, known = _strings(reference, column), _strings(train, column)
-    results = []
+) -> tuple[list[Measured], Task]:
+    """Every file's table and metrics, and the task of the first. DataError as `files.read`."""
+    compared, known = strings(reference, column), strings(train, column)
+    found, kinds = [], []
     for file in files:
         items = read(file, column)
-        kind = task_for(task, items.values)
-        rows = kind.table(items.values)
-        if table is not None:
-            write(table, rows)
-        results.append({**summary(rows, kind, compared, known), "rejected": len(items.rejected)})
-    return results
+        kinds.append(task_for(task, items.values))
+        rows = kinds[-1].table(items.values)
+        numbers = {**summary(rows, kinds[-1], compared, known), "rejected": len(items.rejected)}
+        found.append(Measured(file, rows, numbers))
+    return found, kinds[0]
 
 
 def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
@@ -142,7 +140,7 @@ def card(model: Model, n: int, seed: int) -> str:
     return "\n".join(lines)
 
 
-def _strings(name: str | None, column: str | None) -> list[str] | None:
+def strings(name: str | None, column: str | None) -> list[str] | None:
     """A named data set's training part, or all of a file."""
     if name is None:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,14 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, pictures, selection
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9")  # Okabe and Ito: told apart by all
+SERIES = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#8a6d00",
+    "#56b4e9",
+)  # Okabe and Ito: told apart by all
 DASHES = ("-", "--", "-.", ":")  # the colours again, from the seventh series on
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
@@ -46,7 +53,7 @@ LABELS = {
 FEW = 25  # so many whole numbers each have a bar of their own
 EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
 
-Tables = pd.DataFrame | Mapping[str, pd.DataFrame]
+Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
 class Picture(Figure):
@@ -130,8 +137,8 @@ def latent_map(
     panels = [("samples", axes_of.transform(codes), values)]
     if data is not None:
         panels.insert(0, ("data", axes_of.transform(data), data_values))
-    known = np.concatenate([np.asarray(colour, float) for _, _, colour in panels if colour is not None] or [[]])
-    known = known[np.isfinite(known)]
+    colours = [np.asarray(colour, float) for _, _, colour in panels if colour is not None]
+    known = np.concatenate([colour[np.isfinite(colour)] for colour in colours]) if colours else np.empty(0)
     low, high = np.percentile(known, [2, 98]) if len(known) else (0.0, 1.0)
     everything = np.concatenate([points for _, points, _ in panels])
     figure = Picture(figsize=(3.5 * len(panels), 3.5), layout="constrained")
@@ -157,7 +164,7 @@ def latent_map(
     if drawn is not None:
         bar = figure.colorbar(drawn, ax=list(seen), location="bottom", aspect=50, fraction=0.04, pad=0.02)
         bar.set_label(title, color=INK)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return figure
 
 

@@ -18,7 +18,18 @@ from grammar_rae.datasets.smiles import canonical, molecule, reason
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.scores import PENALISED, PROPERTIES, scores
 
-COLUMNS = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings", "aromatic_rings")
+COLUMNS = (
+    "logp",
+    "sa",
+    "qed",
+    "plogp",
+    "plogp_raw",
+    "cycle",
+    "weight",
+    "heavy_atoms",
+    "rings",
+    "aromatic_rings",
+)
 NAMES = (*PROPERTIES, *PENALISED)
 PARALLEL_FROM = 500
 

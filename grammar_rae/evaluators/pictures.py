@@ -70,7 +70,8 @@ def svg(smiles: str) -> str:
 
     A string that is a graph but no molecule is drawn with the atoms at fault on red.
     """
-    found, faults = molecule(smiles), []
+    faults: list[int] = []
+    found = molecule(smiles)
     if found is None:
         found, faults = _impossible(smiles)
     if found is None:

@@ -105,4 +105,6 @@ def repeated(items: pd.DataFrame, n: int = 10) -> pd.Series:
 def _scaffolds(forms: Sequence[str]) -> list[str]:
     with rdBase.BlockLogs():
         found = (molecule(form) for form in forms)
-        return ["" if mol is None else Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(mol)) for mol in found]
+        return [
+            "" if mol is None else Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(mol)) for mol in found
+        ]

@@ -45,7 +45,10 @@ def page(
         tag("style", Html(files(__package__).joinpath("page.css").read_text())),
     )
     top = tag(
-        "header", tag("h1", names), _lede(sets, task, reference), metrics.headlines(sets[0]) if len(sets) == 1 else ""
+        "header",
+        tag("h1", names),
+        _lede(sets, task, reference),
+        metrics.headlines(sets[0]) if len(sets) == 1 else "",
     )
     body = tag("body", tag("main", top, *parts))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"

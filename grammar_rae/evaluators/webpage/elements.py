@@ -91,7 +91,9 @@ def plot(drawn: Picture, words: str) -> Html:
         drawn.savefig(body, format="svg", transparent=True, dpi=130, metadata={"Date": None})
     text = body.getvalue()
     box = re.search(r'viewBox="([^"]*)"', text)
-    inside = re.sub(r"<metadata>.*?</metadata>", "", text[text.index(">", text.index("<svg")) + 1 :], flags=re.S)
+    inside = re.sub(
+        r"<metadata>.*?</metadata>", "", text[text.index(">", text.index("<svg")) + 1 :], flags=re.S
+    )
     inside = re.sub(r'<g id="[^"]*"', "<g", inside[: inside.rindex("</svg>")])
     return _svg(inside, box[1] if box else "", words, "plot")
 

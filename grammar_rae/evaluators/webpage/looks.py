@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from grammar_rae.evaluators import expressions, figures, selection, wording
+from grammar_rae.evaluators import comparison, expressions, figures, selection
 from grammar_rae.evaluators.webpage.elements import Html, figure, molecule, plot, section, table, tag
 from grammar_rae.evaluators.webpage.sets import Map, Measured, Reference
 
@@ -46,7 +46,9 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
             )
         )
     known = selection.scaffolds(reference.forms()) if reference is not None and reference.forms() else None
-    words = "The most frequent Murcko scaffolds, rings and what links them, with the share of valid molecules."
+    words = (
+        "The most frequent Murcko scaffolds, rings and what links them, with the share of valid molecules."
+    )
     found.append(_by_set("Scaffolds", words, sets, lambda one, n: _scaffolds(one, known, n)))
     return found
 
@@ -77,7 +79,11 @@ def strings(sets: Sequence[Measured]) -> Html:
 
     def listed(one: Measured, n: int) -> Html:
         rows = selection.distinct(one.items)["canonical"].head(n)
-        return tag("ul", *(tag("li", tag("code", text)) for text in rows), class_="strings") if len(rows) else Html("")
+        return (
+            tag("ul", *(tag("li", tag("code", text)) for text in rows), class_="strings")
+            if len(rows)
+            else Html("")
+        )
 
     return _by_set("Examples", "The first different valid items.", sets, listed, (EXAMPLES, EXAMPLES // 2))
 
@@ -94,7 +100,12 @@ def refused(sets: Sequence[Measured], drawn: bool) -> Html:
         after = tag("p", f"{left:,} more for other reasons.", class_="note") if left else Html("")
         if not drawn:
             lines = [
-                [row.pattern, tag("code", row.string or "(empty)"), f"{row.items:,}", f"{100 * row.share:.2f} %"]
+                [
+                    row.pattern,
+                    tag("code", row.string or "(empty)"),
+                    f"{row.items:,}",
+                    f"{100 * row.share:.2f} %",
+                ]
                 for row in shown.itertuples(index=False)
             ]
             name = f"Reasons, {one.name}"
@@ -110,7 +121,9 @@ def refused(sets: Sequence[Measured], drawn: bool) -> Html:
         ]
         return Html(_grid(pictures, "cards") + after)
 
-    return _by_set("Not valid, and why", "The most frequent reasons, each with its first example.", sets, cards)
+    return _by_set(
+        "Not valid, and why", "The most frequent reasons, each with its first example.", sets, cards
+    )
 
 
 def repeated(sets: Sequence[Measured]) -> Html:
@@ -136,7 +149,7 @@ def maps(sets: Sequence[Measured]) -> Html:
         picture = figures.latent_map(
             place.codes, place.data, place.values, place.data_values, figures.label(place.column)
         )
-        words = f"Codes of {one.name} beside codes of {place.data_name}, coloured by {figures.label(place.column)}"
+        words = f"Codes of {one.name} in {place.model}, coloured by {figures.label(place.column)}"
         return figure(plot(picture, words), tag("small", _where(place)))
 
     words = "Codes on the two main axes of the data's codes; samples should lie where the data lies."
@@ -144,8 +157,9 @@ def maps(sets: Sequence[Measured]) -> Html:
 
 
 def _where(place: Map) -> str:
+    data = f" Data: {place.data_name}." if place.data is not None else ""
     return (
-        f"{place.model}, codes of {place.codes.shape[1]} numbers; data: {place.data_name}. "
+        f"{place.model}, codes of {place.codes.shape[1]} numbers.{data} "
         "A flat picture keeps only the share of variance written at its axes."
     )
 
@@ -187,7 +201,9 @@ def _scaffolds(one: Measured, known: pd.Series | None, n: int) -> Html:
         text = f"{100 * share:.1f} %"
         if known is not None:
             text += f" · reference {100 * known.get(name, 0.0):.1f} %"
-        drawn.append(figure(molecule(str(name), f"Scaffold {name}"), tag("small", text), tag("code", str(name))))
+        drawn.append(
+            figure(molecule(str(name), f"Scaffold {name}"), tag("small", text), tag("code", str(name)))
+        )
     rings = len(shares) - ("" in shares)
     without = f"{100 * shares.get('', 0.0):.1f} % have no ring"
     if known is not None:
@@ -200,4 +216,4 @@ def _grid(drawn: Sequence[Html], kind: str) -> Html:
 
 
 def _short(name: str) -> str:
-    return {"logp": "logP", "sa": "SA", "qed": "QED"}.get(name, wording.title(name))
+    return {"logp": "logP", "sa": "SA", "qed": "QED"}.get(name, comparison.title(name))

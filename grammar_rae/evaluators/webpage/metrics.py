@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluators import figures, wording
+from grammar_rae.evaluators import comparison, figures
 from grammar_rae.evaluators.catalog import METRICS
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, table, tag
 from grammar_rae.evaluators.webpage.sets import Measured, Reference
+from grammar_rae.wording import plain, pretty
 
 HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
 LARGE = 4
@@ -19,9 +20,9 @@ LARGE = 4
 
 def headlines(one: Measured) -> Html:
     """The first few scores of a set, large."""
-    found = [name for name in HEADLINES if wording.plain(one.numbers.get(name)) is not None][:LARGE]
+    found = [name for name in HEADLINES if plain(one.numbers.get(name)) is not None][:LARGE]
     tiles = [
-        tag("div", tag("dt", wording.title(name)), tag("dd", wording.pretty(name, one.numbers[name])))
+        tag("div", tag("dt", comparison.title(name)), tag("dd", pretty(name, one.numbers[name])))
         for name in found
     ]
     return tag("dl", *tiles, class_="tiles") if tiles else Html("")
@@ -40,11 +41,11 @@ def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) ->
         "p",
         "↑ more is better, ↓ less is better, neither: the number only describes. «–»: no score.",
         " Bold is the best of a row." if several else "",
-        " The reference's own column is what its own items score." if reference and reference.numbers else "",
+        f" {reference.name}: {reference.own}." if reference is not None and reference.own else "",
         class_="note",
     )
     drawn = [_table(rows, sets, reference, caption) for rows, caption in parts if rows]
-    return section("Metrics", key, *drawn)
+    return section("Metrics", key, tag("div", *drawn, class_="tables"))
 
 
 def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference | None, caption: str) -> Html:
@@ -56,20 +57,20 @@ def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference 
         cells = [
             tag("b", text) if top else text
             for text, top in zip(
-                (wording.pretty(name, value) for value in values), wording.best(name, values), strict=True
+                (pretty(name, value) for value in values), comparison.best(name, values), strict=True
             )
         ]
-        other = [wording.pretty(name, own.numbers.get(name))] if own else []
+        other = [pretty(name, own.numbers.get(name))] if own else []
         rows.append([_meaning(name), *cells, *other])
     return table([*head, own.name] if own else head, rows, caption, len(sets) + bool(own))
 
 
 def _meaning(name: str) -> Html:
     """A metric's title, its better way and, small, what it is."""
-    way = wording.direction(name)
-    arrow = tag("abbr", wording.ARROWS[way], title=f"{way} is better") if way else Html("")
+    way = comparison.direction(name)
+    arrow = tag("abbr", comparison.ARROWS[way], title=f"{way} is better") if way else Html("")
     meaning = METRICS[name].meaning if name in METRICS else ""
-    return join([wording.title(name), " " if way else "", arrow, tag("small", meaning) if meaning else ""])
+    return join([comparison.title(name), " " if way else "", arrow, tag("small", meaning) if meaning else ""])
 
 
 def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html:

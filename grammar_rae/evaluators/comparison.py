@@ -1,34 +1,14 @@
-"""How metrics are read: as percentages or numbers, which way is better, and who has the best."""
+"""How metrics of several sets are read: by name, which way is better, and who has the best."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from grammar_rae.evaluators.catalog import METRICS
+from grammar_rae.wording import plain, pretty
 
-SHARES = {"valid", "unique", "novel", "reconstructed", "ten", "defined", "completed", "filters", "invalid"}
 ARROWS: dict[str, str] = {"higher": "↑", "lower": "↓", "": ""}
-
-
-def plain(value: Any) -> Any:
-    """A number as JSON's own type; NaN and infinity are None, no score."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def pretty(name: str, value: Any) -> str:
-    """A share as a percentage, other numbers with three decimals, «–» for no score."""
-    value = plain(value)
-    if value is None:
-        return "–"
-    if isinstance(value, bool | str):
-        return str(value)
-    if isinstance(value, float) and name.split("_")[0] in SHARES:
-        return f"{100 * value:.2f} %"
-    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
 
 
 def title(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,8 +50,11 @@ def report(
     )
     if model is not None:
         loaded = Model.load(model)
-        sets = [Measured(s.name, s.items, s.numbers, encoded(loaded, s, seed)) for s in sets]
-    facts = how(command, [s.name for s in sets], seed)
+        sets = [replace(one, map=encoded(loaded, one, seed)) for one in sets]
+    facts = how(command, [one.name for one in sets], seed)
+    short = [Path(one.name).name for one in sets]
+    if len(set(short)) == len(short):
+        sets = [replace(one, name=name) for one, name in zip(sets, short, strict=True)]
     write_bytes(path, page(sets, task, compared, facts, score).encode())
 
 

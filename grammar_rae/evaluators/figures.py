@@ -50,7 +50,6 @@ LABELS = {
     "steps": "Productions",
     "length": "Characters",
 }
-FEW = 25  # so many whole numbers each have a bar of their own
 EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
 
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
@@ -89,7 +88,7 @@ def distributions(
 
 def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> Picture:
     """One panel of `distributions`, without words."""
-    figure = Picture(figsize=(3.4, 1.9), layout="constrained")
+    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
     _distribution(figure.add_subplot(), column, _named(items), reference)
     return figure
 
@@ -182,7 +181,7 @@ def curves(strings: Sequence[str], target: str = expressions.TARGET) -> Picture:
 
 def curve(text: str, target: str = expressions.TARGET) -> Picture:
     """One panel of `curves`, without words. DataError where one of them is not an expression."""
-    figure = Picture(figsize=(3.4, 1.9), layout="constrained")
+    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
     _curve(figure.add_subplot(), text, target)
     return figure
 
@@ -267,11 +266,11 @@ def _edges(values: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
     """Where bars begin and end: whole numbers where all values are, and no long empty tails."""
     low = min(float(np.percentile(one, EDGE)) for one in values)
     high = max(float(np.percentile(one, 100 - EDGE)) for one in values)
+    bars = int(np.clip(2 * min(len(one) for one in values) ** (1 / 3), 10, 40))  # Rice's rule
     if _whole(values):
         first, last = np.floor(low), np.ceil(high)
-        step = max(1, int(np.ceil((last - first + 1) / (2 * FEW))))
+        step = int(np.ceil((last - first + 1) / bars))
         return np.arange(first - 0.5, last + step + 0.5, step)
-    bars = int(np.clip(2 * min(len(one) for one in values) ** (1 / 3), 10, 40))  # Rice's rule
     return np.linspace(low, high, bars + 1) if high > low else np.array([low - 0.5, low + 0.5])
 
 

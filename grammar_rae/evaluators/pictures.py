@@ -82,6 +82,8 @@ def svg(smiles: str) -> str:
     options.prepareMolsBeforeDrawing = not faults  # type: ignore[assignment]
     options.minFontSize = 9  # type: ignore[assignment]
     options.fixedBondLength = 22  # type: ignore[assignment]
+    options.highlightRadius = 0.45  # type: ignore[assignment]
+    options.standardColoursForHighlightedAtoms = True  # type: ignore[assignment]
     canvas.DrawMolecule(found, highlightAtoms=faults)
     canvas.FinishDrawing()
     inside = re.search(r"<!-- END OF HEADER -->\n(.*)</svg>", canvas.GetDrawingText(), re.DOTALL)

@@ -20,6 +20,7 @@ LOWER_IS_BETTER = {"sa", "score"}
 COMPARED = 1000  # molecules whose nearest neighbour is looked for
 NEIGHBOURS = 5000  # reference molecules it is looked for among
 PARALLEL_FROM = 1000
+VARYING = re.compile(r"(?<=«).*(?=»)|(?<!['\d])\d+(?:[ ,]+\d+)*(?!['\d])")  # '1' is a terminal, not a number
 
 
 def distinct(items: pd.DataFrame) -> pd.DataFrame:
@@ -84,11 +85,11 @@ def scaffolds(forms: Sequence[str]) -> pd.Series:
 def refusals(items: pd.DataFrame) -> pd.DataFrame:
     """Why items are not valid, most frequent first: pattern, items, share of all, string, reason.
 
-    `pattern` is the reason without its numbers; `string` and its `reason` are the first example.
+    `pattern` is the reason without its numbers and quotations; `string` and its `reason` are the first example.
     """
     rows = items[~items["valid"].astype(bool)]
     frame = pd.DataFrame({"string": rows.iloc[:, 0], "reason": rows["reason"]})
-    frame["pattern"] = [re.sub(r"\d+(?:[ ,]+\d+)*", "…", reason) for reason in frame["reason"]]
+    frame["pattern"] = [VARYING.sub("…", reason) for reason in frame["reason"]]
     groups = frame.groupby("pattern", sort=False)
     found = groups.agg(items=("string", "size"), string=("string", "first"), reason=("reason", "first"))
     found = found.sort_values("items", ascending=False, kind="stable").reset_index()

@@ -27,8 +27,8 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
             lambda one, n: _cards(selection.typical(one.items, NEAR, n), ("logp", "sa", "qed")),
         ),
         _by_set(
-            f"Best by {figures.label(score)}",
-            f"The {'lowest' if lower else 'highest'} {figures.label(score)}.",
+            f"Best by {comparison.title(score)}",
+            f"The {'lowest' if lower else 'highest'} {comparison.title(score)}.",
             sets,
             lambda one, n: _cards(selection.best(one.items, score, n), (score,)),
         ),
@@ -185,7 +185,7 @@ def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
     """Molecules with the values of some columns."""
     drawn = []
     for row in rows.to_dict("records"):
-        values = [f"{_short(name)} {row[name]:.2f}" for name in columns]
+        values = [f"{comparison.title(name)}\N{NO-BREAK SPACE}{row[name]:.2f}" for name in columns]
         picture = molecule(row["canonical"], f"Structure of {row['canonical']}")
         drawn.append(figure(picture, tag("small", " · ".join(values)), tag("code", row["canonical"])))
     return _grid(drawn, "cards")
@@ -213,7 +213,3 @@ def _scaffolds(one: Measured, known: pd.Series | None, n: int) -> Html:
 
 def _grid(drawn: Sequence[Html], kind: str) -> Html:
     return tag("div", *drawn, class_=kind) if drawn else Html("")
-
-
-def _short(name: str) -> str:
-    return {"logp": "logP", "sa": "SA", "qed": "QED"}.get(name, comparison.title(name))

@@ -45,7 +45,7 @@ def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) ->
         class_="note",
     )
     drawn = [_table(rows, sets, reference, caption) for rows, caption in parts if rows]
-    return section("Metrics", key, tag("div", *drawn, class_="tables"))
+    return section("Metrics", key, tag("div", *drawn, class_="tables several" if several else "tables"))
 
 
 def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference | None, caption: str) -> Html:
@@ -87,7 +87,10 @@ def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html
         words = f"Distribution of {figures.label(column)}, medians: " + ", ".join(
             f"{name} {text}" for name, text in medians
         )
-        caption = "median " + " · ".join(text for _, text in medians)
+        texts = [
+            text if place < len(sets) else f"reference {text}" for place, (_, text) in enumerate(medians)
+        ]
+        caption = f"median {' · '.join(texts)}"
         picture = plot(figures.distribution(column, named, other), words)
         drawn.append(figure(picture, tag("strong", figures.label(column)), tag("small", caption)))
     if not drawn:

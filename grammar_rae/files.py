@@ -65,10 +65,11 @@ def read(path: str | Path, column: str | None = None) -> Items:
     first of `COLUMNS` there is, else the only column), `.sdf` the SMILES of each molecule.
     """
     found = Items()
+    once: dict[str, str] = {}  # a string that stands a million times in a file is held once
     try:
         for line, text, problem in _rows(path, kind(path), column):
             if problem is None:
-                found.values.append(text)
+                found.values.append(once.setdefault(text, text))
                 found.lines.append(line)
             else:
                 found.rejected.append(Reject(line, text, problem))

@@ -10,15 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import rdkit
 
 import grammar_rae
 from grammar_rae import datasets, runs
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import summary
+from grammar_rae.evaluators import measured, molecules, summary
+from grammar_rae.evaluators.profile import Profile
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage import Map, Measured, Reference, page
-from grammar_rae.files import read, write_bytes
+from grammar_rae.files import write_bytes
+from grammar_rae.measure import Evaluated, compared_with
 from grammar_rae.model import Model
 from grammar_rae.samples import task_of
 
@@ -35,27 +38,28 @@ def ready(path: Path) -> None:
 
 def report(
     path: Path,
-    sets: Sequence[Measured],
-    task: Task,
+    files: Sequence[str],
+    found: Evaluated,
     reference: str | None = None,
-    column: str | None = None,
     model: str | None = None,
     seed: int = 0,
     command: str = "",
     score: str = "qed",
 ) -> None:
-    """Write the page. With a `model` every set gets a map of its items' codes. DataError as `page`, `Model.load`."""
-    compared = (
-        None if reference is None else compare(reference, task, column, max(len(s.items) for s in sets))
-    )
+    """Write the page of evaluated files; with a `model` each has a map of its items' codes.
+
+    DataError as `page` and `Model.load`.
+    """
+    sets = [
+        Measured(name, items, numbers)
+        for name, items, numbers in zip(short(files), found.tables, found.numbers, strict=True)
+        if items is not None
+    ]
     if model is not None:
         loaded = Model.load(model)
         sets = [replace(one, map=encoded(loaded, one, seed)) for one in sets]
-    facts = how(command, [one.name for one in sets], seed)
-    short = [Path(one.name).name for one in sets]
-    if len(set(short)) == len(short):
-        sets = [replace(one, name=name) for one, name in zip(sets, short, strict=True)]
-    write_bytes(path, page(sets, task, compared, facts, score).encode())
+    compared = compare(reference, found, max(len(one.items) for one in sets)) if reference else None
+    write_bytes(path, page(sets, found.task, compared, how(command, files, seed), score).encode())
 
 
 def report_run(
@@ -65,37 +69,52 @@ def report_run(
     n: int,
     seed: int,
     reference: str | None = None,
+    fcd: bool = False,
     command: str = "",
     score: str = "qed",
 ) -> None:
-    """Write the page of n samples of a model, with all that was measured of it."""
+    """Write the page of n samples of a model from its own density, with all that was measured of it."""
     model = Model.load(name)
     task = task_of(model)
-    items = task.table(model.generate(n, seed=seed))
-    scored = summary(items, task, None if reference is None else strings(reference), model.run.seen)
+    other = compared_with(reference, None, task)
+    rows, scores = measured(model.generate(n, seed=seed), task, other, model.run.seen, fcd)
+    items = pd.DataFrame(rows)
+    found = Evaluated(task, [items], [{**scores, **numbers}], other)
     codes = model.sample_codes(min(n, MAPPED), seed=seed)
-    place = mapped(model, task, codes, items[COLOURS[task.name]].to_numpy(float)[: len(codes)], seed)
-    one = Measured(name, items, {**scored, **numbers}, place)
-    compared = None if reference is None else compare(reference, task, None, n)
+    values = items[COLOURS[task.name]].to_numpy(float)[: len(codes)]
+    one = Measured(Path(name).name, items, found.numbers[0], mapped(model, task, codes, values, seed))
+    compared = compare(reference, found, n) if reference else None
     write_bytes(path, page([one], task, compared, how(command, [name], seed), score).encode())
 
 
-def compare(name: str, task: Task, column: str | None, n: int) -> Reference:
-    """A data set's training part, or a file, and what as many as n of a data set's held-out items score."""
-    given = strings(name, column)
-    order = np.random.default_rng(0).permutation(len(given))[:COMPARED]
-    items = task.table([given[i] for i in order])
-    if name not in datasets.DATASETS:
-        return Reference(
-            name, items, len(given), summary(items, task), f"averages of {len(items):,} of its items"
-        )
-    data = datasets.load(name)
-    held, part = (data.test, "test") if data.test else (data.valid, "validation")
-    held = held[:n]
-    own = summary(task.table(held), task, given, given)
-    return Reference(
-        name, items, len(given), own, f"what the first {len(held):,} items of its {part} part score"
-    )
+def short(names: Sequence[str]) -> list[str]:
+    """File names without their folders, where that tells them apart."""
+    last = [Path(name).name for name in names]
+    return last if len(set(last)) == len(last) else list(names)
+
+
+def compare(name: str, found: Evaluated, n: int) -> Reference:
+    """What sets were compared with; of a data set also what n items of its training part score against it."""
+    other, task = found.reference, found.task
+    if isinstance(other, Profile):
+        head = pd.DataFrame({"valid": True, "canonical": other.forms})
+        rows = pd.concat([head, other.values], axis=1)
+        items = rows.loc[rows.index.repeat(other.counts)].reset_index(drop=True)
+    else:
+        given = list(other or ())
+        order = np.random.default_rng(0).permutation(len(given))[:COMPARED]
+        items = task.table([given[i] for i in np.sort(order)])
+    size = len(other or ())
+    train = datasets.load(name).train[:n] if name in datasets.DATASETS else []
+    if not train:
+        return Reference(Path(name).name, items, size)
+    if isinstance(other, Profile):
+        fcd = "fcd" in found.numbers[0]
+        own = molecules.metrics(molecules.read(train), molecules.reference(train), other, None, fcd)
+    else:
+        own = summary(task.table(train), task, other)
+    words = f"what {len(train):,} items of its training part score against the rest of it"
+    return Reference(name, items, size, own, words)
 
 
 def encoded(model: Model, one: Measured, seed: int) -> Map | None:
@@ -140,8 +159,3 @@ def how(command: str, names: Sequence[str], seed: int) -> dict[str, str]:
         "NumPy": np.__version__,
         "Python": platform.python_version(),
     }
-
-
-def strings(name: str, column: str | None = None) -> list[str]:
-    """A named data set's training part, or all of a file."""
-    return datasets.load(name).train if name in datasets.DATASETS else read(name, column).values

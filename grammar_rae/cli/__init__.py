@@ -6,7 +6,9 @@ A user's mistake is one line on standard error and exit code 2, never a tracebac
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -39,6 +41,7 @@ app.add_typer(grammars.app, name="grammar")
 
 def main() -> None:
     """The entry point of `grammar-rae`."""
+    warnings.showwarning = _warn
     try:
         app()
     except (ValueError, OSError, ModuleNotFoundError) as error:
@@ -47,6 +50,12 @@ def main() -> None:
         sys.exit(_complain(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _warn(message: Warning | str, category: type[Warning], *args: Any, **options: Any) -> None:
+    """What the user should know, on one line; what only a developer should is left out."""
+    if issubclass(category, UserWarning):
+        print(f"grammar-rae: {message}", file=sys.stderr)
 
 
 def _complain(error: Exception) -> int:

@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def show(numbers: Mapping[str, Any], as_json: bool, title: str = "", error: bool = False) -> None:
+def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bool = False) -> None:
     """Metrics as two columns, or one flat JSON object with null where there is no score."""
     if as_json:
         _print_json(numbers)
         return
     from rich.table import Table
 
-    table = Table(title=title or None, show_header=False, title_justify="left")
+    from grammar_rae.evaluators.comparison import titled
+
+    table = Table(title=heading or None, show_header=False, title_justify="left")
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
-        table.add_row(name.replace("_", " "), pretty(name, value))
+        table.add_row(titled(name), pretty(name, value))
     _console(error).print(table)
 
 
@@ -55,9 +57,9 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     from rich.table import Table
     from rich.text import Text
 
-    from grammar_rae.evaluators.comparison import ARROWS, best, direction
+    from grammar_rae.evaluators.comparison import best, titled
 
-    table = Table("metric", "", title_justify="left", caption="↑ more is better, ↓ less; bold: the best")
+    table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
     for name in names:
         table.add_column(name, justify="right", overflow="fold")
     for metric in dict.fromkeys(metric for numbers in sets for metric in numbers):
@@ -66,7 +68,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
             Text(pretty(metric, value), style="bold" if top else "")
             for value, top in zip(values, best(metric, values), strict=True)
         ]
-        table.add_row(metric.replace("_", " "), ARROWS[direction(metric)], *cells)
+        table.add_row(titled(metric), *cells)
     _console().print(table)
 
 

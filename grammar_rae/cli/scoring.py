@@ -13,13 +13,20 @@ from grammar_rae.cli.output import progress, show, show_side_by_side
 
 def evaluate(
     files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),
-    reference: str = typer.Option(None, help="A file or data set to compare distributions with."),
-    train: str = typer.Option(None, help="A file or data set that novelty is counted against."),
+    reference: str = typer.Option(
+        None, help="A file, or the held-out part of a data set, to compare distributions with."
+    ),
+    train: str = typer.Option(
+        None, help="A file, or the training part of a data set, that novelty is counted against."
+    ),
     task: str = typer.Option(
         None, help="molecules, expressions, strings or a grammar; guessed when not given."
     ),
     column: str = typer.Option(None, help="The column of a table that holds the strings."),
     table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
+    fcd: bool = typer.Option(
+        False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference."
+    ),
     report: Path = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons."),
     model: str = typer.Option(None, help="Show on the page where this model's latent space has the items."),
     best: str = typer.Option("qed", help="Property the best molecules on the page are drawn by."),
@@ -42,16 +49,17 @@ def evaluate(
         with progress("measuring") as moved:
             numbers = measure.measure_run(files[0], n, seed, moved)
             if report is not None:
-                reporting.report_run(report, files[0], numbers, n, seed, reference, command, best)
+                reporting.report_run(report, files[0], numbers, n, seed, reference, fcd, command, best)
         show(numbers, json, files[0])
         return
     with progress("measuring"):
-        sets, kind = measure.score_files(files, reference, train, task, column)
-        if table is not None:
-            write(table, sets[0].items)
+        rows = report is not None or table is not None
+        found = measure.evaluate_files(files, reference, train, task, column, fcd, rows)
+        if table is not None and found.tables[0] is not None:
+            write(table, found.tables[0])
         if report is not None:
-            reporting.report(report, sets, kind, reference, column, model, seed, command, best)
-    if len(sets) == 1:
-        show(sets[0].numbers, json, files[0])
+            reporting.report(report, files, found, reference, model, seed, command, best)
+    if len(files) == 1:
+        show(found.numbers[0], json, files[0])
     else:
-        show_side_by_side(files, [one.numbers for one in sets], json)
+        show_side_by_side(files, found.numbers, json)

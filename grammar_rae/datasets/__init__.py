@@ -16,19 +16,20 @@ from grammar_rae.datasets import expressions as _expressions
 from grammar_rae.datasets import molecules as _molecules
 from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.molecules import prepared
-from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, reason
+from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
 from grammar_rae.datasets.sources import present
 from grammar_rae.datasets.sources import sources as published
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.task import recognise
 from grammar_rae.errors import DataError
-from grammar_rae.files import read
+from grammar_rae.files import Items, read
 
 __all__ = [
     "DATASETS",
     "Dataset",
     "canonical",
     "canonicals",
+    "from_file",
     "kekule",
     "kekules",
     "last_tenth",
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "molecule",
     "prepared",
+    "problem",
     "reason",
     "recognise",
     "shuffled",
@@ -78,6 +80,15 @@ def listing() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def from_file(name: str | Path, column: str | None = None) -> Items:
+    """`files.read`, where the name may have been meant for a data set's. DataError as there."""
+    if str(name) != "-" and not Path(name).exists():
+        raise DataError(
+            f"{name}: no such file, and no data set of that name; there are {', '.join(DATASETS)}"
+        )
+    return read(name, column)
+
+
 def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset:
     """A data set by its name, the items of a file (`column` of a table), or a list of strings.
 
@@ -91,11 +102,7 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
         return Dataset("items", *shuffled(values, test=0.0), recognise(values))
     if str(name) in DATASETS:
         return DATASETS[str(name)]()
-    if str(name) != "-" and not Path(name).exists():
-        raise DataError(
-            f"{name}: no such file, and no data set of that name; there are {', '.join(DATASETS)}"
-        )
-    items = read(name, column)
+    items = from_file(name, column)
     if not items.values:
         raise DataError(
             f"{name}: none of its {len(items.rejected):,} rows can be used; "

@@ -1,7 +1,8 @@
 """Results that take long to compute, remembered between runs in the user's cache folder.
 
-Strings are stored as gzip text, integer rows as .npy, named by what they were computed from, written to a
-temporary name and renamed. A cache that cannot be written or read is no error: the work is done again.
+Strings are stored as gzip text, integer rows as .npy, named arrays as .npz, called by what they were computed
+from, written to a temporary name and renamed. A cache that cannot be written or read is no error: the work is
+done again.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import gzip
 import hashlib
 import io
 import os
+import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pooch
@@ -54,6 +57,22 @@ def remembered_rows(kind: str, inputs: Sequence[str], compute: Callable[[], Rows
     np.save(body, rows)
     _keep(path, body.getvalue())
     return rows
+
+
+def remembered_arrays(
+    kind: str, inputs: Sequence[str], compute: Callable[[], dict[str, NDArray[Any]]]
+) -> dict[str, NDArray[Any]]:
+    """`remembered` for named arrays of any shapes."""
+    path = _place(kind, inputs, ".npz")
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile):
+        pass
+    arrays, body = compute(), io.BytesIO()
+    np.savez_compressed(body, **arrays)  # type: ignore[arg-type]
+    _keep(path, body.getvalue())
+    return arrays
 
 
 def _place(kind: str, inputs: Sequence[str], suffix: str) -> Path:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
 
 from grammar_rae.datasets.cache import remembered
 from grammar_rae.datasets.parallel import spread
+from grammar_rae.smiles_shape import TOKEN
 
+KINDS = ("syntax", "ring bond", "valence", "kekulisation", "other")
 REMEMBER = 4_000  # lists this long are kept in the cache once their Kekulé forms are known
 
 
@@ -76,32 +79,105 @@ def largest(found: Chem.Mol) -> Chem.Mol:
     return min(fragments, key=lambda part: (-part.GetNumHeavyAtoms(), Chem.MolToSmiles(part)))
 
 
+class Problem(NamedTuple):
+    """Why a string is no molecule: `kind` (one of `KINDS`), the character it is at (from 1) if known, words."""
+
+    kind: str
+    position: int | None
+    message: str
+
+
 def reason(smiles: str) -> str | None:
     """Why a string is not a molecule this package can use, in a few words; None where it is one."""
-    if not smiles:
-        return "empty"
-    if any(c.isspace() for c in smiles):
-        return "blank inside"
-    with rdBase.BlockLogs():
-        parsed = Chem.MolFromSmiles(smiles, sanitize=False)
-        if parsed is None:
-            return _syntax(smiles)
-        problems = Chem.DetectChemistryProblems(parsed)
-    if problems:
-        return problems[0].Message().splitlines()[0].strip()
-    if molecule(smiles) is None:
-        return "refused by RDKit"
+    found = problem(smiles)
+    if found is not None:
+        return found.message
     return None if kekule(smiles) else "its Kekulé form reads back as another molecule"
 
 
-def _syntax(smiles: str) -> str:
-    """What is wrong with a string that is not even a graph."""
-    outside = re.sub(r"\[[^\]]*\]", "", smiles)
-    if outside.count("(") != outside.count(")"):
-        return "unbalanced brackets"
-    labels = re.findall(r"%\d\d|\d", outside)
-    open_rings = sorted({label for label in labels if labels.count(label) % 2})
-    return f"ring bond {open_rings[0]} not closed" if open_rings else "not SMILES"
+def problem(smiles: str) -> Problem | None:
+    """Why a string is not a molecule; None where `molecule` reads it."""
+    if not smiles:
+        return Problem("syntax", None, "empty")
+    blank = re.search(r"\s", smiles)
+    if blank:
+        return Problem("syntax", blank.start() + 1, "blank inside")
+    with rdBase.BlockLogs():
+        parsed = Chem.MolFromSmiles(smiles, sanitize=False)
+        if parsed is None:
+            return _scan(smiles)[1] or Problem("syntax", None, "not SMILES")
+        problems = Chem.DetectChemistryProblems(parsed)
+    if problems:
+        first = problems[0]
+        kind = "valence" if "Valence" in first.GetType() else "kekulisation"
+        return Problem(kind, _place(smiles, first), first.Message().splitlines()[0].strip())
+    return None if molecule(smiles) is not None else Problem("other", None, "refused by RDKit")
+
+
+def _place(smiles: str, problem: Any) -> int | None:
+    """The character where the atom that RDKit complains of stands."""
+    index = problem.GetAtomIdx() if hasattr(problem, "GetAtomIdx") else problem.GetAtomIndices()[0]
+    starts = _scan(smiles)[0]
+    return starts[index] if index < len(starts) else None
+
+
+def _scan(smiles: str) -> tuple[list[int], Problem | None]:
+    """The character each atom begins at (from 1), and the first thing that makes the string no graph.
+
+    OpenSMILES 1.0 but for what stands inside brackets, which is asked of RDKit.
+    """
+    starts: list[int] = []
+    branches: list[tuple[int, int]] = []  # the atom a branch leaves, the character of its bracket
+    rings: dict[str, tuple[int, str, int]] = {}  # open labels: atom, bond symbol, character
+    bonds: set[frozenset[int]] = set()
+    last, bond, fresh, at = -1, "", False, 0  # fresh: a branch without an atom yet
+    while at < len(smiles):
+        match, here = TOKEN.match(smiles, at), at + 1
+        token = match[0] if match else smiles[at]
+        kind = match.lastgroup if match else "dot" if token == "." else None
+        at += len(token)
+        if kind is None or (kind != "atom" and (last < 0 or (fresh and kind != "bond"))):
+            return starts, Problem("syntax", here, f"unexpected {token!r}")
+        if kind == "atom":
+            if Chem.MolFromSmiles(token, sanitize=False) is None:
+                return starts, Problem("syntax", here, f"no atom {token!r}")
+            starts.append(here)
+            bonds.add(frozenset((last, len(starts) - 1)))
+            last, bond, fresh = len(starts) - 1, "", False
+        elif kind == "ring":
+            label = token.lstrip("%0") or "0"
+            if label not in rings:
+                rings[label] = (last, bond, here)
+            else:
+                other, first, _ = rings.pop(label)
+                pair = frozenset((last, other))
+                if len(pair) == 1 or pair in bonds:
+                    twice = "an atom to itself" if len(pair) == 1 else "two atoms twice"
+                    return starts, Problem("ring bond", here, f"ring bond {label} joins {twice}")
+                if first and bond and first != bond and not {first, bond} <= {"/", "\\"}:
+                    return starts, Problem("ring bond", here, f"ring bond {label} is both {first} and {bond}")
+                bonds.add(pair)
+            bond = ""
+        elif bond:
+            return starts, Problem("syntax", here, f"unexpected {token!r}")
+        elif kind == "bond":
+            bond = token
+        elif token == "(":
+            branches.append((last, here))
+            fresh = True
+        elif token == ")":
+            if not branches:
+                return starts, Problem("syntax", here, "unbalanced brackets")
+            last = branches.pop()[0]
+        else:
+            last = -1
+    if bond or last < 0:
+        return starts, Problem("syntax", len(smiles), f"ends with {smiles[-1]!r}")
+    if branches:
+        return starts, Problem("syntax", branches[-1][1], "unbalanced brackets")
+    for label, (_, _, here) in rings.items():
+        return starts, Problem("ring bond", here, f"ring bond {label} not closed")
+    return starts, None
 
 
 def canonicals(smiles: Sequence[str]) -> list[str | None]:

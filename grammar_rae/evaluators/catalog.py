@@ -22,24 +22,33 @@ METRICS: dict[str, Metric] = {
     "unique_10000": Metric("unique of 10,000", "higher", "distinct among the first 10,000 valid"),
     "novel": Metric("novel", "higher", "distinct not in the training set / distinct"),
     "invalid_syntax": Metric("bad syntax", "lower", "no SMILES at all / all"),
-    "invalid_ring_bond": Metric("bad ring bond", "lower", "a ring left open or closed where it cannot be / all"),
+    "invalid_ring_bond": Metric(
+        "bad ring bond", "lower", "a ring left open or closed where it cannot be / all"
+    ),
     "invalid_valence": Metric("bad valence", "lower", "an atom with more bonds than it can have / all"),
     "invalid_kekulisation": Metric("not Kekulé", "lower", "aromatic atoms without alternating bonds / all"),
+    "invalid_other": Metric("otherwise invalid", "lower", "refused by RDKit without a reason / all"),
     "ten_heavy_atoms": Metric("ten heavy atoms", "higher", "valid with ten heavy atoms or more / valid"),
     "filters": Metric("filters", "higher", "valid that pass MOSES's medicinal chemistry filters / valid"),
     "int_div_1": Metric("internal diversity 1", "higher", "1 - mean Tanimoto similarity of all pairs"),
-    "int_div_2": Metric("internal diversity 2", "higher", "1 - mean root mean square similarity to the others"),
+    "int_div_2": Metric(
+        "internal diversity 2", "higher", "1 - mean root mean square similarity to the others"
+    ),
     "int_div_on": Metric("internal diversity of", "", "molecules that the two internal diversities are of"),
     "snn": Metric("nearest neighbour", "higher", "mean similarity to the nearest reference molecule"),
     "fragments": Metric("fragments", "higher", "cosine of BRICS fragment counts with the reference's"),
     "scaffolds": Metric("scaffolds", "higher", "cosine of Bemis-Murcko scaffold counts with the reference's"),
     "fcd": Metric("FCD", "lower", "Fréchet ChemNet distance to the reference"),
-    "guacamol_kl": Metric("GuacaMol KL", "higher", "mean exp(-KL) over ten descriptors, against the reference"),
+    "guacamol_kl": Metric(
+        "GuacaMol KL", "higher", "mean exp(-KL) over ten descriptors, against the reference"
+    ),
     "guacamol_fcd": Metric("GuacaMol FCD", "higher", "exp(-0.2 FCD)"),
     "logp": Metric("logP", "", "water-octanol partition coefficient"),
     "sa": Metric("SA", "lower", "synthetic accessibility, 1 easy to 10 hard"),
     "qed": Metric("QED", "higher", "drug-likeness, 0 to 1"),
-    "plogp": Metric("penalised logP", "higher", "normalised over ZINC250k: logP, SA and the cycle term as z-scores"),
+    "plogp": Metric(
+        "penalised logP", "higher", "normalised over ZINC250k: logP, SA and the cycle term as z-scores"
+    ),
     "plogp_raw": Metric("penalised logP, raw", "higher", "logP - SA + cycle term, not normalised"),
     "cycle": Metric("cycle term", "higher", "minus the atoms above six in the largest ring"),
     "weight": Metric("weight", "", "g/mol"),

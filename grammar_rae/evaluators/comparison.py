@@ -16,6 +16,11 @@ def title(name: str) -> str:
     return METRICS[name].title if name in METRICS else name.replace("_", " ")
 
 
+def titled(name: str) -> str:
+    """A metric's title with an arrow the way it gets better."""
+    return f"{title(name)} {ARROWS[direction(name)]}".rstrip()
+
+
 def direction(name: str) -> Literal["higher", "lower", ""]:
     """Which way is better; empty where a number only describes, or is not known."""
     return METRICS[name].better if name in METRICS else ""

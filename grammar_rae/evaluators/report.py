@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wasserstein_distance
 
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import molecules
+from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.tasks import Task, task_for
 from grammar_rae.evaluators.text import shares
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
 
 Numbers = dict[str, float | None]
-TEN = 10
 
 
 def evaluate(
@@ -26,16 +28,43 @@ def evaluate(
     reference: Sequence[str] | None = None,
     train: np.ndarray | Sequence[str] | None = None,
     task: str | Path | Grammar | None = None,
+    fcd: bool = False,
 ) -> Numbers:
-    """Every metric of the strings' task; None where there is no score.
+    """Every metric of the strings' task (`catalog.METRICS` says what each one is); None where there is no score.
 
     n, valid, unique, novel as in `text.shares` (`train`: strings, or hashes of canonical forms), and the
-    mean of each property over valid items. Molecules: `ten_heavy_atoms`, the share of valid items with ten or
-    more. Expressions: `defined`, the share of all items with a value at x = 0, and `best`, the lowest score.
-    With a `reference` also `<property>_distance`: Wasserstein-1, between the two distributions of a property.
+    mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: `defined`,
+    the share of all items with a value at x = 0, and `best`, the lowest score. With a `reference` also
+    `<property>_w1`: Wasserstein-1, between the two distributions of a property, and the similarities to it;
+    with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150 molecules a second and core).
     """
-    found = task_for(task, strings)
-    return summary(found.table(strings), found, reference, train)
+    return measured(strings, task_for(task, strings), reference, train, fcd)[1]
+
+
+def measured(
+    strings: Sequence[str],
+    task: Task,
+    reference: Sequence[str] | Profile | None = None,
+    train: np.ndarray | Sequence[str] | None = None,
+    fcd: bool = False,
+    rows: bool = True,
+) -> tuple[pd.DataFrame | None, Numbers]:
+    """(`table`, `evaluate`) of strings of a known task, in one pass; no table unless `rows`.
+
+    DataError: `fcd` without a reference, of what are no molecules, or where its package is not installed.
+    """
+    if fcd and (task.name != "molecules" or reference is None):
+        wanting = "a reference" if task.name == "molecules" else f"molecules; these are {task.name}"
+        raise DataError(f"the Fréchet ChemNet distance needs {wanting}")
+    if task.name != "molecules":
+        items = task.table(strings)
+        return items, summary(items, task, None if isinstance(reference, Profile) else reference, train)
+    read = molecules.read(strings)
+    found = profile(read.forms, read.counts)
+    if reference is not None and not isinstance(reference, Profile):
+        reference = molecules.reference(reference)
+    numbers = molecules.metrics(read, found, reference, _known(train, task), fcd)
+    return molecules.rows(strings, read, found) if rows else None, numbers
 
 
 def table(strings: Sequence[str], task: str | Path | Grammar | None = None) -> pd.DataFrame:
@@ -49,23 +78,20 @@ def summary(
     reference: Sequence[str] | None = None,
     train: np.ndarray | Sequence[str] | None = None,
 ) -> Numbers:
-    """The dict of `evaluate` from a table of items made before."""
-    known = train
-    if train is not None and not isinstance(train, np.ndarray):
-        known = hashes(form for form in task.canonical(train) if form is not None)
-    numbers = shares(
-        [form if ok else None for form, ok in zip(items["canonical"], items["valid"], strict=True)], known
-    )
+    """What the dict of `evaluate` has of every task, from a table of items made before."""
+    forms = [form if ok else None for form, ok in zip(items["canonical"], items["valid"], strict=True)]
+    numbers = shares(forms, _known(train, task))
     valid = items[items["valid"].astype(bool)]
     numbers |= {name: _number(valid[name].mean()) for name in task.properties}
     if task.name == "molecules":
-        numbers["ten_heavy_atoms"] = _number((valid["heavy_atoms"] >= TEN).mean())
+        numbers["ten_heavy_atoms"] = _number((valid["heavy_atoms"] >= molecules.TEN).mean())
+        numbers["filters"] = _number(valid["filters"].mean())
     if task.name == "expressions":
         numbers["defined"] = _number(items["at_zero"].notna().mean())
         numbers["best"] = _number(valid["score"].min())
     if reference is not None:
         other = task.table(reference)
-        numbers |= {f"{name}_distance": _distance(valid[name], other[name]) for name in task.properties}
+        numbers |= {f"{name}_w1": _distance(valid[name], other[name]) for name in task.properties}
     return numbers
 
 
@@ -74,6 +100,15 @@ def properties(items: pd.DataFrame, task: str | Path | Grammar | None = None) ->
     kind = task_for(task, items["canonical"].dropna().tolist())
     valid = items.loc[items["valid"].astype(bool), list(kind.properties)]
     return valid.agg(["mean", "std", "min", "median", "max"]).T.rename_axis("property")
+
+
+def _known(train: np.ndarray | Sequence[str] | None, task: Task) -> np.ndarray | None:
+    """Hashes of canonical forms."""
+    if train is None or isinstance(train, np.ndarray):
+        return train
+    if task.name == "molecules":
+        return molecules.seen(train)
+    return hashes(form for form in task.canonical(train) if form is not None)
 
 
 def _distance(first: pd.Series, second: pd.Series) -> float | None:

@@ -15,10 +15,13 @@ from pathlib import Path
 from types import ModuleType
 
 import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
 from rdkit import Chem, RDConfig
-from rdkit.Chem import QED, Descriptors, rdMolDescriptors
+from rdkit.Chem import QED, Descriptors, GraphDescriptors, rdMolDescriptors
 
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators.screening import Screen, pattern
 
 LOGP_MEAN, LOGP_STD = 2.4570953396190123, 1.434324401111988
 SA_MEAN, SA_STD = -3.0525811293166134, 0.8335207024513095  # of minus SA
@@ -36,9 +39,29 @@ def sa(molecule: Chem.Mol) -> float:
     return float(_scorer().calculateScore(molecule))
 
 
-def qed(molecule: Chem.Mol) -> float:
-    """Quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., 2012)."""
-    return float(QED.qed(molecule))
+def qed(molecule: Chem.Mol, found: NDArray[np.uint64] | None = None) -> float:
+    """Quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., 2012); `found`: its `pattern`.
+
+    RDKit's `QED.qed`, with the 116 structural alerts screened and what the molecule remembers used again.
+    """
+    if any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
+        return float(QED.qed(molecule))  # takes hydrogens off first, which makes another molecule
+    parts = QED.QEDproperties(
+        MW=Descriptors.MolWt(molecule),  # type: ignore[attr-defined]
+        ALOGP=logp(molecule),
+        HBA=sum(len(molecule.GetSubstructMatches(query)) for query in QED.Acceptors),
+        HBD=rdMolDescriptors.CalcNumHBD(molecule),
+        PSA=rdMolDescriptors.CalcTPSA(molecule),
+        ROTB=rdMolDescriptors.CalcNumRotatableBonds(
+            molecule, rdMolDescriptors.NumRotatableBondsOptions.Strict
+        ),
+        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(Chem.Mol(molecule), QED.AliphaticRings))),
+        ALERTS=sum(
+            molecule.HasSubstructMatch(alert)
+            for alert in _alerts().candidates(pattern(molecule) if found is None else found)
+        ),
+    )
+    return float(QED.qed(molecule, qedProperties=parts))
 
 
 def cycle(molecule: Chem.Mol) -> float:
@@ -79,20 +102,37 @@ PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
     "weight": weight,
     "heavy_atoms": lambda molecule: float(molecule.GetNumHeavyAtoms()),
     "rings": lambda molecule: float(molecule.GetRingInfo().NumRings()),
+    "bertz": lambda molecule: float(GraphDescriptors.BertzCT(molecule)),  # complexity (Bertz, 1981)
+    "tpsa": lambda molecule: float(rdMolDescriptors.CalcTPSA(molecule)),  # polar surface, square ångström
+    "acceptors": lambda molecule: float(rdMolDescriptors.CalcNumHBA(molecule)),
+    "donors": lambda molecule: float(rdMolDescriptors.CalcNumHBD(molecule)),
+    "rotatable_bonds": lambda molecule: float(rdMolDescriptors.CalcNumRotatableBonds(molecule)),
+    "aliphatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAliphaticRings(molecule)),
     "aromatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAromaticRings(molecule)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
 
 
-def scores(molecule: Chem.Mol, names: tuple[str, ...]) -> dict[str, float]:
-    """The named properties of a molecule read from its canonical SMILES."""
+def scores(
+    molecule: Chem.Mol, names: tuple[str, ...], found: NDArray[np.uint64] | None = None
+) -> dict[str, float]:
+    """The named properties of a molecule read from its canonical SMILES; `found`: its `pattern`, if made."""
     needed = dict.fromkeys(names)
     if set(names) & set(PENALISED):
         needed = dict.fromkeys((*names, "logp", "sa", "cycle"))
-    found = {name: PROPERTIES[name](molecule) for name in needed if name in PROPERTIES}
-    parts = (found.get("logp", 0.0), found.get("sa", 0.0), found.get("cycle", 0.0))
-    found |= {name: PENALISED[name](*parts) for name in needed if name in PENALISED}
-    return {name: found[name] for name in names}
+    values = {
+        name: qed(molecule, found) if name == "qed" else PROPERTIES[name](molecule)
+        for name in needed
+        if name in PROPERTIES
+    }
+    parts = (values.get("logp", 0.0), values.get("sa", 0.0), values.get("cycle", 0.0))
+    values |= {name: PENALISED[name](*parts) for name in needed if name in PENALISED}
+    return {name: values[name] for name in names}
+
+
+@cache
+def _alerts() -> Screen:
+    return Screen(QED.StructuralAlerts)
 
 
 @cache

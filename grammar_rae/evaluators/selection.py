@@ -49,23 +49,28 @@ def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
     return rows.sort_values(column, ascending=column in LOWER_IS_BETTER, kind="stable").head(n)
 
 
+def drawn(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
+    """At most n of the forms, by chance, in their order: what a large reference is judged by."""
+    order = np.random.default_rng(seed).permutation(len(forms))[:n]
+    return [forms[i] for i in np.sort(order)]
+
+
 def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int = 0) -> pd.DataFrame:
     """The n distinct molecules least like a reference, with `similarity` to the nearest of it, 0 to 1.
 
     Tanimoto similarity of Morgan fingerprints (radius 2, 2,048 bits), of at most COMPARED items drawn by
-    `seed` to at most NEIGHBOURS reference molecules drawn by it. `reference`: canonical SMILES.
+    `seed`. `reference`: canonical SMILES, all of them looked at.
     """
     chance = np.random.default_rng(seed)
     rows = distinct(items)
     rows = rows.iloc[np.sort(chance.permutation(len(rows))[:COMPARED])]
-    others = [reference[i] for i in chance.permutation(len(reference))[:NEIGHBOURS]]
     make = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
     def prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
         found = (molecule(form) for form in forms)
         return [make.GetFingerprint(mol) for mol in found if mol is not None]
 
-    known = prints(others)
+    known = prints(reference)
     if not known:
         raise DataError("a reference without a molecule, expected one or more")
     nearest = [max(DataStructs.BulkTanimotoSimilarity(one, known)) for one in prints(rows["canonical"])]

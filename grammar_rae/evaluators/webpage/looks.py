@@ -33,19 +33,18 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
             lambda one, n: _cards(selection.best(one.items, score, n), (score,)),
         ),
     ]
-    if reference is not None and reference.forms():
-        forms = reference.forms()
-        most = f"{min(len(forms), selection.NEIGHBOURS):,} molecules of {reference.name}"
+    forms = selection.drawn(reference.forms()) if reference is not None else []
+    if reference is not None and forms:
         found.append(
             _by_set(
                 "Most novel",
-                f"Least like the nearest of {most}: Tanimoto similarity of Morgan fingerprints, among up to "
+                f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity of Morgan fingerprints, among up to "
                 f"{selection.COMPARED:,} molecules drawn at random.",
                 sets,
                 lambda one, n: _cards(selection.novel(one.items, forms, n), ("similarity",)),
             )
         )
-    known = selection.scaffolds(reference.forms()) if reference is not None and reference.forms() else None
+    known = selection.scaffolds(forms) if forms else None
     words = (
         "The most frequent Murcko scaffolds, rings and what links them, with the share of valid molecules."
     )

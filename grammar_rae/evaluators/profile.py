@@ -1,0 +1,192 @@
+"""What the metrics need of a set of molecules, computed in one pass over its distinct members.
+
+Every distinct canonical SMILES is read once more, so that nothing depends on how a molecule was spelled, and all
+that is known of it comes from that one reading, chunk by chunk over all cores. Profiles of large sets are kept
+in the user's cache, named by the molecules, this definition and RDKit's version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rdkit import Chem, rdBase
+from rdkit.Chem import AllChem, rdFingerprintGenerator
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from grammar_rae.datasets.cache import remembered_arrays
+from grammar_rae.datasets.parallel import spread
+from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.filters import passes
+from grammar_rae.evaluators.scores import PENALISED, PROPERTIES, scores
+from grammar_rae.evaluators.screening import pattern
+from grammar_rae.evaluators.similarity import Words, fold
+
+DEFINITION = 1  # raise it when anything below changes what a profile holds
+NAMES = (*PROPERTIES, *PENALISED)
+POSITIONS = 4096  # bits of the Morgan fingerprint kept; 1,024 are these folded twice
+RADIUS = 2
+PARALLEL_FROM = 200
+REMEMBER = 2_000
+
+
+class Described(NamedTuple):
+    """What is known of one molecule."""
+
+    values: tuple[float, ...]  # NAMES, then whether it passes the filters
+    positions: NDArray[np.uint16]  # of the set bits of its Morgan fingerprint
+    fragments: list[str]  # by BRICS bonds
+    scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings
+    flat: str  # SMILES without stereochemistry and isotopes
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Distinct molecules and how often each stands in the set."""
+
+    forms: list[str]  # canonical SMILES, by first appearance
+    counts: NDArray[np.int64]
+    values: pd.DataFrame  # (distinct, NAMES and `filters`)
+    positions: NDArray[np.uint16]
+    sizes: NDArray[np.int64]  # how many positions each molecule has
+    fragments: dict[str, int]
+    scaffolds: dict[str, int]
+    flat: list[str]
+
+    def __len__(self) -> int:
+        """Molecules, each as often as it stands in the set."""
+        return int(self.counts.sum())
+
+    def fingerprints(self, bits: int = 1024, rows: NDArray[np.integer] | None = None) -> Words:
+        """Morgan fingerprints (n, bits / 64) uint64 of all distinct molecules, or of some rows of them."""
+        if rows is None:
+            return fold(self.positions, self.sizes, bits)
+        ends = np.cumsum(self.sizes)
+        chosen = [self.positions[ends[row] - self.sizes[row] : ends[row]] for row in rows]
+        return fold(np.concatenate(chosen), self.sizes[rows], bits)
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """Rows sorted by canonical SMILES: an order that does not depend on the set's."""
+        return np.array(sorted(range(len(self.forms)), key=self.forms.__getitem__), np.intp)
+
+
+def profile(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -> Profile:
+    """The profile of distinct canonical SMILES that stand in a set `counts` times each."""
+    rows = spread(_described, forms, PARALLEL_FROM)
+    fragments: Counter[str] = Counter()
+    scaffolds: Counter[str] = Counter()
+    for row, count in zip(rows, counts, strict=True):
+        for fragment in row.fragments:
+            fragments[fragment] += int(count)
+        if row.scaffold:
+            scaffolds[row.scaffold] += int(count)
+    values = np.array([row.values for row in rows], dtype=float).reshape(len(rows), len(NAMES) + 1)
+    return Profile(
+        forms=list(forms),
+        counts=np.asarray(counts, np.int64),
+        values=pd.DataFrame(values, columns=[*NAMES, "filters"]),
+        positions=np.concatenate([np.zeros(0, np.uint16), *(row.positions for row in rows)]),
+        sizes=np.array([len(row.positions) for row in rows], np.int64),
+        fragments=dict(fragments),
+        scaffolds=dict(scaffolds),
+        flat=[row.flat for row in rows],
+    )
+
+
+def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profile:
+    """`compute()`, the profile of these strings, or what it was last time, from the user's cache if many."""
+    if len(strings) < REMEMBER:
+        return compute()
+    kind = f"profile-{DEFINITION}-rdkit-{rdBase.rdkitVersion}"
+    return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
+
+
+def describe(found: Chem.Mol, form: str) -> Described:
+    """Everything of one molecule, read from its canonical SMILES `form`."""
+    bits = pattern(found)
+    flat = form if not re.search(r"[@/\\]|\[\d", form) else Chem.MolToSmiles(found, isomericSmiles=False)
+    values = scores(found, NAMES, bits)
+    fingerprint = _morgan().GetFingerprint(found)
+    brics = AllChem.FragmentOnBRICSBonds(found)  # type: ignore[attr-defined]
+    return Described(
+        (*values.values(), float(passes(found, flat, bits))),
+        np.array(fingerprint.GetOnBits(), np.uint16),
+        Chem.MolToSmiles(brics).split("."),
+        scaffold(found),
+        flat,
+    )
+
+
+def scaffold(found: Chem.Mol) -> str:
+    """SMILES of a molecule's Bemis-Murcko scaffold; empty where it has fewer than two rings (as in MOSES)."""
+    if found.GetRingInfo().NumRings() < 2:
+        return ""
+    try:
+        frame = MurckoScaffold.GetScaffoldForMol(found)
+    except (ValueError, RuntimeError):
+        return ""
+    return str(Chem.MolToSmiles(frame)) if frame.GetRingInfo().NumRings() > 1 else ""
+
+
+def _described(forms: Sequence[str]) -> list[Described]:
+    with rdBase.BlockLogs():
+        return [
+            _nothing(form) if (found := molecule(form)) is None else describe(found, form) for form in forms
+        ]
+
+
+def _nothing(form: str) -> Described:
+    """RDKit wrote a SMILES that it does not read: a molecule without any property."""
+    values = (np.nan,) * len(NAMES)
+    return Described((*values, 0.0), np.zeros(0, np.uint16), [], "", form)
+
+
+@cache
+def _morgan() -> Any:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=POSITIONS)
+
+
+def _packed(found: Profile) -> dict[str, NDArray[Any]]:
+    texts = {
+        "forms": found.forms,
+        "flat": found.flat,
+        "fragments": found.fragments,
+        "scaffolds": found.scaffolds,
+    }
+    return {name: _bytes(lines) for name, lines in texts.items()} | {
+        "counts": found.counts,
+        "values": found.values.to_numpy(),
+        "positions": found.positions,
+        "sizes": found.sizes,
+        "fragment_counts": np.array(list(found.fragments.values()), np.int64),
+        "scaffold_counts": np.array(list(found.scaffolds.values()), np.int64),
+    }
+
+
+def _unpacked(arrays: dict[str, NDArray[Any]]) -> Profile:
+    return Profile(
+        forms=_lines(arrays["forms"]),
+        counts=arrays["counts"],
+        values=pd.DataFrame(arrays["values"], columns=[*NAMES, "filters"]),
+        positions=arrays["positions"],
+        sizes=arrays["sizes"],
+        fragments=dict(zip(_lines(arrays["fragments"]), arrays["fragment_counts"].tolist(), strict=True)),
+        scaffolds=dict(zip(_lines(arrays["scaffolds"]), arrays["scaffold_counts"].tolist(), strict=True)),
+        flat=_lines(arrays["flat"]),
+    )
+
+
+def _bytes(lines: Any) -> NDArray[np.uint8]:
+    return np.frombuffer("".join(f"{line}\n" for line in lines).encode(), np.uint8)
+
+
+def _lines(body: NDArray[np.uint8]) -> list[str]:
+    return body.tobytes().decode().splitlines()

@@ -12,19 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators import evaluate, table
+    from grammar_rae.evaluators import evaluate, figures, table
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
     from grammar_rae.listing import models
     from grammar_rae.model import Model, load
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "evaluate", "load", "models", "table", "train"]
+__all__ = ["Grammar", "Model", "evaluate", "figures", "load", "models", "table", "train"]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
     "evaluate": "evaluators:evaluate",
+    "figures": "evaluators.figures:",
     "load": "model:load",
     "models": "listing:models",
     "table": "evaluators:table",
@@ -37,4 +38,5 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     module, _, attribute = _PLACES[name].partition(":")
-    return getattr(import_module(f"{__name__}.{module}"), attribute)
+    found = import_module(f"{__name__}.{module}")
+    return getattr(found, attribute) if attribute else found

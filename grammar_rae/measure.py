@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from grammar_rae import datasets, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import measured, molecules, summary, task_for
 from grammar_rae.evaluators.profile import Profile
-from grammar_rae.files import read, write
+from grammar_rae.evaluators.tasks import Task
+from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
 
@@ -23,34 +26,48 @@ HELD_OUT_ITEMS = 10_000
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """Metrics of sets of strings, their rows where asked for, and what they were compared with."""
+
+    task: Task
+    tables: list[pd.DataFrame | None]
+    numbers: list[Numbers]
+    reference: Sequence[str] | Profile | None
+
+
 def evaluate_files(
     files: Sequence[str],
     reference: str | None = None,
     train: str | None = None,
     task: str | None = None,
     column: str | None = None,
-    table: str | None = None,
     fcd: bool = False,
-) -> list[Numbers]:
-    """`evaluate` of every file; with one file `table` gets one row an item. DataError as `files.read`.
+    rows: bool = True,
+) -> Evaluated:
+    """`evaluate` of every file, and its `table` where `rows`. DataError as `files.read`, or for files of two tasks.
 
     A named data set stands for its training part as `train`, for its validation and test parts as `reference`.
     """
-    if table is not None and len(files) > 1:
-        raise DataError(f"--table takes the rows of one file; {len(files)} were given")
-    compared, known = _strings(reference, column, held_out=True), _strings(train, column)
-    profiled: Profile | None = None
-    results = []
-    for file in files:
-        items = read(file, column)
-        kind = task_for(task, items.values)
-        if compared is not None and kind.name == "molecules":
-            profiled = profiled or molecules.reference(compared)
-        rows, numbers = measured(items.values, kind, profiled or compared, known, fcd, rows=table is not None)
-        if table is not None and rows is not None:
-            write(table, rows)
-        results.append({**numbers, "rejected": len(items.rejected)})
-    return results
+    first = read(files[0], column)
+    kind = task_for(task, first.values)
+    compared, known = compared_with(reference, column, kind), strings(train, column)
+    tables, numbers = [], []
+    for place, file in enumerate(files):
+        items = first if place == 0 else read(file, column)
+        other = task_for(task, items.values).name
+        if other != kind.name:
+            raise DataError(f"{files[0]} holds {kind.name}, {file} {other}; say what they are with --task")
+        found, scores = measured(items.values, kind, compared, known, fcd, rows)
+        tables.append(found)
+        numbers.append({**scores, "rejected": len(items.rejected)})
+    return Evaluated(kind, tables, numbers, compared)
+
+
+def compared_with(name: str | None, column: str | None, task: Task) -> Sequence[str] | Profile | None:
+    """A file's items, or those held out of a named data set; of molecules their profile."""
+    found = strings(name, column, held_out=True)
+    return molecules.reference(found) if found is not None and task.name == "molecules" else found
 
 
 def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
@@ -150,7 +167,7 @@ def card(model: Model, n: int, seed: int) -> str:
     return "\n".join(lines)
 
 
-def _strings(name: str | None, column: str | None, held_out: bool = False) -> list[str] | None:
+def strings(name: str | None, column: str | None, held_out: bool = False) -> list[str] | None:
     """A named data set's training part or what was held out of it, or all of a file."""
     if name is None:
         return None

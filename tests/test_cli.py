@@ -154,6 +154,7 @@ def mistakes(rna, run, folder):
     (folder / "foreign.txt").write_text("xyz\nabc\n")
     (folder / "bad.cfg").write_text("S -> 'a' T\nU -> 'b'\n")
     (folder / "file").write_text("")
+    (folder / "mol.smi").write_text("CCO\nCCN\n")
     broken = shutil.copytree(run, folder / "broken")
     weights = broken / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
@@ -182,6 +183,14 @@ def mistakes(rna, run, folder):
             ("generate", "-m", run, "-n", 5, "--out", folder / "file" / "a.csv"),
             "cannot be written",
         ),
+        "no report there": (
+            ("evaluate", rna / "rna.txt", "--report", folder / "none" / "r.html"),
+            "expected a file in a folder",
+        ),
+        "nothing to rank by": (
+            ("evaluate", folder / "mol.smi", "--report", folder / "r.html", "--best", "price"),
+            "no score 'price' to rank by",
+        ),
         "unwritable run": ((*small, "--out", folder / "file" / "r"), "Not a directory"),
         "nothing to resume": ((*small, "--out", folder / "r", "--resume"), "nothing to resume"),
     }
@@ -190,7 +199,8 @@ def mistakes(rna, run, folder):
 NAMES = [
     "empty file", "binary file", "missing file", "foreign items", "no codes", "unknown key", "bad value",
     "unknown recipe", "unknown model", "unknown density", "no samples", "cold", "truncated weights",
-    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume",
+    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
+    "nothing to rank by",
 ]  # fmt: skip
 
 
@@ -214,3 +224,36 @@ def test_brackets_and_colons_are_no_markup(capsys):
 
     show_frame(pd.DataFrame({"logp": [1.0]}, index=pd.Index(["[nH]1:smile:"], name="smiles")), False)
     assert "[nH]1:smile:" in capsys.readouterr().out
+
+
+def test_a_report_is_one_page(done, rna, tmp_path):
+    page = tmp_path / "r.html"
+    (tmp_path / "a&b.smi").write_text("CCO\nc1ccccc1O\nC1CC\n")
+    (tmp_path / "c.smi").write_text("CCN\nCCCCCCCC\n")
+    files = tmp_path / "a&b.smi", tmp_path / "c.smi"
+    done("evaluate", files[0], "--reference", files[1], "--report", page, "--best", "weight")
+    text = page.read_text()
+    for word in ("a&amp;b.smi", "SHA-256", "Most novel", "--best weight", "RDKit"):
+        assert word in text
+    done("evaluate", *files, "--report", page)
+    assert "Bold is the best of a row" in page.read_text()
+    done("evaluate", rna / "rna.txt", "--task", rna / "rna.cfg", "--report", page)
+    assert "Examples" in page.read_text()
+
+
+def test_a_report_of_a_model_has_its_latent_space(done, toy_run, rna, tmp_path):
+    folder = shutil.copytree(toy_run, tmp_path / "run")
+    done("evaluate", folder, "-n", 40, "--report", tmp_path / "r.html")
+    assert "Latent space" in (tmp_path / "r.html").read_text()
+    done(
+        "evaluate", rna / "rna.txt", "--task", rna / "rna.cfg", "--model", folder,
+        "--report", tmp_path / "r.html",
+    )  # fmt: skip
+    assert "Latent space" in (tmp_path / "r.html").read_text()
+
+
+def test_side_by_side_shows_the_better_way(done, tmp_path):
+    (tmp_path / "a.smi").write_text("CCO\nC1CC\n")
+    (tmp_path / "b.smi").write_text("CCO\n")
+    lines = done("evaluate", tmp_path / "a.smi", tmp_path / "b.smi").splitlines()
+    assert any("valid" in line and "↑" in line and "50.00 %" in line and "100.00 %" in line for line in lines)

@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from grammar_rae.wording import plain, pretty
+
 if TYPE_CHECKING:
     import pandas as pd
-
-SHARES = {"valid", "invalid", "unique", "novel", "reconstructed", "ten_heavy_atoms", "defined", "filters"}
-
-ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 
 def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bool = False) -> None:
     """Metrics as two columns, or one flat JSON object with null where there is no score."""
     if as_json:
-        print(json.dumps({name: _plain(value) for name, value in numbers.items()}))
+        _print_json(numbers)
         return
     from rich.table import Table
+
+    from grammar_rae.evaluators.comparison import titled
 
     table = Table(title=heading or None, show_header=False, title_justify="left")
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
-        table.add_row(title(name), pretty(name, value))
+        table.add_row(titled(name), pretty(name, value))
     _console(error).print(table)
-
-
-def title(name: str) -> str:
-    """A metric's title, with an arrow the way it gets better."""
-    from grammar_rae.evaluators.catalog import METRICS
-
-    if name not in METRICS:
-        return name.replace("_", " ")
-    return f"{METRICS[name].title} {ARROWS[METRICS[name].better]}".rstrip()
 
 
 def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
     """A table of rows, or a list of JSON objects."""
     if as_json:
-        rows = frame.reset_index().to_dict("records")
-        print(json.dumps([{str(k): _plain(v) for k, v in row.items()} for row in rows]))
+        _print_json(frame.reset_index().to_dict("records"))
         return
     from rich.table import Table
 
@@ -60,15 +49,27 @@ def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
     _console().print(table)
 
 
-def pretty(name: str, value: Any) -> str:
-    """A share as a percentage, other numbers with three decimals, «–» for no score."""
-    if _plain(value) is None:
-        return "–"
-    if isinstance(value, bool | str):
-        return str(value)
-    if isinstance(value, float) and (name in SHARES or name.split("_")[0] in SHARES | {"completed"}):
-        return f"{100 * value:.2f} %"
-    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
+def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """One column a set and one row a metric, the best in bold; or a list of flat JSON objects."""
+    if as_json:
+        _print_json([{"file": name, **numbers} for name, numbers in zip(names, sets, strict=True)])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    from grammar_rae.evaluators.comparison import best, titled
+
+    table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
+    for name in names:
+        table.add_column(name, justify="right", overflow="fold")
+    for metric in dict.fromkeys(metric for numbers in sets for metric in numbers):
+        values = [numbers.get(metric) for numbers in sets]
+        cells = [
+            Text(pretty(metric, value), style="bold" if top else "")
+            for value, top in zip(values, best(metric, values), strict=True)
+        ]
+        table.add_row(titled(metric), *cells)
+    _console().print(table)
 
 
 @contextmanager
@@ -91,8 +92,10 @@ def _console(error: bool = False) -> Any:
     return Console(stderr=error, highlight=False, markup=False, emoji=False)
 
 
-def _plain(value: Any) -> Any:
+def _print_json(found: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """JSON's own types; NaN and infinity are null."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    def flat(numbers: Mapping[str, Any]) -> dict[str, Any]:
+        return {str(name): plain(value) for name, value in numbers.items()}
+
+    print(json.dumps(flat(found) if isinstance(found, Mapping) else [flat(row) for row in found]))

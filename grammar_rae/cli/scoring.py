@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from pathlib import Path
+
 import typer
 
-from grammar_rae.cli.output import progress, show, show_frame, title
+from grammar_rae.cli.output import progress, show, show_side_by_side
 
 
 def evaluate(
@@ -23,25 +27,39 @@ def evaluate(
     fcd: bool = typer.Option(
         False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference."
     ),
+    report: Path = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons."),
+    model: str = typer.Option(None, help="Show on the page where this model's latent space has the items."),
+    best: str = typer.Option("qed", help="Property the best molecules on the page are drawn by."),
     n: int = typer.Option(10_000, "-n", help="Samples drawn from a model."),
     seed: int = typer.Option(0),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Every metric of the task; several files stand side by side."""
-    from grammar_rae.measure import evaluate_files, measure_run
+    from grammar_rae import measure, reporting
+    from grammar_rae.errors import DataError
+    from grammar_rae.files import write
     from grammar_rae.runs import is_model
 
+    command = shlex.join(["grammar-rae", *sys.argv[1:]])
+    if report is not None:
+        reporting.ready(report)
+    if table is not None and len(files) > 1:
+        raise DataError(f"--table takes the rows of one file; {len(files)} were given")
     if len(files) == 1 and is_model(files[0]):
-        with progress("measuring") as report:
-            numbers = measure_run(files[0], n, seed, report)
+        with progress("measuring") as moved:
+            numbers = measure.measure_run(files[0], n, seed, moved)
+            if report is not None:
+                reporting.report_run(report, files[0], numbers, n, seed, reference, fcd, command, best)
         show(numbers, json, files[0])
         return
     with progress("measuring"):
-        results = evaluate_files(files, reference, train, task, column, table, fcd)
+        rows = report is not None or table is not None
+        found = measure.evaluate_files(files, reference, train, task, column, fcd, rows)
+        if table is not None and found.tables[0] is not None:
+            write(table, found.tables[0])
+        if report is not None:
+            reporting.report(report, files, found, reference, model, seed, command, best)
     if len(files) == 1:
-        show(results[0], json, files[0])
+        show(found.numbers[0], json, files[0])
     else:
-        import pandas as pd
-
-        frame = pd.DataFrame(results, index=pd.Index(files, name="file"))
-        show_frame(frame if json else frame.T.rename(index=title).rename_axis("metric"), json)
+        show_side_by_side(files, found.numbers, json)

@@ -1,0 +1,287 @@
+"""Pictures of an evaluation as matplotlib figures, for notebooks and for the page.
+
+    gr.figures.distributions(gr.table(molecules), gr.table(others))
+
+Nothing here touches pyplot: a figure belongs to its caller, shows itself in a notebook, and is saved with
+`figure.savefig`. The tables are those of `evaluators.table`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import expressions, pictures, selection
+
+INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
+SERIES = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#8a6d00",
+    "#56b4e9",
+)  # Okabe and Ito: told apart by all
+DASHES = ("-", "--", "-.", ":")  # the colours again, from the seventh series on
+DRAWN = (
+    "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
+)  # fmt: skip
+LABELS = {
+    "logp": "logP",
+    "sa": "Synthetic accessibility (SA)",
+    "qed": "Drug-likeness (QED)",
+    "plogp": "Penalised logP",
+    "plogp_raw": "Penalised logP, not normalised",
+    "cycle": "Cycle term",
+    "weight": "Molecular weight, g/mol",
+    "rings": "Rings",
+    "aromatic_rings": "Aromatic rings",
+    "heavy_atoms": "Heavy atoms",
+    "score": "log(1 + mean squared error)",
+    "steps": "Productions",
+    "length": "Characters",
+}
+EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
+
+Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
+
+
+class Picture(Figure):
+    """A figure that a notebook shows whether or not pyplot was ever imported."""
+
+    def _repr_png_(self) -> bytes:
+        body = io.BytesIO()
+        self.savefig(body, format="png", dpi=150)
+        return body.getvalue()
+
+
+def distributions(
+    items: Tables, reference: pd.DataFrame | None = None, columns: Sequence[str] | None = None
+) -> Picture:
+    """One panel a property: its distribution over the valid items, and over a reference in grey.
+
+    `items`: a table, or several by name. `columns`: those of `DRAWN` the tables have, where not given.
+    """
+    tables = _named(items)
+    chosen = list(columns or shown(next(iter(tables.values()))))
+    wide = min(3, len(chosen))
+    high = -(-len(chosen) // wide)
+    figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
+    for place, column in enumerate(chosen, 1):
+        axes = figure.add_subplot(high, wide, place)
+        _distribution(axes, column, tables, reference)
+        axes.set_xlabel(label(column))
+    if len(tables) > 1 or reference is not None:
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper left", ncols=4, frameon=False)
+    return figure
+
+
+def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> Picture:
+    """One panel of `distributions`, without words."""
+    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
+    _distribution(figure.add_subplot(), column, _named(items), reference)
+    return figure
+
+
+def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: int = 5) -> Picture:
+    """The strings that are molecules, drawn. DataError where none is."""
+    body, drawn = pictures.png(smiles, columns, len(smiles), legends)
+    if not drawn:
+        raise DataError(f"no picture, none of the {len(smiles):,} strings is a molecule")
+    from matplotlib.image import imread
+
+    image = imread(io.BytesIO(body))
+    figure = Picture(figsize=(image.shape[1] / 110, image.shape[0] / 110))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(image, interpolation="antialiased")
+    axes.set_axis_off()
+    return figure
+
+
+def scaffolds(items: pd.DataFrame, n: int = 10, columns: int = 5) -> Picture:
+    """The n most frequent Murcko scaffolds of the valid molecules with their shares."""
+    shares = selection.scaffolds(items.loc[items["valid"].astype(bool), "canonical"].tolist())
+    drawn = shares.drop("", errors="ignore").head(n)
+    return grid([str(name) for name in drawn.index], [f"{100 * share:.1f} %" for share in drawn], columns)
+
+
+def latent_map(
+    codes: NDArray[np.floating],
+    data: NDArray[np.floating] | None = None,
+    values: Sequence[float] | NDArray[np.floating] | None = None,
+    data_values: Sequence[float] | NDArray[np.floating] | None = None,
+    title: str = "",
+) -> Picture:
+    """Codes (n, D) of samples beside codes (m, D) of data on the two main axes of the data's.
+
+    Coloured by `values` (n,) and `data_values` (m,), such as logP, on one scale; NaN is grey. The axes are
+    principal components of `data`, of `codes` where there is none. ValueError for codes of one number.
+    """
+    from sklearn.decomposition import PCA
+
+    base = codes if data is None else data
+    if base.ndim != 2 or base.shape[1] < 2 or len(base) < 2:
+        raise ValueError(f"codes of shape {base.shape}; a map needs two codes of two numbers or more")
+    axes_of = PCA(2, svd_solver="full").fit(base)
+    panels = [("samples", axes_of.transform(codes), values)]
+    if data is not None:
+        panels.insert(0, ("data", axes_of.transform(data), data_values))
+    colours = [np.asarray(colour, float) for _, _, colour in panels if colour is not None]
+    known = np.concatenate([colour[np.isfinite(colour)] for colour in colours]) if colours else np.empty(0)
+    low, high = np.percentile(known, [2, 98]) if len(known) else (0.0, 1.0)
+    everything = np.concatenate([points for _, points, _ in panels])
+    figure = Picture(figsize=(3.5 * len(panels), 3.5), layout="constrained")
+    seen = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    drawn = None
+    for axes, (name, points, colour) in zip(seen, panels, strict=True):
+        axes.scatter(*points.T, s=5, color=REFERENCE, linewidths=0, rasterized=True)
+        if colour is not None:
+            there = np.isfinite(np.asarray(colour, float))
+            drawn = axes.scatter(
+                *points[there].T, s=5, c=np.asarray(colour, float)[there], cmap="viridis",
+                vmin=low, vmax=high, linewidths=0, rasterized=True,
+            )  # fmt: skip
+        axes.set_title(f"{name}, {len(points):,}", loc="left", fontsize=10, color=INK)
+        share = 100 * axes_of.explained_variance_ratio_
+        axes.set_xlabel(f"component 1, {share[0]:.0f} % of variance", color=QUIET, fontsize=9)
+        axes.set_xlim(*_range(everything[:, 0]))
+        axes.set_ylim(*_range(everything[:, 1]))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        _quiet(axes)
+    seen[0].set_ylabel(f"component 2, {share[1]:.0f} %", color=QUIET, fontsize=9)
+    if drawn is not None:
+        bar = figure.colorbar(drawn, ax=list(seen), location="bottom", aspect=50, fraction=0.04, pad=0.02)
+        bar.set_label(title, color=INK)
+        bar.outline.set_visible(False)
+    return figure
+
+
+def curves(strings: Sequence[str], target: str = expressions.TARGET) -> Picture:
+    """One panel an expression, its curve over the target's in grey, on [-10, 10]."""
+    wide = min(3, len(strings))
+    high = -(-len(strings) // wide)
+    figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
+    for place, text in enumerate(strings, 1):
+        axes = figure.add_subplot(high, wide, place)
+        _curve(axes, text, target)
+        axes.set_title(text, loc="left", fontsize=9, parse_math=False)
+    return figure
+
+
+def curve(text: str, target: str = expressions.TARGET) -> Picture:
+    """One panel of `curves`, without words. DataError where one of them is not an expression."""
+    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
+    _curve(figure.add_subplot(), text, target)
+    return figure
+
+
+def shown(items: pd.DataFrame) -> list[str]:
+    """The columns of a table that a distribution is drawn of."""
+    return [name for name in DRAWN if name in items]
+
+
+def label(column: str) -> str:
+    """A column in words."""
+    return LABELS.get(column, column.replace("_", " "))
+
+
+def _distribution(
+    axes: Axes, column: str, tables: Mapping[str, pd.DataFrame], reference: pd.DataFrame | None
+) -> None:
+    drawn = {name: _values(table, column) for name, table in tables.items()}
+    other = _values(reference, column) if reference is not None else np.empty(0)
+    everything = [values for values in (*drawn.values(), other) if len(values)]
+    if everything:
+        edges = _edges(everything)
+        if len(other):
+            axes.stairs(_shares(other, edges), edges, fill=True, color=REFERENCE, label="reference")
+        for place, (name, values) in enumerate(drawn.items()):
+            axes.stairs(
+                _shares(values, edges),
+                edges,
+                color=SERIES[place % len(SERIES)],
+                linestyle=DASHES[place // len(SERIES) % len(DASHES)],
+                linewidth=1.6,
+                label=name,
+            )
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(bottom=0)
+    axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=bool(everything) and _whole(everything)))
+    _quiet(axes)
+
+
+def _curve(axes: Axes, text: str, target: str) -> None:
+    grammar, points = expressions.standard(), expressions.GRID
+    x, why = expressions.parse([target, text], grammar)
+    if why:
+        raise DataError(f"no curve of {text!r} over {target!r}: {next(iter(why.values()))}")
+    wanted, found = (expressions.values(row, grammar, points) for row in x)
+    low, high = _range(wanted[np.isfinite(wanted)])
+    axes.plot(points, wanted, color=REFERENCE, linewidth=4, label="target")
+    axes.plot(points, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
+    axes.set_ylim(low, high)
+    axes.set_xlim(points[0], points[-1])
+    axes.locator_params(nbins=5)
+    _quiet(axes)
+
+
+def _quiet(axes: Axes) -> None:
+    """No box: a line under the picture and small grey numbers."""
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(QUIET)
+    axes.tick_params(colors=QUIET, labelsize=9, length=3)
+
+
+def _named(items: Tables) -> Mapping[str, pd.DataFrame]:
+    return {"items": items} if isinstance(items, pd.DataFrame) else items
+
+
+def _values(items: pd.DataFrame, column: str) -> NDArray[np.floating]:
+    """The finite values of a column over the valid rows."""
+    if column not in items:
+        return np.empty(0)
+    values = items.loc[items["valid"].astype(bool), column].to_numpy(float)
+    found: NDArray[np.floating] = values[np.isfinite(values)]
+    return found
+
+
+def _whole(values: Sequence[NDArray[np.floating]]) -> bool:
+    return all(bool((one == one.round()).all()) for one in values)
+
+
+def _edges(values: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
+    """Where bars begin and end: whole numbers where all values are, and no long empty tails."""
+    low = min(float(np.percentile(one, EDGE)) for one in values)
+    high = max(float(np.percentile(one, 100 - EDGE)) for one in values)
+    bars = int(np.clip(2 * min(len(one) for one in values) ** (1 / 3), 10, 40))  # Rice's rule
+    if _whole(values):
+        first, last = np.floor(low), np.ceil(high)
+        step = int(np.ceil((last - first + 1) / bars))
+        return np.arange(first - 0.5, last + step + 0.5, step)
+    return np.linspace(low, high, bars + 1) if high > low else np.array([low - 0.5, low + 0.5])
+
+
+def _shares(values: NDArray[np.floating], edges: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Share of the values in each bar, those beyond the ends left out of the picture but not of the sum."""
+    counts = np.histogram(values, edges)[0]
+    return np.asarray(counts / max(len(values), 1))
+
+
+def _range(values: NDArray[np.floating]) -> tuple[float, float]:
+    """The ends of an axis: nearly all values and a margin."""
+    low, high = np.percentile(values, [EDGE, 100 - EDGE])
+    margin: Any = 0.06 * (high - low) or 1.0
+    return float(low - margin), float(high + margin)

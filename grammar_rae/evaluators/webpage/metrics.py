@@ -1,0 +1,113 @@
+"""The numbers of a page: a few large ones, the table of all, and the distributions behind the averages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from grammar_rae.evaluators import comparison, figures
+from grammar_rae.evaluators.catalog import METRICS
+from grammar_rae.evaluators.tasks import Task
+from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, table, tag
+from grammar_rae.evaluators.webpage.sets import Measured, Reference
+from grammar_rae.wording import plain, pretty
+
+HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
+LARGE = 4
+
+
+def headlines(one: Measured) -> Html:
+    """The first few scores of a set, large."""
+    found = [name for name in HEADLINES if plain(one.numbers.get(name)) is not None][:LARGE]
+    tiles = [
+        tag("div", tag("dt", comparison.title(name)), tag("dd", pretty(name, one.numbers[name])))
+        for name in found
+    ]
+    return tag("dl", *tiles, class_="tiles") if tiles else Html("")
+
+
+def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) -> Html:
+    """Every metric of the sets: those that say how good, then the averages, then what is not in the catalogue."""
+    names = list(dict.fromkeys(name for one in sets for name in one.numbers))
+    known = [name for name in METRICS if name in names]
+    averages = [name for name in known if name in task.properties]
+    scores = [name for name in known if name not in averages]
+    others = [name for name in names if name not in METRICS]
+    parts = ((scores, "How good"), (averages, "Averages over valid items"), (others, "More"))
+    several = len(sets) > 1
+    key = tag(
+        "p",
+        "↑ more is better, ↓ less is better, neither: the number only describes. «–»: no score.",
+        " Bold is the best of a row." if several else "",
+        f" {reference.name}: {reference.own}." if reference is not None and reference.own else "",
+        class_="note",
+    )
+    drawn = [_table(rows, sets, reference, caption) for rows, caption in parts if rows]
+    return section("Metrics", key, tag("div", *drawn, class_="tables several" if several else "tables"))
+
+
+def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference | None, caption: str) -> Html:
+    own = reference if reference is not None and any(name in reference.numbers for name in names) else None
+    head = ["metric", *(one.name for one in sets)] if len(sets) > 1 else ["metric", "value"]
+    rows = []
+    for name in names:
+        values = [one.numbers.get(name) for one in sets]
+        cells = [
+            tag("b", text) if top else text
+            for text, top in zip(
+                (pretty(name, value) for value in values), comparison.best(name, values), strict=True
+            )
+        ]
+        other = [pretty(name, own.numbers.get(name))] if own else []
+        rows.append([_meaning(name), *cells, *other])
+    return table([*head, own.name] if own else head, rows, caption, len(sets) + bool(own))
+
+
+def _meaning(name: str) -> Html:
+    """A metric's title, its better way and, small, what it is."""
+    way = comparison.direction(name)
+    arrow = tag("abbr", comparison.ARROWS[way], title=f"{way} is better") if way else Html("")
+    meaning = METRICS[name].meaning if name in METRICS else ""
+    return join([comparison.title(name), " " if way else "", arrow, tag("small", meaning) if meaning else ""])
+
+
+def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html:
+    """One small histogram a property, over the reference's."""
+    named = {one.name: one.items for one in sets}
+    other = reference.items if reference is not None else None
+    drawn = []
+    for column in figures.shown(sets[0].items):
+        medians = [(one.name, _median(one.items, column)) for one in sets]
+        if other is not None and column in other:
+            medians.append((reference.name if reference else "", _median(other, column)))
+        if all(text == "–" for _, text in medians):
+            continue
+        words = f"Distribution of {figures.label(column)}, medians: " + ", ".join(
+            f"{name} {text}" for name, text in medians
+        )
+        texts = [
+            text if place < len(sets) else f"reference {text}" for place, (_, text) in enumerate(medians)
+        ]
+        caption = f"median {' · '.join(texts)}"
+        picture = plot(figures.distribution(column, named, other), words)
+        drawn.append(figure(picture, tag("strong", figures.label(column)), tag("small", caption)))
+    if not drawn:
+        return Html("")
+    names = [tag("span", one.name, class_=f"series-{i % len(figures.SERIES)}") for i, one in enumerate(sets)]
+    if reference is not None:
+        names.append(tag("span", _counted(reference), class_="reference"))
+    keys = tag("p", *names, class_="key")
+    return section("Distributions", keys, tag("div", *drawn, class_="plots"))
+
+
+def _counted(reference: Reference) -> str:
+    drawn = len(reference.items)
+    of = f" of {reference.size:,}" if reference.size > drawn else ""
+    return f"{reference.name}, {drawn:,}{of}"
+
+
+def _median(items: pd.DataFrame, column: str) -> str:
+    values: Any = items.loc[items["valid"].astype(bool), column].dropna()
+    return f"{values.median():,.3g}" if len(values) else "–"

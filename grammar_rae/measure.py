@@ -11,7 +11,7 @@ import numpy as np
 from grammar_rae import datasets, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import summary, task_for
+from grammar_rae.evaluators import Task, summary, task_for
 from grammar_rae.files import read, write
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
@@ -26,7 +26,7 @@ def evaluate_files(
     files: Sequence[str],
     reference: str | None = None,
     train: str | None = None,
-    task: str | None = None,
+    task: str | Task | None = None,
     column: str | None = None,
     table: str | None = None,
 ) -> list[Numbers]:

@@ -42,10 +42,8 @@ def test_nothing_valid_has_no_score() -> None:
 
 
 def test_reference_gives_distances() -> None:
-    assert evaluate(MOLECULES, reference=MOLECULES, task="molecules")["logp_distance"] == pytest.approx(0)
-    assert evaluate(["CCO"], reference=["CCCCCO"], task="molecules")["heavy_atoms_distance"] == pytest.approx(
-        3
-    )
+    assert evaluate(MOLECULES, reference=MOLECULES, task="molecules")["logp_w1"] == pytest.approx(0)
+    assert evaluate(["CCO"], reference=["CCCCCO"], task="molecules")["heavy_atoms_w1"] == pytest.approx(3)
 
 
 def test_molecule_table_has_one_row_an_item() -> None:

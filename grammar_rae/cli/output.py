@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-SHARES = {"valid", "unique", "novel", "reconstructed", "ten_heavy_atoms", "defined"}
+SHARES = {"valid", "unique", "novel", "reconstructed", "ten_heavy_atoms", "defined", "undefined"}
 
 
 def show(numbers: Mapping[str, Any], as_json: bool, title: str = "", error: bool = False) -> None:

@@ -14,6 +14,15 @@ def evaluate(
     task: str = typer.Option(
         None, help="molecules, expressions, strings or a grammar; guessed when not given."
     ),
+    target: str = typer.Option(
+        None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given."
+    ),
+    data: str = typer.Option(
+        None, help="Expressions: score against the points of a CSV file, columns x and y."
+    ),
+    confirm: float = typer.Option(
+        0.0, help="Expressions: let SymPy check for so many seconds which are equal."
+    ),
     column: str = typer.Option(None, help="The column of a table that holds the strings."),
     table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
     n: int = typer.Option(10_000, "-n", help="Samples drawn from a model."),
@@ -21,6 +30,7 @@ def evaluate(
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Every metric of the task; several files stand side by side."""
+    from grammar_rae.evaluators.tasks import arithmetic
     from grammar_rae.measure import evaluate_files, measure_run
     from grammar_rae.runs import is_model
 
@@ -30,7 +40,8 @@ def evaluate(
         show(numbers, json, files[0])
         return
     with progress("measuring"):
-        results = evaluate_files(files, reference, train, task, column, table)
+        kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
+        results = evaluate_files(files, reference, train, kind, column, table)
     if len(files) == 1:
         show(results[0], json, files[0])
     else:

@@ -11,13 +11,12 @@ import pandas as pd
 from scipy.stats import wasserstein_distance
 
 from grammar_rae.evaluators.seen import hashes
-from grammar_rae.evaluators.tasks import Task, task_for
+from grammar_rae.evaluators.tasks import Numbers, Task, task_for
 from grammar_rae.evaluators.text import shares
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
 
-Numbers = dict[str, float | None]
 TEN = 10
 
 
@@ -25,20 +24,20 @@ def evaluate(
     strings: Sequence[str],
     reference: Sequence[str] | None = None,
     train: np.ndarray | Sequence[str] | None = None,
-    task: str | Path | Grammar | None = None,
+    task: str | Path | Grammar | Task | None = None,
 ) -> Numbers:
     """Every metric of the strings' task; None where there is no score.
 
     n, valid, unique, novel as in `text.shares` (`train`: strings, or hashes of canonical forms), and the
     mean of each property over valid items. Molecules: `ten_heavy_atoms`, the share of valid items with ten or
-    more. Expressions: `defined`, the share of all items with a value at x = 0, and `best`, the lowest score.
-    With a `reference` also `<property>_distance`: Wasserstein-1, between the two distributions of a property.
+    more. Expressions: those of `expressions.numbers`.
+    With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions of a property.
     """
     found = task_for(task, strings)
     return summary(found.table(strings), found, reference, train)
 
 
-def table(strings: Sequence[str], task: str | Path | Grammar | None = None) -> pd.DataFrame:
+def table(strings: Sequence[str], task: str | Path | Grammar | Task | None = None) -> pd.DataFrame:
     """One row an item: the string, valid, reason, canonical, and the properties of the task."""
     return task_for(task, strings).table(strings)
 
@@ -60,16 +59,14 @@ def summary(
     numbers |= {name: _number(valid[name].mean()) for name in task.properties}
     if task.name == "molecules":
         numbers["ten_heavy_atoms"] = _number((valid["heavy_atoms"] >= TEN).mean())
-    if task.name == "expressions":
-        numbers["defined"] = _number(items["at_zero"].notna().mean())
-        numbers["best"] = _number(valid["score"].min())
+    numbers |= task.numbers(items, None if isinstance(train, np.ndarray) else train)
     if reference is not None:
         other = task.table(reference)
-        numbers |= {f"{name}_distance": _distance(valid[name], other[name]) for name in task.properties}
+        numbers |= {f"{name}_w1": _distance(valid[name], other[name]) for name in task.properties}
     return numbers
 
 
-def properties(items: pd.DataFrame, task: str | Path | Grammar | None = None) -> pd.DataFrame:
+def properties(items: pd.DataFrame, task: str | Path | Grammar | Task | None = None) -> pd.DataFrame:
     """Mean, spread and range of each property over the valid items of a table."""
     kind = task_for(task, items["canonical"].dropna().tolist())
     valid = items.loc[items["valid"].astype(bool), list(kind.properties)]

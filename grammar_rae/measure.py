@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from grammar_rae import datasets, runs
+from grammar_rae import datasets, protocols, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import Task, summary, task_for
@@ -45,10 +45,21 @@ def evaluate_files(
     return results
 
 
-def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
-    """Samples under every density and reconstructions, kept in a run folder's metrics.json and CARD.md."""
+def measure_run(
+    name: str,
+    n: int,
+    seed: int,
+    report: Callable[[str, float], None],
+    reconstruct: tuple[int, int] | None = None,
+    prior: tuple[int, int] | None = None,
+) -> Numbers:
+    """Samples under every density and reconstructions, kept in a run folder's metrics.json and CARD.md.
+
+    With (encodings, decodings) and (points, decodings) also `protocols.measured`.
+    """
     model = Model.load(name)
-    numbers = measure(model, n, seed, report)
+    numbers = protocols.measured(model, reconstruct, prior, seed, report)
+    numbers |= measure(model, n, seed, report)
     folder = runs.find(name)
     model.run.metrics |= numbers
     runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
@@ -138,7 +149,8 @@ def card(model: Model, n: int, seed: int) -> str:
         "valid_by_syntax": "`valid by syntax`: with valence not enforced.",
         "novel": "`novel`: distinct and not among the training strings.",
     }
-    lines += ["", *(text for key, text in meaning.items() if key in head), ""]
+    lines += ["", *protocols.card(model, metrics)]
+    lines += [*(text for key, text in meaning.items() if key in head), ""]
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ FLOORS = [
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators",
-    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure",
+    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples protocols measure",
     "cli",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

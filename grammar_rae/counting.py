@@ -66,23 +66,37 @@ def counts(grammar: Grammar, steps: int) -> list[int]:
 def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> NDArray[np.int16]:
     """(n, max_steps) derivations, each of those with `min_steps` to `max_steps` productions equally likely.
 
-    GrammarError when there is none that short.
+    GrammarError when there is none of such a length.
     """
+    least = int(grammar.tables.need[grammar.start])
+    asked = f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps"
+    if min_steps > max_steps:
+        raise GrammarError(f"{asked}: the fewest are above the most; exchange them")
+    if least > max_steps:
+        raise GrammarError(f"{asked}, its shortest takes {least}; allow more")
     table = Counts(grammar, max_steps)
     rng = random.Random(seed)
-    totals = [c if s >= min_steps else 0 for s, c in enumerate(table.symbol[grammar.start])]
+    own = table.symbol[grammar.start]
+    totals = [c if s >= min_steps else 0 for s, c in enumerate(own)]
     if not any(totals):
-        least = int(grammar.tables.need[grammar.start])
-        raise GrammarError(
-            f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps, its shortest takes {least}; "
-            "allow more"
-        )
+        below = max(s for s, c in enumerate(own) if c)
+        raise GrammarError(f"{asked}, its next shorter ones take {below}; allow fewer or more")
     x = np.full((n, max_steps), grammar.pad, np.int16)
     cumulative = list(accumulate(totals))
     for row in x:
         rules = _draw(table, _pick(rng, cumulative), rng)
         row[: len(rules)] = rules
     return x
+
+
+def strings(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> list[str]:
+    """What `sample` draws, written out; a string with several derivations comes as often as they do. Errors as there.
+
+    ValueError for fewer than one.
+    """
+    if n < 1:
+        raise ValueError(f"{n} strings asked for; expected 1 or more")
+    return [str(text) for text in render(grammar, sample(grammar, n, max_steps, seed, min_steps))]
 
 
 def _pick(rng: random.Random, cumulative: list[int]) -> int:

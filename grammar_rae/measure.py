@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grammar_rae import datasets, runs
+from grammar_rae import datasets, protocols, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import measured, molecules, summary, task_for
+from grammar_rae.evaluators import Task, measured, molecules, summary, task_for
 from grammar_rae.evaluators.profile import Profile
-from grammar_rae.evaluators.tasks import Task
 from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
@@ -40,7 +39,7 @@ def evaluate_files(
     files: Sequence[str],
     reference: str | None = None,
     train: str | None = None,
-    task: str | None = None,
+    task: str | Task | None = None,
     column: str | None = None,
     fcd: bool = False,
     rows: bool = True,
@@ -70,10 +69,21 @@ def compared_with(name: str | None, column: str | None, task: Task) -> Sequence[
     return molecules.reference(found) if found is not None and task.name == "molecules" else found
 
 
-def measure_run(name: str, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
-    """Samples under every density and reconstructions, kept in a run folder's metrics.json and CARD.md."""
+def measure_run(
+    name: str,
+    n: int,
+    seed: int,
+    report: Callable[[str, float], None],
+    reconstruct: tuple[int, int] | None = None,
+    prior: tuple[int, int] | None = None,
+) -> Numbers:
+    """Samples under every density and reconstructions, kept in a run folder's metrics.json and CARD.md.
+
+    With (encodings, decodings) and (points, decodings) also `protocols.measured`.
+    """
     model = Model.load(name)
-    numbers = measure(model, n, seed, report)
+    numbers = protocols.measured(model, reconstruct, prior, seed, report)
+    numbers |= measure(model, n, seed, report)
     folder = runs.find(name)
     model.run.metrics |= numbers
     runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
@@ -163,7 +173,8 @@ def card(model: Model, n: int, seed: int) -> str:
         "valid_by_syntax": "`valid by syntax`: with valence not enforced.",
         "novel": "`novel`: distinct and not among the training strings.",
     }
-    lines += ["", *(text for key, text in meaning.items() if key in head), ""]
+    lines += ["", *protocols.card(model, metrics)]
+    lines += [*(text for key, text in meaning.items() if key in head), ""]
     return "\n".join(lines)
 
 

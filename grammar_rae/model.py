@@ -183,12 +183,17 @@ class Model:
         self, items: Sequence[str]
     ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
         """Codes of the items that can be written, their indices, and (index, reason) of the others."""
+        x, known, rejected = self.rows_known(items)
+        return self.codes(x), known, rejected
+
+    def rows_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], list[int], list[tuple[int, str]]]:
+        """As `encode_known`, with the codec's rows (m, T) in place of codes."""
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
         x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
         reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
         reasons += [(readable[i], str(error)) for i, error in rejected]
-        return self.codes(x), [readable[i] for i in known], sorted(reasons)
+        return x, [readable[i] for i in known], sorted(reasons)
 
     def prepare(self, items: Sequence[str]) -> list[str | None]:
         """The strings the codec reads in place of `items`, as the recipe says; None for bad ones."""

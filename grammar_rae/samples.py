@@ -75,20 +75,13 @@ def write(samples: Samples, out: str | None, grid: Path | None) -> None:
         picture(samples.strings, grid)
 
 
-def reconstruct_file(
-    name: str, path: str, column: str | None, device: str, report: Report
-) -> tuple[pd.DataFrame, dict[str, float | None]]:
-    """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures."""
-    model = Model.load(name, device)
-    report("reading", 0.0)
-    items = read(path, column).values
-    return reconstruction(model, items)
-
-
 def reconstruction(
     model: Model, items: list[str], temperature: float = 0.0, seed: int = 0
 ) -> tuple[pd.DataFrame, dict[str, float | None]]:
-    """`reconstruct_file` on strings, decoded at a temperature, 0 for the likeliest."""
+    """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures.
+
+    Decoded once at a temperature, 0 for the likeliest. DataError where no item is valid.
+    """
     forms = model.same(items)
     valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
     wanted = [form for form in forms if form is not None]

@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-SHARES = {"valid", "unique", "novel", "reconstructed", "ten", "defined", "completed", "filters", "invalid"}
+SHARES = {
+    "valid",
+    "unique",
+    "novel",
+    "reconstructed",
+    "ten",
+    "defined",
+    "completed",
+    "filters",
+    "invalid",
+    "undefined",
+}
 
 
 def plain(value: Any) -> Any:

@@ -60,6 +60,25 @@ def test_unique_strings_come_once(done, toy_run):
     assert len(lines) == len(set(lines)) == 25
 
 
+def test_expressions_against_points(done, tmp_path):
+    (tmp_path / "points.csv").write_text("x,y\n0,1\n2,3\n")
+    (tmp_path / "mine.txt").write_text("x + 1\n1+x\n2\nx+\n")
+    words = (
+        "evaluate",
+        tmp_path / "mine.txt",
+        "--data",
+        tmp_path / "points.csv",
+        "--train",
+        tmp_path / "mine.txt",
+    )
+    numbers = json.loads(done(*words, "--json"))
+    assert numbers["best"] == numbers["best_mse"] == 0 and numbers["unique_equal"] == pytest.approx(2 / 3)
+    assert numbers["novel_equal"] == 0
+    done(*words, "--table", tmp_path / "rows.csv", "--confirm", 60)
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    assert rows["equality"].tolist()[1] == "proved" and rows["position"].tolist()[3] == 2
+
+
 def test_codes_there_and_back(done, toy_run, rna, tmp_path):
     numbers = json.loads(
         done("encode", rna / "rna.txt", "-m", toy_run, "--out", tmp_path / "z.npz", "--json")
@@ -141,6 +160,19 @@ def test_grammar_verbs(done, rna, tmp_path):
     assert pd.read_csv(tmp_path / "m.cfg.rejects.csv")["line"].tolist() == [3]
 
 
+def test_derivations_of_a_grammar_as_a_sample_set(done, cli, tmp_path):
+    zinc = ("grammar", "sample", "zinc", "-n", 200, "--steps", 30, "--seed", 3)
+    lines = done(*zinc).splitlines()
+    out = done(*zinc, "--out", tmp_path / "x.smi")
+    assert out == f"{tmp_path / 'x.smi'}: 200 strings, derivations of 1 to 30 steps\n"
+    assert (tmp_path / "x.smi").read_text().splitlines() == lines
+    assert json.loads(done("evaluate", tmp_path / "x.smi", "--task", "zinc.cfg", "--json"))["valid"] == 1
+    assert json.loads(done("evaluate", tmp_path / "x.smi", "--task", "molecules", "--json"))["valid"] < 0.5
+    few = ("grammar", "sample", "equation", "-n", 9, "--steps", 2, "--unique", "--out", tmp_path / "x.csv")
+    assert "stopped after 180 draws: 4 different strings" in cli(*few)[2]
+    assert set(pd.read_csv(tmp_path / "x.csv", dtype=str)["string"]) == {"x", "1", "2", "3"}
+
+
 @pytest.mark.parametrize(("verb", "name"), [("recipes", "gvae-zinc"), ("datasets", "zinc250k")])
 def test_lists(done, verb, name):
     assert name in done(verb)
@@ -174,6 +206,8 @@ def mistakes(rna, run, folder):
             ("generate", "-m", run, "--density", "flow"),
             "it has: prior, box, gaussian, gmm",
         ),
+        "too short": (("grammar", "sample", "zinc", "--steps", 4), "its shortest takes 5; allow more"),
+        "no such kind": (("grammar", "sample", "zinc", "--out", folder / "a.doc"), "cannot tell the kind"),
         "no samples": (("generate", "-m", run, "-n", 0), "expected 1 or more"),
         "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
         "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
@@ -199,8 +233,8 @@ def mistakes(rna, run, folder):
 NAMES = [
     "empty file", "binary file", "missing file", "foreign items", "no codes", "unknown key", "bad value",
     "unknown recipe", "unknown model", "unknown density", "no samples", "cold", "truncated weights",
-    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
-    "nothing to rank by",
+    "too short", "no such kind", "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume",
+    "no report there", "nothing to rank by",
 ]  # fmt: skip
 
 

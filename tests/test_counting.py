@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from grammar_rae.counting import counts, find_ambiguity, sample
+from grammar_rae.counting import counts, find_ambiguity, sample, strings
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import derivations, render
@@ -94,6 +94,28 @@ def test_too_short_a_length_is_refused():
         GrammarError, match=r"no derivation of 1 to 4 steps, its shortest takes 5; allow more"
     ):
         sample(Grammar.read("zinc"), 1, 4)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (3, 3, "no derivation of 3 to 3 steps, its next shorter ones take 2; allow fewer or more"),
+        (1, 1, "its shortest takes 2; allow more"),
+        (1, -3, "the fewest are above the most"),
+        (9, 5, "the fewest are above the most"),
+    ],
+)
+def test_impossible_lengths_are_one_line(low, high, says):
+    with pytest.raises(GrammarError, match=says) as problem:
+        sample(Grammar.read("equation"), 1, high, min_steps=low)
+    assert "\n" not in str(problem.value)
+
+
+def test_strings_are_samples_written_out():
+    grammar = Grammar.parse(TOYS["lists"])
+    assert strings(grammar, 50, 9, seed=2, min_steps=4) == render(grammar, sample(grammar, 50, 9, 2, 4))
+    with pytest.raises(ValueError, match="0 strings asked for; expected 1 or more"):
+        strings(grammar, 0, 9)
 
 
 @pytest.mark.parametrize("name", ["equation", "zinc", "smiles"])

@@ -60,7 +60,7 @@ def test_a_map_has_the_data_s_axes():
 def test_what_cannot_be_drawn():
     with pytest.raises(DataError, match="none of the 1 strings is a molecule"):
         figures.grid(["C("])
-    with pytest.raises(DataError, match="no curve of 'y'"):
+    with pytest.raises(DataError, match="expression"):
         figures.curve("y")
 
 

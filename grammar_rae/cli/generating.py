@@ -79,15 +79,32 @@ def reconstruct(
     file: str = File,
     model: str = ModelName,
     column: str = Column,
-    out: str = typer.Option(None, help="Write item, reconstruction and whether they agree."),
+    encodings: int = typer.Option(
+        None, help="Also encode every item so many times at random; the papers: 10."
+    ),
+    decodings: int = typer.Option(
+        None, help="Also decode every encoding so many times at random; the papers: 100."
+    ),
+    temperature: float = typer.Option(1.0, help="Of these decodings."),
+    budget: bool = typer.Option(
+        True, help="Without it these decodings may stay unfinished (the papers' decoder)."
+    ),
+    out: str = typer.Option(
+        None, help="Write item, reconstruction, whether they agree, and the share of draws."
+    ),
+    seed: int = Seed,
     device: str = Device,
     json: bool = Json,
 ) -> None:
-    """Encode and decode a file's items, greedily; the share that comes back the same."""
-    from grammar_rae.samples import reconstruct_file
+    """Encode and decode a file's items; the share that comes back the same."""
+    from grammar_rae.generation import Masks
+    from grammar_rae.protocols import pair, reconstruct_file
 
+    how = {"temperature": temperature, "seed": seed, "masks": Masks(budget)}
     with progress("loading") as report:
-        frame, numbers = reconstruct_file(model, file, column, device, report)
+        frame, numbers = reconstruct_file(
+            model, file, column, device, report, pair(encodings, decodings, (10, 100)), **how
+        )
     if out is not None:
         from grammar_rae.files import write
 

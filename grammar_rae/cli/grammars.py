@@ -1,14 +1,15 @@
-"""grammar show, check, build: what is in a grammar, what is wrong with it, one for a file's own tokens."""
+"""grammar show, check, sample, build: what is in a grammar, what is wrong with it, what it derives, a new one."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
 
 from grammar_rae.cli.output import show, show_frame
 
-app = typer.Typer(help="Read, check and build grammars.", no_args_is_help=True)
+app = typer.Typer(help="Read, check, sample and build grammars.", no_args_is_help=True)
 Json = typer.Option(False, "--json", help="Print JSON.")
 
 
@@ -50,6 +51,36 @@ def check(
     if ambiguous is not None:
         text, first, second = ambiguous
         print(f"warning: {warning}; the parser always returns the first\n  {first}\n  {second}")
+
+
+@app.command()
+def sample(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    n: int = typer.Option(1000, "-n", help="How many strings."),
+    steps: int = typer.Option(50, help="The most productions a derivation may take."),
+    min_steps: int = typer.Option(1, help="The fewest it may take."),
+    unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
+    out: str = typer.Option(
+        "-", help=".txt, .smi, .csv or .parquet (.gz on text); standard output when not given."
+    ),
+    seed: int = typer.Option(0, help="The same seed gives the same strings."),
+) -> None:
+    """Strings whose derivations are drawn uniformly, every one of the allowed lengths equally likely; no model."""
+    import pandas as pd
+
+    from grammar_rae.counting import strings
+    from grammar_rae.datasets import uniform
+    from grammar_rae.files import kind, write
+    from grammar_rae.grammar import Grammar
+
+    kind(out)  # refuse a file nobody can write before the work is done
+    draw = uniform if unique else strings
+    found = draw(Grammar.read(grammar), n, steps, seed, min_steps)
+    write(out, pd.DataFrame({"string": found}))
+    if len(found) < n:
+        print(f"stopped after {20 * n:,} draws: {len(found):,} different strings", file=sys.stderr)
+    if out != "-":
+        print(f"{out}: {len(found):,} strings, derivations of {min_steps} to {steps} steps")
 
 
 @app.command()

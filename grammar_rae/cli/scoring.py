@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from grammar_rae.cli.output import progress, show, show_side_by_side
+from grammar_rae.errors import DataError
 
 
 def evaluate(
@@ -22,6 +23,15 @@ def evaluate(
     task: str = typer.Option(
         None, help="molecules, expressions, strings or a grammar; guessed when not given."
     ),
+    target: str = typer.Option(
+        None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given."
+    ),
+    data: str = typer.Option(
+        None, help="Expressions: score against the points of a CSV file, columns x and y."
+    ),
+    confirm: float = typer.Option(
+        0.0, help="Expressions: let SymPy check for so many seconds which are equal."
+    ),
     column: str = typer.Option(None, help="The column of a table that holds the strings."),
     table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
     fcd: bool = typer.Option(
@@ -31,30 +41,48 @@ def evaluate(
     model: str = typer.Option(None, help="Show on the page where this model's latent space has the items."),
     best: str = typer.Option("qed", help="Property the best molecules on the page are drawn by."),
     n: int = typer.Option(10_000, "-n", help="Samples drawn from a model."),
+    encodings: int = typer.Option(
+        None, help="A model: encode held-out items so many times (the papers: 10)."
+    ),
+    decodings: int = typer.Option(
+        None, help="A model: decode each encoding so many times (the papers: 100)."
+    ),
+    prior_points: int = typer.Option(None, help="A model: so many points of N(0, I) (the papers: 1000)."),
+    prior_decodes: int = typer.Option(
+        None, help="A model: decode each point so many times (the papers: 100)."
+    ),
     seed: int = typer.Option(0),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Every metric of the task; several files stand side by side."""
     from grammar_rae import measure, reporting
-    from grammar_rae.errors import DataError
+    from grammar_rae.evaluators.tasks import arithmetic
     from grammar_rae.files import write
+    from grammar_rae.protocols import pair
     from grammar_rae.runs import is_model
 
     command = shlex.join(["grammar-rae", *sys.argv[1:]])
+    reconstruct = pair(encodings, decodings, (10, 100))
+    prior = pair(prior_points, prior_decodes, (1000, 100))
     if report is not None:
         reporting.ready(report)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
     if len(files) == 1 and is_model(files[0]):
         with progress("measuring") as moved:
-            numbers = measure.measure_run(files[0], n, seed, moved)
+            numbers = measure.measure_run(files[0], n, seed, moved, reconstruct, prior)
             if report is not None:
                 reporting.report_run(report, files[0], numbers, n, seed, reference, fcd, command, best)
         show(numbers, json, files[0])
         return
+    if reconstruct or prior:
+        raise DataError(
+            f"encodings, decodings and prior points need one model or run folder; got {', '.join(files)}"
+        )
     with progress("measuring"):
         rows = report is not None or table is not None
-        found = measure.evaluate_files(files, reference, train, task, column, fcd, rows)
+        kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
+        found = measure.evaluate_files(files, reference, train, kind, column, fcd, rows)
         if table is not None and found.tables[0] is not None:
             write(table, found.tables[0])
         if report is not None:

@@ -47,7 +47,7 @@ def train(
 def density(
     run: str = typer.Argument(..., help="A run folder."),
     fit: str = typer.Option(..., help="gaussian, gmm or box."),
-    components: int = typer.Option(None, help="Of a mixture."),
+    components: int = typer.Option(None, help="Gaussians of the mixture, for gmm; 10 when not given."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
     seed: int = typer.Option(0),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),

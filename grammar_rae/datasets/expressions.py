@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from grammar_rae.datasets.sources import content, locate
 from grammar_rae.datasets.splits import Dataset, shuffled
-from grammar_rae.errors import DataError
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -35,27 +34,17 @@ def expressions(count: int = 20_000, seed: int = 0) -> Dataset:
     return Dataset("expressions", train, valid, test, "expressions")
 
 
-def uniform(grammar: Grammar, count: int, steps: int, seed: int) -> list[str]:
-    """`count` distinct strings of a grammar, their derivations uniform over those of at most `steps` steps.
+def uniform(grammar: Grammar, count: int, steps: int, seed: int, least: int = 1) -> list[str]:
+    """`count` distinct strings of a grammar, their derivations uniform over those of `least` to `steps` steps.
 
     Fewer where the grammar has not that many: drawing stops when twenty times `count` draws have been made.
+    GrammarError where it has none of such a length.
     """
-    from grammar_rae.counting import sample
-    from grammar_rae.parsing import render
+    from grammar_rae.counting import strings
 
     found: dict[str, None] = {}
     for round_ in range(20):
-        found.update(
-            dict.fromkeys(
-                text
-                for text in render(grammar, sample(grammar, count, steps, seed + round_ * 7919))
-                if text is not None
-            )
-        )
+        found.update(dict.fromkeys(strings(grammar, count, steps, seed + round_ * 7919, least)))
         if len(found) >= count:
             break
-    if not found:
-        raise DataError(
-            f"{grammar.name}: no string has a derivation of {steps} steps or fewer; allow more steps"
-        )
     return list(found)[:count]

@@ -24,9 +24,10 @@ def recognise(strings: Sequence[str], sample: int = SAMPLE) -> str:
 
 
 def _expressions(items: Sequence[str]) -> float:
-    """Share that `equation.cfg` derives."""
+    """Share that `equation.cfg` derives, blanks aside."""
     from grammar_rae.grammar import Grammar
     from grammar_rae.parsing import derivations
 
-    _, errors = derivations(Grammar.read("equation.cfg"), items, errors="return")
+    forms = ["".join(text.split()) for text in items]
+    _, errors = derivations(Grammar.read("equation.cfg"), forms, errors="return")
     return 1 - len(errors) / len(items)

@@ -55,9 +55,13 @@ METRICS: dict[str, Metric] = {
     "heavy_atoms": Metric("heavy atoms", "", "atoms other than hydrogen"),
     "rings": Metric("rings", "", "smallest rings"),
     "defined": Metric("defined", "higher", "expressions with a value at x = 0 / all"),
+    "undefined_everywhere": Metric("undefined", "lower", "valid without a value at any point / valid"),
+    "unique_equal": Metric("unique up to equality", "higher", "kinds of equal expressions / valid"),
+    "novel_equal": Metric("novel up to equality", "higher", "kinds not in the training set / kinds"),
     "best": Metric("best score", "lower", "the lowest score of a valid expression"),
     "score": Metric("score", "lower", "log(1 + mean squared error) against the target expression"),
     "steps": Metric("steps", "", "rules in the derivation"),
+    "depth": Metric("depth", "", "productions from the root to the farthest leaf"),
     "length": Metric("length", "", "characters"),
 }
 MEASURED = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings")
@@ -65,5 +69,5 @@ METRICS |= {
     f"{name}_w1": Metric(
         f"{METRICS[name].title} distance", "lower", f"Wasserstein-1 of {METRICS[name].title} to the reference"
     )
-    for name in (*MEASURED, "score", "steps", "length")
+    for name in (*MEASURED, "score", "steps", "depth", "length")
 }

@@ -1,4 +1,4 @@
-"""Expressions of one variable: validity, and how far they are from a target on a grid.
+"""Expressions of one variable: which are valid, distinct and new, and how far they are from a target.
 
 Score of Kusner et al. (Grammar VAE, ICML 2017): log(1 + mean over 1,000 points of [-10, 10] of the squared
 error, capped at 1,000 a point); log(1001) where that is not a number. Lower is better. Values come from the
@@ -8,16 +8,19 @@ Literals divide truly; `floor=True` divides them as the authors' Python 2 did (1
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import ParseError
+from grammar_rae.evaluators.arithmetic import Program, program, run
+from grammar_rae.evaluators.equality import classes
+from grammar_rae.evaluators.symbolic import confirm
+from grammar_rae.evaluators.truth import Truth, truth_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -25,32 +28,11 @@ if TYPE_CHECKING:
 TARGET = "1/3+x+sin(x*x)"
 CAP = 1000.0
 WORST = float(np.log1p(CAP))
-GRID = np.linspace(-10, 10, 1000)
+PROPERTIES = ("score", "steps", "depth")
+UNDEFINED = "undefined everywhere"
+VALUES, PROVED, DOUBTED = "values", "proved", "unconfirmed"  # how an expression is known to equal another
 
-Value = Any  # an int or float for what holds no x, else an array over the points
-Chain = list[Any]  # value, operator, value, ...: what stands between two brackets
-BINARY: dict[str, Callable[[Value, Value], Value]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
-UNARY: dict[str, Callable[[Value], Value]] = {"sin(": np.sin, "cos(": np.cos, "exp(": np.exp, "log(": np.log}
-
-
-def parse(strings: Sequence[str], grammar: Grammar | None = None) -> tuple[np.ndarray, dict[int, str]]:
-    """Derivations (n, T) of the strings without their blanks, and why some have none, by place."""
-    from grammar_rae.parsing import derivations
-
-    x, errors = derivations(
-        grammar or standard(), [text.replace(" ", "") for text in strings], errors="return"
-    )
-    return x, {item: brief(error) for item, error in errors}
-
-
-def brief(error: Exception) -> str:
-    """The first line of a parse error, without the number of its item."""
-    return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])
+Numbers = dict[str, float | None]
 
 
 @cache
@@ -61,109 +43,194 @@ def standard() -> Grammar:
     return Grammar.read("equation.cfg")
 
 
-def values(x: np.ndarray, grammar: Grammar, points: np.ndarray = GRID, floor: bool = False) -> np.ndarray:
-    """The expression with derivation x (T,) at the points (P,): (P,) float, not finite where it is undefined.
-
-    A leftmost derivation read backwards meets a rule's children before the rule, the leftmost last. The
-    grammar gives all operators one precedence, so what stands between brackets stays flat until they close.
-    """
-    stack: list[Chain] = []
-    with np.errstate(all="ignore"):
-        try:
-            for rule in reversed(x[x != grammar.pad].tolist()):
-                rhs = grammar.productions[rule].rhs()
-                children = [stack.pop() for symbol in rhs if not isinstance(symbol, str)]
-                stack.append(_apply(rhs, children, points, floor))
-            value = _collapse(stack.pop(), floor)
-        except (ZeroDivisionError, OverflowError):  # between literals, where Python raises
-            value = np.nan
-    return np.broadcast_to(np.asarray(value, dtype=float), points.shape)
-
-
-def _apply(rhs: tuple[Any, ...], children: list[Chain], points: np.ndarray, floor: bool) -> Chain:
-    """What a rule makes of its children."""
-    words = [symbol for symbol in rhs if isinstance(symbol, str)]
-    if not words and len(children) == 1:
-        return children[0]
-    if len(words) == 1 and not children:
-        if words[0] == "x":
-            return [points]
-        if words[0].isdigit():
-            return [int(words[0])]
-    if len(words) == 1 and len(children) == 2 and words[0] in BINARY:
-        return [*children[0], words[0], *children[1]]
-    if len(words) == 2 and len(children) == 1 and words[1] == ")" and (words[0] == "(" or words[0] in UNARY):
-        inner = _collapse(children[0], floor)
-        return [inner if words[0] == "(" else UNARY[words[0]](inner)]
-    raise DataError(
-        f"a rule with the right side {' '.join(map(str, rhs))!r} has no arithmetic meaning; expected a shape "
-        "of equation.cfg: A + B, f( A ), ( A ), A, x or a number"
-    )
-
-
-def _collapse(chain: Chain, floor: bool) -> Value:
-    """The value of a chain: products first, then sums, each from the left."""
-    total: Value = None
-    sign, product = "+", chain[0]
-    for word, value in zip(chain[1::2], chain[2::2], strict=True):
-        if word in "*/":
-            whole = floor and word == "/" and isinstance(product, int) and isinstance(value, int)
-            product = product // value if whole else BINARY[word](product, value)
-        else:
-            total = product if total is None else BINARY[sign](total, product)
-            sign, product = word, value
-    return product if total is None else BINARY[sign](total, product)
+def canonical(strings: Sequence[str], grammar: Grammar | None = None) -> list[str | None]:
+    """The strings without their blanks; None for those that the grammar does not derive."""
+    forms = [_form(text) for text in strings]
+    bad = dict(_parsed(forms, grammar or standard())[1])
+    return [None if item in bad else form for item, form in enumerate(forms)]
 
 
 def score(
-    strings: Sequence[str], target: str = TARGET, floor: bool = False, grammar: Grammar | None = None
+    strings: Sequence[str],
+    target: str | Truth = TARGET,
+    floor: bool = False,
+    grammar: Grammar | None = None,
 ) -> np.ndarray:
     """log(1 + MSE) against the target, (n,) float; NaN for strings that the grammar does not derive."""
-    return _scores(strings, target, floor, grammar or standard())[0]
+    grammar = grammar or standard()
+    truth = truth_of(target, grammar) if isinstance(target, str) else target
+    forms = [_form(text) for text in strings]
+    x, errors = _parsed(forms, grammar)
+    bad = dict(errors)
+    found = np.full(len(forms), np.nan)
+    for item in range(len(forms)):
+        if item not in bad:
+            found[item] = _score(run(program(x[item], grammar), truth.points, floor), truth.values)
+    return found
 
 
-def table(strings: Sequence[str], target: str = TARGET, grammar: Grammar | None = None) -> pd.DataFrame:
-    """One row an item: expression, valid, reason, canonical (without blanks), score, at_zero, steps.
+def table(
+    strings: Sequence[str],
+    target: str | Truth = TARGET,
+    grammar: Grammar | None = None,
+    seconds: float = 0.0,
+) -> pd.DataFrame:
+    """One row an item.
 
-    `valid` is: the grammar derives it. `at_zero` is its value at x = 0, NaN where it has none.
+    expression, as given
+    valid: the grammar derives it
+    reason: what is wrong where it is not valid; `undefined everywhere` where it is, but has no value at any point
+    position: the character, from 0, of the expression as given at which the grammar stops; missing where valid
+    canonical: without blanks
+    equal_to: the first expression of the list that is equal to it as a function (see `equality`), or itself
+    equality: how that is known: `values`; with `seconds` > 0 `proved` by SymPy, or `unconfirmed`, where SymPy
+        had no answer in time. One that SymPy refutes is equal only to itself. Empty for the first of its kind
+    score: log(1 + MSE) against the target, 0 to 6.909, lower is better
+    mse: the mean squared error, not capped; NaN where a point has no value
+    at_zero: the value at x = 0, NaN where there is none
+    steps, depth: the derivation's productions, all of them, and those from the root to the farthest leaf
     """
     grammar = grammar or standard()
-    score, at_zero, x, why = _scores(strings, target, False, grammar)
-    steps = (x != grammar.pad).sum(axis=1).astype(float)
-    steps[list(why)] = np.nan
-    valid = [item not in why for item in range(len(strings))]
-    return pd.DataFrame(
+    truth = truth_of(target, grammar) if isinstance(target, str) else target
+    forms = [_form(text) for text in strings]
+    distinct = list(dict.fromkeys(forms))
+    x, errors = _parsed(distinct, grammar)
+    bad = {distinct[item]: error for item, error in errors}
+    good = [item for item, form in enumerate(distinct) if form not in bad]
+    measured = _measured([distinct[item] for item in good], x[good], truth, grammar, seconds)
+    why = [
+        _located(bad[form], text) if form in bad else (0, "")
+        for form, text in zip(forms, strings, strict=True)
+    ]
+    valid = np.array([form not in bad for form in forms], dtype=bool)
+    rows = measured.reindex(forms).reset_index(drop=True)
+    head = pd.DataFrame(
         {
             "expression": list(strings),
             "valid": valid,
-            "reason": [why.get(item, "") for item in range(len(strings))],
-            "canonical": [
-                text.replace(" ", "") if ok else None for text, ok in zip(strings, valid, strict=True)
-            ],
-            "score": score,
-            "at_zero": at_zero,
-            "steps": steps,
+            "reason": rows.pop("reason").where(valid, pd.Series([text for _, text in why], dtype=object)),
+            "position": pd.Series([place for place, _ in why], dtype="Int64").mask(valid),
+            "canonical": [form if ok else None for form, ok in zip(forms, valid, strict=True)],
         }
     )
+    return head.join(rows)
 
 
-def _scores(
-    strings: Sequence[str], target: str, floor: bool, grammar: Grammar
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[int, str]]:
-    """Scores (n,), values at x = 0 (n,), derivations (n, T), and why some strings have none."""
-    truth, missing = parse([target], grammar)
-    if missing:
-        raise DataError(f"target expression: {missing[0]}")
-    wanted = values(truth[0], grammar)  # the target always divides truly
-    x, why = parse(strings, grammar)
-    points = np.append(GRID, 0.0)
-    found, at_zero = np.full((2, len(strings)), np.nan)
-    for item in range(len(strings)):
-        if item in why:
-            continue
-        value = values(x[item], grammar, points, floor)
+def numbers(
+    items: pd.DataFrame, train: Sequence[str] | None = None, grammar: Grammar | None = None
+) -> Numbers:
+    """What can be said of a table of expressions beyond shares of strings; None where there is no score.
+
+    unique_equal: kinds of valid expressions / valid ones, a kind being all that are equal (see `equality`)
+    novel_equal: the share of kinds that hold no expression of `train`; None without it
+    defined: the share of all items with a value at x = 0
+    undefined_everywhere: the share of valid items without a value at any point
+    best: the lowest score, and best_mse, the lowest mean squared error, of a valid expression
+    equal_proved, equal_unconfirmed: of the distinct expressions that equal an earlier one, how many SymPy proves to
+        be equal and how many it could not decide, where it was asked
+    """
+    valid = items[items["valid"].astype(bool)]
+    found: Numbers = {
+        "unique_equal": valid["equal_to"].nunique() / len(valid) if len(valid) else None,
+        "novel_equal": novel(valid["equal_to"].unique().tolist(), train, grammar)
+        if train is not None
+        else None,
+        "defined": _number(items["at_zero"].notna().mean()),
+        "undefined_everywhere": _number((valid["reason"] == UNDEFINED).mean()),
+        "best": _number(valid["score"].min()),
+        "best_mse": _number(valid["mse"].min()),
+    }
+    verdicts = valid.drop_duplicates("canonical")["equality"].value_counts()
+    if PROVED in verdicts or DOUBTED in verdicts:
+        found |= {f"equal_{name}": int(verdicts.get(name, 0)) for name in (PROVED, DOUBTED)}
+    return found
+
+
+def novel(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = None) -> float | None:
+    """The share of canonical expressions, no two of them equal, that equal none of `train`; None of none."""
+    grammar = grammar or standard()
+    seen = dict.fromkeys(form for form in canonical(train, grammar) if form is not None)
+    fresh = [form for form in kinds if form not in seen]
+    x, _ = _parsed([*seen, *fresh], grammar)
+    first = classes([program(row, grammar) for row in x])[len(seen) :]
+    return float((first >= len(seen)).sum() / len(kinds)) if kinds else None
+
+
+def _parsed(forms: list[str], grammar: Grammar) -> tuple[np.ndarray, list[tuple[int, ParseError]]]:
+    from grammar_rae.parsing import derivations
+
+    return derivations(grammar, forms, errors="return")
+
+
+def _measured(
+    forms: list[str], x: np.ndarray, truth: Truth, grammar: Grammar, seconds: float
+) -> pd.DataFrame:
+    """One row a distinct valid expression, by its form: reason, equal_to, equality and the numbers of `table`."""
+    from grammar_rae.evaluators.shape import depths, steps
+
+    programs = [program(row, grammar) for row in x]
+    points = np.append(truth.points, 0.0)
+    reasons, measures = [], np.empty((len(forms), 3))
+    for item, each in enumerate(programs):
+        found = run(each, points)
         with np.errstate(all="ignore"):
-            error = np.minimum((value[:-1] - wanted) ** 2, CAP).mean()
-        found[item] = np.log1p(error) if np.isfinite(error) else WORST
-        at_zero[item] = value[-1] if np.isfinite(value[-1]) else np.nan
-    return found, at_zero, x, why
+            mse = np.mean((found[:-1] - truth.values) ** 2)
+        measures[item] = _score(found[:-1], truth.values), mse, found[-1]
+        reasons.append("" if np.isfinite(found[:-1]).any() else UNDEFINED)
+    measures[~np.isfinite(measures)] = np.nan
+    first, how = _equal(programs, seconds)
+    return pd.DataFrame(
+        {
+            "reason": pd.Series(reasons, dtype=object),
+            "equal_to": pd.Series([forms[place] for place in first], dtype=object),
+            "equality": pd.Series(how, dtype=object),
+            "score": measures[:, 0],
+            "mse": measures[:, 1],
+            "at_zero": measures[:, 2],
+            "steps": steps(x, grammar).astype(float),
+            "depth": depths(x, grammar).astype(float),
+        }
+    ).set_index(pd.Index(forms, dtype=object))
+
+
+def _equal(programs: list[Program], seconds: float) -> tuple[list[int], list[str]]:
+    """The first program that each equals, and how that is known; SymPy is asked for so many seconds."""
+    first = classes(programs).tolist()
+    how = [VALUES if place < item else "" for item, place in enumerate(first)]
+    later = [item for item, word in enumerate(how) if word]
+    if seconds > 0:
+        answers = confirm([(programs[item], programs[first[item]]) for item in later], seconds)
+        for item, answer in zip(later, answers, strict=True):
+            if answer is False:
+                first[item] = item
+            how[item] = {True: PROVED, False: "", None: DOUBTED}[answer]
+    return first, how
+
+
+def _score(values: np.ndarray, wanted: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        error = np.minimum((values - wanted) ** 2, CAP).mean()
+    return float(np.log1p(error)) if np.isfinite(error) else WORST
+
+
+def _form(text: str) -> str:
+    return "".join(text.split())
+
+
+def _located(error: ParseError, text: str) -> tuple[int, str]:
+    """Where a string is wrong, as it was given with its blanks, and why, in one line."""
+    from grammar_rae.explaining import excerpt
+
+    places = [place for place, character in enumerate(text) if not character.isspace()]
+    place = places[error.position] if error.position < len(places) else len(text.rstrip())
+    found, _, rest = brief(error).partition(" at position ")
+    return place, f"{found} at position {place} of «{excerpt(text, place)[0]}»; {rest.rpartition('»; ')[2]}"
+
+
+def brief(error: Exception) -> str:
+    """The first line of a parse error, without the number of its item."""
+    return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, pictures, selection
+from grammar_rae.evaluators.truth import GRID, Truth, truth_of, values_of
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 SERIES = (
@@ -50,6 +51,7 @@ LABELS = {
     "steps": "Productions",
     "length": "Characters",
 }
+FEW = 200  # points are drawn as points
 EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
 
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
@@ -167,22 +169,24 @@ def latent_map(
     return figure
 
 
-def curves(strings: Sequence[str], target: str = expressions.TARGET) -> Picture:
-    """One panel an expression, its curve over the target's in grey, on [-10, 10]."""
+def curves(strings: Sequence[str], truth: Truth | None = None) -> Picture:
+    """One panel an expression, its curve over what it is compared with in grey: see `curve`."""
     wide = min(3, len(strings))
     high = -(-len(strings) // wide)
     figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
-        _curve(axes, text, target)
+        _curve(axes, text, truth)
         axes.set_title(text, loc="left", fontsize=9, parse_math=False)
     return figure
 
 
-def curve(text: str, target: str = expressions.TARGET) -> Picture:
-    """One panel of `curves`, without words. DataError where one of them is not an expression."""
+def curve(text: str, truth: Truth | None = None) -> Picture:
+    """One panel of `curves`, without words: an expression of `equation.cfg` over points and values, or over the
+    published target. DataError where it is none.
+    """
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
-    _curve(figure.add_subplot(), text, target)
+    _curve(figure.add_subplot(), text, truth)
     return figure
 
 
@@ -222,17 +226,20 @@ def _distribution(
     _quiet(axes)
 
 
-def _curve(axes: Axes, text: str, target: str) -> None:
-    grammar, points = expressions.standard(), expressions.GRID
-    x, why = expressions.parse([target, text], grammar)
-    if why:
-        raise DataError(f"no curve of {text!r} over {target!r}: {next(iter(why.values()))}")
-    wanted, found = (expressions.values(row, grammar, points) for row in x)
-    low, high = _range(wanted[np.isfinite(wanted)])
-    axes.plot(points, wanted, color=REFERENCE, linewidth=4, label="target")
-    axes.plot(points, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
-    axes.set_ylim(low, high)
-    axes.set_xlim(points[0], points[-1])
+def _curve(axes: Axes, text: str, truth: Truth | None) -> None:
+    grammar = expressions.standard()
+    points, wanted = truth or truth_of(expressions.TARGET, grammar)
+    order = np.argsort(points)
+    few = len(points) < FEW
+    axes.plot(
+        points[order], wanted[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
+        marker="o" if few else "", markersize=4, label="target",
+    )  # fmt: skip
+    grid = np.linspace(points.min(), points.max(), len(GRID))
+    found = values_of(text, grammar, grid)
+    axes.plot(grid, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
+    axes.set_ylim(*_range(wanted))
+    axes.set_xlim(*_range(points) if few else (grid[0], grid[-1]))
     axes.locator_params(nbins=5)
     _quiet(axes)
 

@@ -14,29 +14,27 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluators import molecules
 from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.evaluators.seen import hashes
-from grammar_rae.evaluators.tasks import Task, task_for
+from grammar_rae.evaluators.tasks import Numbers, Task, task_for
 from grammar_rae.evaluators.text import shares
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
-
-Numbers = dict[str, float | None]
 
 
 def evaluate(
     strings: Sequence[str],
     reference: Sequence[str] | None = None,
     train: np.ndarray | Sequence[str] | None = None,
-    task: str | Path | Grammar | None = None,
+    task: str | Path | Grammar | Task | None = None,
     fcd: bool = False,
 ) -> Numbers:
     """Every metric of the strings' task (`catalog.METRICS` says what each one is); None where there is no score.
 
     n, valid, unique, novel as in `text.shares` (`train`: strings, or hashes of canonical forms), and the
-    mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: `defined`,
-    the share of all items with a value at x = 0, and `best`, the lowest score. With a `reference` also
-    `<property>_w1`: Wasserstein-1, between the two distributions of a property, and the similarities to it;
-    with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150 molecules a second and core).
+    mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: those of
+    `expressions.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
+    of a property, and the similarities to it; with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150
+    molecules a second and core).
     """
     return measured(strings, task_for(task, strings), reference, train, fcd)[1]
 
@@ -67,7 +65,7 @@ def measured(
     return molecules.rows(strings, read, found) if rows else None, numbers
 
 
-def table(strings: Sequence[str], task: str | Path | Grammar | None = None) -> pd.DataFrame:
+def table(strings: Sequence[str], task: str | Path | Grammar | Task | None = None) -> pd.DataFrame:
     """One row an item: the string, valid, reason, canonical, and the properties of the task."""
     return task_for(task, strings).table(strings)
 
@@ -86,16 +84,14 @@ def summary(
     if task.name == "molecules":
         numbers["ten_heavy_atoms"] = _number((valid["heavy_atoms"] >= molecules.TEN).mean())
         numbers["filters"] = _number(valid["filters"].mean())
-    if task.name == "expressions":
-        numbers["defined"] = _number(items["at_zero"].notna().mean())
-        numbers["best"] = _number(valid["score"].min())
+    numbers |= task.numbers(items, None if isinstance(train, np.ndarray) else train)
     if reference is not None:
         other = task.table(reference)
         numbers |= {f"{name}_w1": _distance(valid[name], other[name]) for name in task.properties}
     return numbers
 
 
-def properties(items: pd.DataFrame, task: str | Path | Grammar | None = None) -> pd.DataFrame:
+def properties(items: pd.DataFrame, task: str | Path | Grammar | Task | None = None) -> pd.DataFrame:
     """Mean, spread and range of each property over the valid items of a table."""
     kind = task_for(task, items["canonical"].dropna().tolist())
     valid = items.loc[items["valid"].astype(bool), list(kind.properties)]

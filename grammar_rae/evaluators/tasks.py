@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,32 +18,68 @@ if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
 
 
+Numbers = dict[str, float | None]
+
+
 @dataclass(frozen=True)
 class Task:
-    """`table(strings)` has valid, reason, canonical and the `properties`; `canonical` gives the forms."""
+    """`table(strings)` has valid, reason, canonical and the `properties`; `canonical` gives the forms.
+
+    `numbers(table, training strings or None)` are the task's own metrics beyond shares and means.
+    """
 
     name: str
     table: Callable[[Sequence[str]], pd.DataFrame]
     canonical: Callable[[Sequence[str]], list[str | None]]
     properties: tuple[str, ...]
+    numbers: Callable[[pd.DataFrame, Sequence[str] | None], Numbers] = lambda items, train: {}
 
 
-def _expression_forms(strings: Sequence[str]) -> list[str | None]:
-    _, why = expressions.parse(strings)
-    return [None if item in why else text.replace(" ", "") for item, text in enumerate(strings)]
+def arithmetic(
+    task: str | Path | Grammar | None = None,
+    target: str | None = None,
+    data: str | Path | None = None,
+    seconds: float = 0.0,
+) -> Task:
+    """Expressions by `equation.cfg` or a grammar of its shapes, scored against a target or the points of a CSV file.
+
+    SymPy is asked for up to so many `seconds` whether those that seem equal are. DataError as `truth_of` and
+    `read_points`, where both a target and points are given, and for a task that is no arithmetic.
+    """
+    from grammar_rae.evaluators.truth import read_points, truth_of
+    from grammar_rae.grammar import Grammar
+
+    if isinstance(task, str | Path) and str(task) in {"molecules", "strings"}:
+        raise DataError(f"a target, points or SymPy's opinion are for expressions; the task is {task}")
+    if target is not None and data is not None:
+        raise DataError(f"both a target, {target}, and points, {data}; expected one of them")
+    name = "equation.cfg" if task in (None, "expressions") else task
+    rules = name if isinstance(name, Grammar) else Grammar.read(str(name))
+    truth = read_points(data) if data is not None else truth_of(target or expressions.TARGET, rules)
+    return Task(
+        "expressions",
+        partial(expressions.table, target=truth, grammar=rules, seconds=seconds),
+        partial(expressions.canonical, grammar=rules),
+        expressions.PROPERTIES,
+        partial(expressions.numbers, grammar=rules),
+    )
 
 
 TASKS = {
     "molecules": Task("molecules", molecules.table, canonicals, molecules.COLUMNS),
-    "expressions": Task("expressions", expressions.table, _expression_forms, ("score", "steps")),
+    "expressions": Task(
+        "expressions", expressions.table, expressions.canonical, expressions.PROPERTIES, expressions.numbers
+    ),
 }
 
 
-def task_for(task: str | Path | Grammar | None, strings: Sequence[str]) -> Task:
-    """A task by name, by a grammar or its file (valid = derived by it), or by looking at the strings.
+def task_for(task: str | Path | Grammar | Task | None, strings: Sequence[str]) -> Task:
+    """A task itself, by name, by a grammar or its file (valid = derived by it), or by looking at the strings.
 
     `strings` without a grammar takes every string that is not empty as valid.
     """
+    if isinstance(task, Task):
+        return task
     if task is not None and not isinstance(task, str | Path):
         return derived(task)
     name = recognise(strings) if task is None else str(task)

@@ -15,7 +15,7 @@ FLOORS = [
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators",
     "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure",
-    "cli",
+    "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}
 

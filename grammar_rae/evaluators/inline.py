@@ -1,0 +1,41 @@
+"""Molecules where a notebook shows them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+
+from grammar_rae.evaluators import pictures
+
+COLOURS = 32  # of the picture: a third of the bytes, which the notebook's file carries
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """A PNG that notebooks show as the value of a cell."""
+
+    png: bytes
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+def grid(
+    smiles: Sequence[str], columns: int = 5, rows: int = 4, legends: Sequence[str] | None = None
+) -> Picture:
+    """The first `columns * rows` valid molecules as the picture of a notebook's cell. `legends`: one a string.
+
+    DataError where none is a molecule.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "grid.png"
+        pictures.grid(smiles, path, columns, rows, legends)
+        body = io.BytesIO()
+        with Image.open(path) as drawn:
+            drawn.convert("RGB").quantize(COLOURS).save(body, "PNG", optimize=True)
+    return Picture(body.getvalue())

@@ -16,6 +16,7 @@ from grammar_rae.assembly import make_objective
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.files import write_rejects
+from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.preparation import dataset_of, prepare
 from grammar_rae.recipe import Recipe
@@ -30,7 +31,7 @@ def train(
     recipe: str | Path | Recipe,
     *,
     data: str | Path | Sequence[str] | None = None,
-    grammar: str | Path | None = None,
+    grammar: str | Path | Grammar | None = None,
     out: str | Path | None = None,
     from_: str | Path | None = None,
     overrides: tuple[str, ...] = (),

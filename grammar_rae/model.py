@@ -18,6 +18,7 @@ from grammar_rae import runs
 from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.evaluators.expressions import brief
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
@@ -192,7 +193,7 @@ class Model:
         readable = [i for i, text in enumerate(prepared) if text is not None]
         x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
         reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
-        reasons += [(readable[i], str(error)) for i, error in rejected]
+        reasons += [(readable[i], brief(error)) for i, error in rejected]
         return x, [readable[i] for i in known], sorted(reasons)
 
     def prepare(self, items: Sequence[str]) -> list[str | None]:

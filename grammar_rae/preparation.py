@@ -45,14 +45,17 @@ class Prepared:
 def prepare(
     recipe: str | Path | Recipe,
     data: str | Path | Sequence[str] | None,
-    grammar: str | Path | None,
+    grammar: str | Path | Grammar | None,
     overrides: tuple[str, ...],
 ) -> Prepared:
     """Everything resolved and encoded. RecipeError, GrammarError or DataError says what does not fit."""
     raw = recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
+    rules = grammar if isinstance(grammar, Grammar) else None
     if grammar is not None:
-        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": str(grammar)})})
-    rules = None if raw.codec.grammar == "none" else Grammar.read(raw.codec.grammar)
+        name = str(grammar) if rules is None else rules.name
+        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": name})})
+    if rules is None and raw.codec.grammar != "none":
+        rules = Grammar.read(raw.codec.grammar)
     dataset = dataset_of(raw, rules, data)
     parts = [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
     spelled = [_prepared(raw, part) for part in parts]

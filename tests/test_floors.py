@@ -16,7 +16,7 @@ FLOORS = [
     "densities evaluators",
     "catalogue recipe recipes assembly runs generation model preparation experiment listing samples protocols measure "
     "reporting",
-    "cli",
+    "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}
 

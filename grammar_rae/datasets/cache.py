@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 from numpy.typing import NDArray
+from platformdirs import user_cache_dir
 
 Rows = NDArray[np.integer]
 
 
 def folder() -> Path:
     """The user's cache folder of this package."""
-    return Path(pooch.os_cache("grammar-rae"))
+    return Path(user_cache_dir("grammar-rae"))
 
 
 def remembered(kind: str, inputs: Sequence[str], compute: Callable[[], list[str | None]]) -> list[str | None]:

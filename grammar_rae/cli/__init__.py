@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, scoring, training
+from grammar_rae.cli import generating, grammars, listing, scoring, training, walking
 
 app = typer.Typer(
     name="grammar-rae",
@@ -27,6 +27,8 @@ VERBS: tuple[Callable[..., None], ...] = (
     generating.reconstruct,
     generating.encode,
     generating.decode,
+    walking.interpolate,
+    walking.neighbours,
     scoring.evaluate,
     listing.models,
     listing.recipes,

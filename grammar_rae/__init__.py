@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators import evaluate, table
+    from grammar_rae.evaluators.goals import goal
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
     from grammar_rae.listing import models
     from grammar_rae.model import Model, load
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "evaluate", "load", "models", "table", "train"]
+__all__ = ["Grammar", "Model", "evaluate", "goal", "load", "models", "table", "train"]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
     "evaluate": "evaluators:evaluate",
+    "goal": "evaluators.goals:goal",
     "load": "model:load",
     "models": "listing:models",
     "table": "evaluators:table",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators import evaluate, figures, table
+    from grammar_rae.evaluators.goals import goal
     from grammar_rae.evaluators.inline import grid
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from grammar_rae.model import Model, load
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "evaluate", "figures", "grid", "load", "models", "table", "train"]
+__all__ = ["Grammar", "Model", "evaluate", "figures", "goal", "grid", "load", "models", "table", "train"]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
     "evaluate": "evaluators:evaluate",
     "figures": "evaluators.figures:",
+    "goal": "evaluators.goals:goal",
     "grid": "evaluators.inline:grid",
     "load": "model:load",
     "models": "listing:models",

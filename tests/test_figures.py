@@ -6,6 +6,7 @@ import pytest
 import grammar_rae as gr
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import figures, selection
+from grammar_rae.evaluators.truth import Truth
 
 MOLECULES = [
     "CCO",
@@ -55,6 +56,15 @@ def test_a_map_has_the_data_s_axes():
     assert axes[0].get_xlim() == axes[1].get_xlim()
     with pytest.raises(ValueError, match="two numbers or more"):
         figures.latent_map(np.zeros((5, 1)))
+
+
+def test_a_curve_over_points_and_alone():
+    few = Truth(np.array([2.0, 0, 1]), np.array([3.0, 1, 2]))
+    over = figures.curve("x+1", few).axes[0]
+    assert [line.get_label() for line in over.lines] == ["target", "x+1"]
+    assert over.lines[0].get_xdata().tolist() == [0, 1, 2] and over.lines[0].get_ydata().tolist() == [1, 2, 3]
+    alone = figures.curve("exp(exp(exp(x)))").axes[0]
+    assert [line.get_label() for line in alone.lines] == ["exp(exp(exp(x)))"]
 
 
 def test_what_cannot_be_drawn():

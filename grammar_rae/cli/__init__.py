@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, scoring, training
+from grammar_rae.cli import generating, grammars, listing, scoring, training, walking
 
 app = typer.Typer(
     name="grammar-rae",
@@ -29,6 +29,8 @@ VERBS: tuple[Callable[..., None], ...] = (
     generating.reconstruct,
     generating.encode,
     generating.decode,
+    walking.interpolate,
+    walking.neighbours,
     scoring.evaluate,
     listing.models,
     listing.recipes,

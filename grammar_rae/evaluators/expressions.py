@@ -9,7 +9,7 @@ Literals divide truly; `floor=True` divides them as the authors' Python 2 did (1
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -45,9 +45,14 @@ def standard() -> Grammar:
 
 def canonical(strings: Sequence[str], grammar: Grammar | None = None) -> list[str | None]:
     """The strings without their blanks; None for those that the grammar does not derive."""
-    forms = [_form(text) for text in strings]
-    bad = dict(_parsed(forms, grammar or standard())[1])
-    return [None if item in bad else form for item, form in enumerate(forms)]
+    bad = faults(strings, grammar)
+    return [None if item in bad else _form(text) for item, text in enumerate(strings)]
+
+
+def faults(strings: Sequence[str], grammar: Grammar | None = None) -> dict[int, str]:
+    """What is wrong with those that the grammar does not derive, by place."""
+    errors = _parsed([_form(text) for text in strings], grammar or standard())[1]
+    return {item: brief(error) for item, error in errors}
 
 
 def score(
@@ -57,16 +62,12 @@ def score(
     grammar: Grammar | None = None,
 ) -> np.ndarray:
     """log(1 + MSE) against the target, (n,) float; NaN for strings that the grammar does not derive."""
-    grammar = grammar or standard()
-    truth = truth_of(target, grammar) if isinstance(target, str) else target
-    forms = [_form(text) for text in strings]
-    x, errors = _parsed(forms, grammar)
-    bad = dict(errors)
-    found = np.full(len(forms), np.nan)
-    for item in range(len(forms)):
-        if item not in bad:
-            found[item] = _score(run(program(x[item], grammar), truth.points, floor), truth.values)
-    return found
+    return _compared(strings, target, grammar, floor, _score)
+
+
+def mse(strings: Sequence[str], target: str | Truth = TARGET, grammar: Grammar | None = None) -> np.ndarray:
+    """Mean squared error against the target, (n,) float, not capped; NaN also where a point has no value."""
+    return _compared(strings, target, grammar, False, _mse)
 
 
 def table(
@@ -173,9 +174,7 @@ def _measured(
     reasons, measures = [], np.empty((len(forms), 3))
     for item, each in enumerate(programs):
         found = run(each, points)
-        with np.errstate(all="ignore"):
-            mse = np.mean((found[:-1] - truth.values) ** 2)
-        measures[item] = _score(found[:-1], truth.values), mse, found[-1]
+        measures[item] = _score(found[:-1], truth.values), _mse(found[:-1], truth.values), found[-1]
         reasons.append("" if np.isfinite(found[:-1]).any() else UNDEFINED)
     measures[~np.isfinite(measures)] = np.nan
     first, how = _equal(programs, seconds)
@@ -205,6 +204,30 @@ def _equal(programs: list[Program], seconds: float) -> tuple[list[int], list[str
                 first[item] = item
             how[item] = {True: PROVED, False: "", None: DOUBTED}[answer]
     return first, how
+
+
+def _compared(
+    strings: Sequence[str],
+    target: str | Truth,
+    grammar: Grammar | None,
+    floor: bool,
+    measure: Callable[[np.ndarray, np.ndarray], float],
+) -> np.ndarray:
+    grammar = grammar or standard()
+    truth = truth_of(target, grammar) if isinstance(target, str) else target
+    x, errors = _parsed([_form(text) for text in strings], grammar)
+    bad = dict(errors)
+    found = np.full(len(strings), np.nan)
+    for item in range(len(strings)):
+        if item not in bad:
+            found[item] = measure(run(program(x[item], grammar), truth.points, floor), truth.values)
+    return found
+
+
+def _mse(values: np.ndarray, wanted: np.ndarray) -> float:
+    with np.errstate(all="ignore"):
+        error = np.mean((values - wanted) ** 2)
+    return float(error) if np.isfinite(error) else float("nan")
 
 
 def _score(values: np.ndarray, wanted: np.ndarray) -> float:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, pictures, selection
-from grammar_rae.evaluators.truth import GRID, Truth, truth_of, values_of
+from grammar_rae.evaluators.truth import GRID, Truth, values_of
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 SERIES = (
@@ -169,21 +169,24 @@ def latent_map(
     return figure
 
 
-def curves(strings: Sequence[str], truth: Truth | None = None) -> Picture:
-    """One panel an expression, its curve over what it is compared with in grey: see `curve`."""
+def curves(
+    strings: Sequence[str], truth: Truth | None = None, titles: Sequence[str] | None = None
+) -> Picture:
+    """One panel an expression, its curve over what it is compared with in grey: see `curve`. `titles`: a line each."""
     wide = min(3, len(strings))
     high = -(-len(strings) // wide)
     figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
         _curve(axes, text, truth)
-        axes.set_title(text, loc="left", fontsize=9, parse_math=False)
+        title = text if titles is None else f"{text}\n{titles[place - 1]}"
+        axes.set_title(title, loc="left", fontsize=9, parse_math=False)
     return figure
 
 
 def curve(text: str, truth: Truth | None = None) -> Picture:
-    """One panel of `curves`, without words: an expression of `equation.cfg` over points and values, or over the
-    published target. DataError where it is none.
+    """One panel of `curves`, without words: an expression of `equation.cfg`, over the points and values it is compared
+    with, or alone on [-10, 10]. DataError where it is none.
     """
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
     _curve(figure.add_subplot(), text, truth)
@@ -227,18 +230,21 @@ def _distribution(
 
 
 def _curve(axes: Axes, text: str, truth: Truth | None) -> None:
-    grammar = expressions.standard()
-    points, wanted = truth or truth_of(expressions.TARGET, grammar)
-    order = np.argsort(points)
-    few = len(points) < FEW
-    axes.plot(
-        points[order], wanted[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
-        marker="o" if few else "", markersize=4, label="target",
-    )  # fmt: skip
+    points = GRID if truth is None else truth.points
     grid = np.linspace(points.min(), points.max(), len(GRID))
-    found = values_of(text, grammar, grid)
+    found = values_of(text, expressions.standard(), grid)
+    shown = found[np.isfinite(found)]
+    few = truth is not None and len(points) < FEW
+    if truth is not None:
+        order = np.argsort(points)
+        axes.plot(
+            points[order], truth.values[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
+            marker="o" if few else "", markersize=4, label="target",
+        )  # fmt: skip
+        shown = truth.values
     axes.plot(grid, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
-    axes.set_ylim(*_range(wanted))
+    if len(shown):
+        axes.set_ylim(*_range(shown))
     axes.set_xlim(*_range(points) if few else (grid[0], grid[-1]))
     axes.locator_params(nbins=5)
     _quiet(axes)

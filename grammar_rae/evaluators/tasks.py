@@ -13,6 +13,7 @@ import pandas as pd
 from grammar_rae.datasets import canonicals, recognise
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, molecules
+from grammar_rae.evaluators.truth import Truth, read_points, truth_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -25,7 +26,8 @@ Numbers = dict[str, float | None]
 class Task:
     """`table(strings)` has valid, reason, canonical and the `properties`; `canonical` gives the forms.
 
-    `numbers(table, training strings or None)` are the task's own metrics beyond shares and means.
+    `numbers(table, training strings or None)` are the task's own metrics beyond shares and means. Expressions are
+    compared with a `truth`, the published target where it is None; `target` says with what.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Task:
     canonical: Callable[[Sequence[str]], list[str | None]]
     properties: tuple[str, ...]
     numbers: Callable[[pd.DataFrame, Sequence[str] | None], Numbers] = lambda items, train: {}
+    truth: Truth | None = None
+    target: str = expressions.TARGET
 
 
 def arithmetic(
@@ -46,7 +50,6 @@ def arithmetic(
     SymPy is asked for up to so many `seconds` whether those that seem equal are. DataError as `truth_of` and
     `read_points`, where both a target and points are given, and for a task that is no arithmetic.
     """
-    from grammar_rae.evaluators.truth import read_points, truth_of
     from grammar_rae.grammar import Grammar
 
     if isinstance(task, str | Path) and str(task) in {"molecules", "strings"}:
@@ -62,6 +65,8 @@ def arithmetic(
         partial(expressions.canonical, grammar=rules),
         expressions.PROPERTIES,
         partial(expressions.numbers, grammar=rules),
+        truth,
+        target or (expressions.TARGET if data is None else f"the points of {data}"),
     )
 
 

@@ -38,8 +38,8 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
         found.append(
             _by_set(
                 "Most novel",
-                f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity of Morgan fingerprints, among up to "
-                f"{selection.COMPARED:,} molecules drawn at random.",
+                f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity "
+                f"of Morgan fingerprints, among up to {selection.COMPARED:,} molecules drawn at random.",
                 sets,
                 lambda one, n: _cards(selection.novel(one.items, forms, n), ("similarity",)),
             )

@@ -6,7 +6,7 @@
 The reference is the validation split of ZINC250k. The floor in the first row is what as many *training*
 molecules reach against it, in the same run: FCD depends on the sizes of both sets. FCD: Preuer et al. 2018, the
 published package (`pip install 'grammar-rae[benchmarks]'`). Internal diversity: 1 − the mean Tanimoto similarity of
-all pairs, Morgan fingerprints of radius 2 and 1,024 bits (Polykovskiy et al. 2020), on the first 10,000.
+all pairs, Morgan fingerprints of radius 2 and 1,024 bits (Polykovskiy et al. 2020).
 """
 
 from __future__ import annotations
@@ -18,55 +18,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from rdkit import Chem, DataStructs
-from rdkit.Chem import rdFingerprintGenerator
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import task_for
+from grammar_rae.evaluators import chemnet, molecules, moses
+from grammar_rae.evaluators.profile import profile
 from grammar_rae.model import Model
-
-SHARES = 10_000
-
-
-def chemnet(smiles: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance of the penultimate activations of ChemNet."""
-    import fcd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = fcd.get_predictions(fcd.load_ref_model(), smiles)
-    return found.mean(0), np.cov(found.T)
-
-
-def distance(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
-    from fcd import calculate_frechet_distance
-
-    return float(calculate_frechet_distance(mu1=a[0], mu2=b[0], sigma1=a[1], sigma2=b[1]))
-
-
-def diversity(smiles: list[str]) -> float:
-    """1 − mean Tanimoto similarity over all pairs, a molecule with itself included."""
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=1024)
-    prints = [generator.GetFingerprint(Chem.MolFromSmiles(s)) for s in smiles]
-    total = sum(sum(DataStructs.BulkTanimotoSimilarity(p, prints)) for p in prints)
-    return 1 - float(total) / len(prints) ** 2
 
 
 def row(
-    name: str, smiles: list[str], reference: tuple[np.ndarray, np.ndarray], seen: set[str] | None
+    name: str, smiles: list[str], reference: chemnet.Gaussian | None, seen: set[str] | None
 ) -> dict[str, Any]:
     """One line of the table; `smiles` are drawn, valid or not."""
-    forms = task_for("molecules", smiles).canonical(smiles)
-    valid = [form for form in forms if form is not None]
-    first = valid[:SHARES]
+    items = molecules.read(smiles)
+    found = profile(items.forms, items.counts)
     return {
         "set": name,
         "n": len(smiles),
-        "valid": len(valid) / len(smiles),
-        "unique_10000": len(set(first)) / len(first),
-        "novel": None if seen is None else 1 - len(set(valid) & seen) / len(set(valid)),
-        "int_div_1": diversity(first),
-        "fcd": distance(chemnet(valid), reference),
+        "valid": len(items.valid) / len(smiles),
+        "unique_10000": moses.unique(items.valid, 10_000),
+        "novel": None if seen is None else 1 - len(set(items.forms) & seen) / len(items.forms),
+        "int_div_1": moses.internal_diversity(found)[0],
+        "fcd": chemnet.distance(chemnet.statistics(found), reference),
     }
 
 
@@ -74,7 +46,7 @@ def measure(
     name: str, n: int, densities: list[str], keeps: list[float], seed: int
 ) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
-    reference = chemnet(data.valid)
+    reference = chemnet.statistics(molecules.reference(data.valid))
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
     yield row("training molecules (the floor)", [data.train[i] for i in order], reference, None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import tracemalloc
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -30,6 +32,7 @@ from grammar_rae.evaluators import (
 )
 from grammar_rae.evaluators import profile as profiles
 from grammar_rae.evaluators.catalog import METRICS
+from grammar_rae.measure import evaluate_files
 
 ODD = [
     "C(",
@@ -43,8 +46,8 @@ ODD = [
     "c1ccc2c(c1)C3CCC2CC3",
 ]
 # What the packages molsets 0.3.1 and guacamol 0.5.5 (wheels unpacked, imports of what is gone replaced by
-# stand-ins, under RDKit 2026.09.1) gave for the sets of the fixture `sets`: of molsets `fraction_valid`, `remove_invalid`, then
-# `fraction_unique`, `SNNMetric`, `FragMetric`, `ScafMetric`, `internal_diversity`, `fraction_passes_filters`,
+# stand-ins, RDKit 2026.09.1) gave for the sets of the fixture `sets`: of molsets `fraction_valid`, `remove_invalid`,
+# then `fraction_unique`, `SNNMetric`, `FragMetric`, `ScafMetric`, `internal_diversity`, `fraction_passes_filters`,
 # `WassersteinMetric` and `novelty`; of guacamol `KLDivBenchmark` with all of both sets.
 ORACLE = {
     "valid": 0.9908814589665653,
@@ -62,7 +65,7 @@ ORACLE = {
     "weight_w1": 14.816082059453983,
     "guacamol_kl": 0.9054877896881328,
 }
-# By the test file of molsets, as published; SA, QED and the rest follow today's RDKit.
+# As published in the test file of molsets; its logP, SA and QED follow an older RDKit.
 PUBLISHED = {"valid": 2 / 3, "unique": 1.0, "snn": 0.3152585653588176, "fragments": 0.3, "scaffolds": 0.5}
 PUBLISHED |= {"int_div_1": 0.7189187309761661, "filters": 0.75, "weight_w1": 106.87}
 
@@ -87,9 +90,7 @@ def test_equal_to_the_values_in_the_published_tests() -> None:
     reference = ["Oc1ccccc1-c1cccc2cnccc12", "COc1cccc(NC(=O)Cc2coc3ccc(OC)cc23)c1"]
     made = ["CNC", "Oc1ccccc1-c1cccc2cnccc12", "INVALID", "CCCP", "Cc1noc(C)c1CN(C)C(=O)Nc1cc(F)cc(F)c1"]
     numbers = evaluate([*made, "Cc1nc(NCc2ccccc2)no1-c1ccccc1"], reference=reference)
-    assert numbers["valid"] == pytest.approx(5 / 6)
-    wanted = {name: value for name, value in PUBLISHED.items() if name != "valid"}
-    assert {name: numbers[name] for name in wanted} == pytest.approx(wanted, abs=1e-6)
+    assert {name: numbers[name] for name in PUBLISHED} == pytest.approx(PUBLISHED, abs=1e-6)
 
 
 def test_equal_to_naive_ones(
@@ -307,7 +308,6 @@ def test_the_table_and_the_dict_agree(
         ("C%10CC", "ring bond", 2, "ring bond 10 not closed"),
         ("CC11", "ring bond", 4, "ring bond 1 joins an atom to itself"),
         ("C12CC12", "ring bond", 7, "ring bond 2 joins two atoms twice"),
-        ("C=1CCC#1", "ring bond", 8, "ring bond 1 is both = and #"),
         ("CC(C)(C)(C)C", "valence", 2, "Explicit valence for atom # 1 C, 5"),
         ("[NH4+]CBr(C)C", "valence", 1, "Explicit valence"),
         ("c1cccc1", "kekulisation", 1, "Can't kekulize"),
@@ -355,7 +355,7 @@ def test_profiles_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_fcd_is_the_packages(sets: tuple[list[str], list[str], list[str]]) -> None:
     fcd = pytest.importorskip("fcd")
-    made, reference = sets[0][:60] + sets[0][:9], sets[1][:60]
+    made, reference = sets[0][:12] + sets[0][:4], sets[1][:12]
     numbers = evaluate(made, reference=reference, fcd=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -375,3 +375,37 @@ def test_fcd_needs_molecules_a_reference_and_its_package(monkeypatch: pytest.Mon
     monkeypatch.setitem(__import__("sys").modules, "fcd", None)
     with pytest.raises(DataError, match=r"pip install 'grammar-rae\[metrics\]'"):
         evaluate(["CCO"], reference=["CCO"], fcd=True)
+
+
+def _awkward(path: Path, lines: int) -> dict[str, int]:
+    """A gzipped .smi with Windows ends, blank lines, names, tabs and bad rows; how many of each kind."""
+    kinds = [
+        "CCO\tethanol\r\n",
+        "c1ccccc1 benzene\r\n",
+        "\r\n",
+        "C(\tbad\r\n",
+        "CC(C)(C)(C)C\r\n",
+        "  OCC\r\n",
+    ]
+    kinds += ["C1CC\n", "c1cccc1\n", "CCN\n", "\n"]
+    with gzip.open(path, "wt", newline="", compresslevel=1) as stream:
+        for start in range(0, lines, 10_000):
+            stream.write("".join(kinds[i % len(kinds)] for i in range(start, min(start + 10_000, lines))))
+    return {
+        kind: sum(1 for i in range(len(kinds)) if kinds[i] == kind) * lines // len(kinds) for kind in kinds
+    }
+
+
+@pytest.mark.parametrize("lines", [1_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_an_awkward_file_is_accounted_for_in_bounded_memory(tmp_path: Path, lines: int) -> None:
+    counts = _awkward(tmp_path / "a.smi.gz", lines)
+    blank = counts["\r\n"] + counts["\n"]
+    tracemalloc.start()
+    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules").numbers
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert numbers["n"] + numbers["rejected"] == lines - blank
+    assert numbers["valid"] == pytest.approx(4 / 8) and numbers["unique"] == pytest.approx(3 / (lines * 0.4))
+    kinds = ("syntax", "valence", "ring_bond", "kekulisation")
+    assert [numbers[f"invalid_{kind}"] for kind in kinds] == [pytest.approx(1 / 8)] * 4
+    assert peak < 20e6 + 150 * lines

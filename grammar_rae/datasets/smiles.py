@@ -124,11 +124,11 @@ def _place(smiles: str, problem: Any) -> int | None:
 def _scan(smiles: str) -> tuple[list[int], Problem | None]:
     """The character each atom begins at (from 1), and the first thing that makes the string no graph.
 
-    OpenSMILES 1.0 but for what stands inside brackets, which is asked of RDKit.
+    What stands inside brackets is asked of RDKit; two different bond symbols of one ring label pass, as there.
     """
     starts: list[int] = []
     branches: list[tuple[int, int]] = []  # the atom a branch leaves, the character of its bracket
-    rings: dict[str, tuple[int, str, int]] = {}  # open labels: atom, bond symbol, character
+    rings: dict[str, tuple[int, int]] = {}  # open labels: atom, character
     bonds: set[frozenset[int]] = set()
     last, bond, fresh, at = -1, "", False, 0  # fresh: a branch without an atom yet
     while at < len(smiles):
@@ -147,15 +147,12 @@ def _scan(smiles: str) -> tuple[list[int], Problem | None]:
         elif kind == "ring":
             label = token.lstrip("%0") or "0"
             if label not in rings:
-                rings[label] = (last, bond, here)
+                rings[label] = (last, here)
             else:
-                other, first, _ = rings.pop(label)
-                pair = frozenset((last, other))
+                pair = frozenset((last, rings.pop(label)[0]))
                 if len(pair) == 1 or pair in bonds:
                     twice = "an atom to itself" if len(pair) == 1 else "two atoms twice"
                     return starts, Problem("ring bond", here, f"ring bond {label} joins {twice}")
-                if first and bond and first != bond and not {first, bond} <= {"/", "\\"}:
-                    return starts, Problem("ring bond", here, f"ring bond {label} is both {first} and {bond}")
                 bonds.add(pair)
             bond = ""
         elif bond:
@@ -175,7 +172,7 @@ def _scan(smiles: str) -> tuple[list[int], Problem | None]:
         return starts, Problem("syntax", len(smiles), f"ends with {smiles[-1]!r}")
     if branches:
         return starts, Problem("syntax", branches[-1][1], "unbalanced brackets")
-    for label, (_, _, here) in rings.items():
+    for label, (_, here) in rings.items():
         return starts, Problem("ring bond", here, f"ring bond {label} not closed")
     return starts, None
 

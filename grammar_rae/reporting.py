@@ -113,7 +113,7 @@ def compare(name: str, found: Evaluated, n: int) -> Reference:
         own = molecules.metrics(molecules.read(train), molecules.reference(train), other, None, fcd)
     else:
         own = summary(task.table(train), task, other)
-    words = f"what {len(train):,} items of its training part score against the rest of it"
+    words = f"what {len(train):,} items of its training part score against its held-out part"
     return Reference(name, items, size, own, words)
 
 

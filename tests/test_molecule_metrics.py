@@ -401,7 +401,7 @@ def test_an_awkward_file_is_accounted_for_in_bounded_memory(tmp_path: Path, line
     counts = _awkward(tmp_path / "a.smi.gz", lines)
     blank = counts["\r\n"] + counts["\n"]
     tracemalloc.start()
-    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules")
+    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules").numbers
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert numbers["n"] + numbers["rejected"] == lines - blank

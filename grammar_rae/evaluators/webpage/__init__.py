@@ -30,7 +30,7 @@ def page(
     if task.name == "molecules":
         parts += looks.molecules(sets, reference, score)
     elif task.name == "expressions":
-        parts.append(looks.curves(sets))
+        parts.append(looks.curves(sets, task))
     else:
         parts.append(looks.strings(sets))
     parts += [looks.refused(sets, task.name == "molecules"), looks.repeated(sets), looks.maps(sets)]

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from grammar_rae.evaluators import comparison, expressions, figures, selection
+from grammar_rae.evaluators.tasks import Task
+from grammar_rae.evaluators.truth import truth_of
 from grammar_rae.evaluators.webpage.elements import Html, figure, molecule, plot, section, table, tag
 from grammar_rae.evaluators.webpage.sets import Map, Measured, Reference
 
@@ -38,8 +40,8 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
         found.append(
             _by_set(
                 "Most novel",
-                f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity of Morgan fingerprints, among up to "
-                f"{selection.COMPARED:,} molecules drawn at random.",
+                f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity "
+                f"of Morgan fingerprints, among up to {selection.COMPARED:,} molecules drawn at random.",
                 sets,
                 lambda one, n: _cards(selection.novel(one.items, forms, n), ("similarity",)),
             )
@@ -52,15 +54,16 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
     return found
 
 
-def curves(sets: Sequence[Measured]) -> Html:
-    """The best expressions over their target."""
+def curves(sets: Sequence[Measured], task: Task) -> Html:
+    """The best expressions over what they are compared with."""
+    truth = task.truth or truth_of(task.target, expressions.standard())
 
     def drawn(one: Measured, n: int) -> Html:
         rows = selection.best(one.items, "score", n)
         return _grid(
             [
                 figure(
-                    plot(figures.curve(text), f"{one.name}: {text} over {expressions.TARGET}"),
+                    plot(figures.curve(text, truth), f"{one.name}: {text} over {task.target}"),
                     tag("code", text),
                     tag("small", f"score {score:.4f}"),
                 )
@@ -69,7 +72,7 @@ def curves(sets: Sequence[Measured]) -> Html:
             "plots",
         )
 
-    words = f"Lowest scores first; in grey the target {expressions.TARGET}."
+    words = f"Lowest scores first; in grey {task.target}."
     return _by_set("Best expressions", words, sets, drawn, (6, 3))
 
 

@@ -33,15 +33,21 @@ def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) ->
     names = list(dict.fromkeys(name for one in sets for name in one.numbers))
     known = [name for name in METRICS if name in names]
     averages = [name for name in known if name in task.properties]
-    scores = [name for name in known if name not in averages]
+    distances = [name for name in known if name.endswith("_w1")]
+    scores = [name for name in known if name not in averages + distances]
     others = [name for name in names if name not in METRICS]
-    parts = ((scores, "How good"), (averages, "Averages over valid items"), (others, "More"))
+    parts = (
+        (scores, "How good"),
+        (averages, "Averages over valid items"),
+        (distances, "Distances of distributions"),
+        (others, "More"),
+    )
     several = len(sets) > 1
     key = tag(
         "p",
         "↑ more is better, ↓ less is better, neither: the number only describes. «–»: no score.",
         " Bold is the best of a row." if several else "",
-        f" {reference.name}: {reference.own}." if reference is not None and reference.own else "",
+        f" {reference.name} itself: {reference.own}." if reference is not None and reference.own else "",
         class_="note",
     )
     drawn = [_table(rows, sets, reference, caption) for rows, caption in parts if rows]
@@ -62,7 +68,7 @@ def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference 
         ]
         other = [pretty(name, own.numbers.get(name))] if own else []
         rows.append([_meaning(name), *cells, *other])
-    return table([*head, own.name] if own else head, rows, caption, len(sets) + bool(own))
+    return table([*head, f"{own.name} itself"] if own else head, rows, caption, len(sets) + bool(own))
 
 
 def _meaning(name: str) -> Html:

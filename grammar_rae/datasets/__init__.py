@@ -50,6 +50,7 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "zinc250k": _molecules.zinc250k,
     "equations": _expressions.equations,
     "moses": _molecules.moses,
+    "moses_scaffolds": _molecules.moses_scaffolds,
     "qm9": _molecules.qm9,
     "chembl": _molecules.chembl,
 }
@@ -59,6 +60,7 @@ FILES = {  # the published file of each data set that has one
     "zinc250k": _molecules.ZINC,
     "equations": _expressions.FILE,
     "moses": _molecules.MOSES,
+    "moses_scaffolds": _molecules.MOSES_SCAFFOLDS,
     "qm9": _molecules.QM9,
     "chembl": _molecules.CHEMBL,
 }

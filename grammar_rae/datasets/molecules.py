@@ -14,6 +14,7 @@ from grammar_rae.files import Reject
 
 ZINC = "zinc250k/250k_rndm_zinc_drugs_clean.smi.gz"
 MOSES = "moses/test.smi.gz"
+MOSES_SCAFFOLDS = "moses/test_scaffolds.smi.gz"
 QM9 = "qm9/qm9.smi.gz"
 CHEMBL = "chembl/chembl22_bioactive_unique.smi.gz"
 ZINC_TEST = 5_000  # first lines of ZINC250k, never trained on (grammar VAE and junction tree VAE)
@@ -46,6 +47,11 @@ def nci() -> Dataset:
 def moses() -> Dataset:
     """MOSES: its test split only, as a reference to compare with; there is nothing to train on."""
     return Dataset("moses", [], [], _lines(MOSES), "molecules")
+
+
+def moses_scaffolds() -> Dataset:
+    """MOSES: its scaffold split, molecules whose scaffolds are in no other split."""
+    return Dataset("moses_scaffolds", [], [], _lines(MOSES_SCAFFOLDS), "molecules")
 
 
 def qm9() -> Dataset:

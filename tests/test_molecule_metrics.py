@@ -140,9 +140,9 @@ def test_descriptors_are_rdkits(sets: tuple[list[str], list[str], list[str]]) ->
         "aliphatic_rings": "NumAliphaticRings",
         "aromatic_rings": "NumAromaticRings",
     }
-    items = table(sets[0][-60:])
-    for _, row in items[items["valid"]].iterrows():
-        molecule = Chem.MolFromSmiles(row["canonical"])
+    forms = [form for form in datasets.canonicals(sets[0][-60:]) if form]
+    for form, (_, row) in zip(forms, molecules.properties(forms, tuple(names)).iterrows(), strict=True):
+        molecule = Chem.MolFromSmiles(form)
         assert {k: row[k] for k in names} == {k: getattr(Descriptors, v)(molecule) for k, v in names.items()}
 
 

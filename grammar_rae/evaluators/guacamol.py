@@ -9,17 +9,22 @@ stereochemistry, too.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy, gaussian_kde
 
-from grammar_rae.evaluators.profile import POSITIONS, Profile, profile
+from grammar_rae.datasets.parallel import spread
+from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.profile import PARALLEL_FROM, POSITIONS, Profile, profile
+from grammar_rae.evaluators.scores import PROPERTIES
 from grammar_rae.evaluators.similarity import nearest_other
 
 MOST = 10_000
 CONTINUOUS = ("bertz", "logp", "weight", "tpsa")
 DISCRETE = ("acceptors", "donors", "rotatable_bonds", "aliphatic_rings", "aromatic_rings")
+PROFILED = (*CONTINUOUS[1:], *DISCRETE)  # complexity is slow, so only of the molecules drawn
 SMALL = 1e-10  # added to every density
 POINTS = 1000
 BINS = 10
@@ -82,11 +87,17 @@ def _descriptors(side: Profile, seed: int) -> NDArray[np.float64]:
     rows = np.array([*once.values()], np.intp)
     if len(rows) < 2:
         return np.zeros((len(rows), 10))
-    values = side.values[[*CONTINUOUS, *DISCRETE]].to_numpy()[rows]
+    values = side.values[[*PROFILED]].to_numpy()[rows]
     prints = side.fingerprints(POSITIONS, rows)
     heavy = [place for place, row in enumerate(rows) if re.search(r"\[\d", side.forms[row])]
     if heavy:  # isotopes: the molecule without them is another one
         plain = profile([side.flat[rows[place]] for place in heavy], [1] * len(heavy))
-        values[heavy] = plain.values[[*CONTINUOUS, *DISCRETE]].to_numpy()
+        values[heavy] = plain.values[[*PROFILED]].to_numpy()
         prints[heavy] = plain.fingerprints(POSITIONS)
-    return np.column_stack([values, nearest_other(prints)])
+    complexity = spread(_complexity, [side.flat[row] for row in rows], PARALLEL_FROM)
+    return np.column_stack([complexity, values, nearest_other(prints)])
+
+
+def _complexity(smiles: Sequence[str]) -> list[float]:
+    found = (molecule(text) for text in smiles)
+    return [float("nan") if one is None else PROPERTIES["bertz"](one) for one in found]

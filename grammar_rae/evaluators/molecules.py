@@ -22,13 +22,13 @@ from grammar_rae.datasets.parallel import spread
 from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, molecule, problem
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
-from grammar_rae.evaluators.profile import NAMES, REMEMBER, Profile, profile, remembered
-from grammar_rae.evaluators.scores import scores
+from grammar_rae.evaluators.profile import PROFILED, REMEMBER, Profile, profile, remembered
+from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.text import shares
 
 COLUMNS = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings")
-OTHERS = tuple(name for name in NAMES if name not in COLUMNS)
+OTHERS = tuple(name for name in PROFILED if name not in COLUMNS)
 PARALLEL_FROM = 500
 TEN = 10
 

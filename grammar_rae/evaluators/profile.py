@@ -25,12 +25,12 @@ from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.evaluators.filters import passes
-from grammar_rae.evaluators.scores import PENALISED, PROPERTIES, scores
+from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.screening import pattern
 from grammar_rae.evaluators.similarity import Words, fold
 
-DEFINITION = 1  # raise it when anything below changes what a profile holds
-NAMES = (*PROPERTIES, *PENALISED)
+DEFINITION = 2  # raise it when anything below changes what a profile holds
+PROFILED = tuple(name for name in NAMES if name != "bertz")  # whose time grows with the cube of the atoms
 POSITIONS = 4096  # bits of the Morgan fingerprint kept; 1,024 are these folded twice
 RADIUS = 2
 PARALLEL_FROM = 200
@@ -40,7 +40,7 @@ REMEMBER = 2_000
 class Described(NamedTuple):
     """What is known of one molecule."""
 
-    values: tuple[float, ...]  # NAMES, then whether it passes the filters
+    values: tuple[float, ...]  # PROFILED, then whether it passes the filters
     positions: NDArray[np.uint16]  # of the set bits of its Morgan fingerprint
     fragments: list[str]  # by BRICS bonds
     scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings
@@ -53,7 +53,7 @@ class Profile:
 
     forms: list[str]  # canonical SMILES, by first appearance
     counts: NDArray[np.int64]
-    values: pd.DataFrame  # (distinct, NAMES and `filters`)
+    values: pd.DataFrame  # (distinct, PROFILED and `filters`)
     positions: NDArray[np.uint16]
     sizes: NDArray[np.int64]  # how many positions each molecule has
     fragments: dict[str, int]
@@ -88,11 +88,11 @@ def profile(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -
             fragments[fragment] += int(count)
         if row.scaffold:
             scaffolds[row.scaffold] += int(count)
-    values = np.array([row.values for row in rows], dtype=float).reshape(len(rows), len(NAMES) + 1)
+    values = np.array([row.values for row in rows], dtype=float).reshape(len(rows), len(PROFILED) + 1)
     return Profile(
         forms=list(forms),
         counts=np.asarray(counts, np.int64),
-        values=pd.DataFrame(values, columns=[*NAMES, "filters"]),
+        values=pd.DataFrame(values, columns=[*PROFILED, "filters"]),
         positions=np.concatenate([np.zeros(0, np.uint16), *(row.positions for row in rows)]),
         sizes=np.array([len(row.positions) for row in rows], np.int64),
         fragments=dict(fragments),
@@ -113,7 +113,7 @@ def describe(found: Chem.Mol, form: str) -> Described:
     """Everything of one molecule, read from its canonical SMILES `form`."""
     bits = pattern(found)
     flat = form if not re.search(r"[@/\\]|\[\d", form) else Chem.MolToSmiles(found, isomericSmiles=False)
-    values = scores(found, NAMES, bits)
+    values = scores(found, PROFILED, bits)
     fingerprint = _morgan().GetFingerprint(found)
     brics = AllChem.FragmentOnBRICSBonds(found)  # type: ignore[attr-defined]
     return Described(
@@ -145,7 +145,7 @@ def _described(forms: Sequence[str]) -> list[Described]:
 
 def _nothing(form: str) -> Described:
     """RDKit wrote a SMILES that it does not read: a molecule without any property."""
-    values = (np.nan,) * len(NAMES)
+    values = (np.nan,) * len(PROFILED)
     return Described((*values, 0.0), np.zeros(0, np.uint16), [], "", form)
 
 
@@ -175,7 +175,7 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> Profile:
     return Profile(
         forms=_lines(arrays["forms"]),
         counts=arrays["counts"],
-        values=pd.DataFrame(arrays["values"], columns=[*NAMES, "filters"]),
+        values=pd.DataFrame(arrays["values"], columns=[*PROFILED, "filters"]),
         positions=arrays["positions"],
         sizes=arrays["sizes"],
         fragments=dict(zip(_lines(arrays["fragments"]), arrays["fragment_counts"].tolist(), strict=True)),

@@ -111,6 +111,7 @@ PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
     "aromatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAromaticRings(molecule)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
+NAMES = (*PROPERTIES, *PENALISED)
 
 
 def scores(

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae import runs
-from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
+from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
+from grammar_rae.densities.density import Density
 from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.fitting import fit_density, named
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
@@ -180,15 +182,15 @@ class Model:
         return self.run.codec.encode([text for text in prepared if text is not None])
 
     def encode_known(
-        self, items: Sequence[str]
+        self, items: Sequence[str], sampled: int | None = None
     ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
-        """Codes of the items that can be written, their indices, and (index, reason) of the others."""
+        """Codes (see `codes`) of the items that can be written, their indices, (index, reason) of the others."""
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
         x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
         reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
         reasons += [(readable[i], str(error)) for i, error in rejected]
-        return self.codes(x), [readable[i] for i in known], sorted(reasons)
+        return self.codes(x, sampled), [readable[i] for i in known], sorted(reasons)
 
     def prepare(self, items: Sequence[str]) -> list[str | None]:
         """The strings the codec reads in place of `items`, as the recipe says; None for bad ones."""
@@ -198,11 +200,15 @@ class Model:
         return prepared
 
     @torch.no_grad()
-    def codes(self, x: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(n, latent) posterior means of integer rows x (n, T)."""
-        rows = torch.as_tensor(np.asarray(x))
-        parts = [self.run.autoencoder.encoder(part.to(self.device)).mean.cpu() for part in rows.split(BATCH)]
-        return torch.cat(parts).float().numpy() if len(rows) else np.zeros((0, self.latent), np.float32)
+    def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
+        """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
+        z = np.zeros((len(x), self.latent), np.float32)
+        for begin in range(0, len(x), BATCH):
+            part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(self.device)
+            q = self.run.autoencoder.encoder(part)
+            drawn = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
+            z[begin : begin + BATCH] = (q.mean if drawn is None else q.sample(drawn)).cpu().numpy()
+        return z
 
     @torch.no_grad()
     def decode(
@@ -246,11 +252,23 @@ class Model:
         share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
         return self.decode((1 - share) * ends[0] + share * ends[1])
 
-    def fit_density(self, name: str, z: NDArray[np.floating], seed: int = 0, **settings: Any) -> nn.Module:
-        """Fit a density on codes z (n, latent) and keep it under its name."""
-        fit, _ = look_up(DENSITIES, name, "density")
-        density: nn.Module = fit(torch.as_tensor(np.asarray(z)), seed, **settings).to(self.device)
-        self.run.densities[name] = density
+    def fit_density(
+        self,
+        kind: str,
+        z: NDArray[np.floating],
+        seed: int = 0,
+        *,
+        name: str | None = None,
+        report: Callable[[str, float], None] | None = None,
+        **settings: Any,
+    ) -> Density:
+        """Fit a density of a kind (`catalogue.DENSITIES`) on codes z (n, latent) and keep it, as `name` or its kind.
+
+        RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
+        """
+        kept = named(name or kind, kind)
+        density = fit_density(kind, torch.as_tensor(np.asarray(z)).to(self.device), seed, report, settings)
+        self.run.densities[kept] = density.to(self.device)
         return density
 
     def save(self, folder: str | Path) -> None:

@@ -56,7 +56,7 @@ class Mixture(Density):
         super().__init__(components=len(weights))
         self.register_buffer("weights", weights.float())
         self.register_buffer("means", means.float())
-        self.register_buffer("factors", factors.float())
+        self.register_buffer("factors", factors.float().contiguous())  # a product's bits depend on the layout
 
     def forward(self) -> MixtureDistribution:
         return MixtureDistribution(self.weights, self.means, self.factors)

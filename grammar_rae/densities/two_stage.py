@@ -130,7 +130,8 @@ def fit(
 
     `weight` is w of the form «rae» (the paper's 0.0015 for MNIST, 0.001 CIFAR-10, 0.002 CelebA). Dai and Wipf
     fit samples of the first posterior, not its means; which they are is for the caller to say.
-    Smaller and at a higher rate than published, to train in about a minute on a CPU.
+    Smaller and at a higher rate than published, to train in about a minute on a CPU; `batch` is less where there
+    are few codes.
     """
     if form not in FORMS:
         raise DataError(f"form {form}; expected one of {', '.join(FORMS)}")
@@ -146,7 +147,8 @@ def fit(
     stage: Any = seeded(lambda: SecondStage(latent, width, depth, learned), seed, data.device)
     if not learned:
         stage.model.decoder.log_gamma.fill_(0.5 * math.log(weight * latent / 2))
-    learn(Objective(stage.model, VAE.terms), (data - mean) / scale, seed, epochs, batch, rate, report)
+    size = max(16, min(batch, len(data) // 20))
+    learn(Objective(stage.model, VAE.terms), (data - mean) / scale, seed, epochs, size, rate, report)
     return _density(stage, mean, scale, width, depth, learned)
 
 

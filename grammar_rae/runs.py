@@ -208,7 +208,14 @@ def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
 
 
 def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    return serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+    """A safetensors file; its metadata, which the library writes in any order, sorted: equal content, equal bytes."""
+    body = serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+    end = 8 + int.from_bytes(body[:8], "little")
+    header = json.loads(body[8:end])
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + body[end:]
 
 
 def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

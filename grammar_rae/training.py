@@ -102,8 +102,8 @@ def fit(
         with torch.random.fork_rng():
             torch.set_rng_state(random)
             if fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
-                epochs_drawn = settings.seed * 1_000_003 + progress.epoch
-                torch.cuda.manual_seed(epochs_drawn * 1009 + fabric.global_rank)
+                turn = settings.seed * 1_000_003 + progress.epoch
+                torch.cuda.manual_seed(turn * 1009 + fabric.global_rank)
             record = _train_epoch(wrapped, average, optimizer, data, settings, progress, fabric, on_step)
             random = torch.get_rng_state()
         record |= _validate(wrapped if average is None else judged, data, settings, fabric)

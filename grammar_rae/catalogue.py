@@ -20,9 +20,13 @@ VARIANTS = {
 }
 
 DENSITIES = {  # how to fit one, and an empty one to load into
-    "gaussian": ("grammar_rae.densities.gaussian:fit", "grammar_rae.densities.mixture:Mixture.empty"),
-    "gmm": ("grammar_rae.densities.gmm:fit", "grammar_rae.densities.mixture:Mixture.empty"),
-    "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:Box.empty"),
+    "gaussian": ("grammar_rae.densities.gaussian:fit", "grammar_rae.densities.mixture:empty"),
+    "gmm": ("grammar_rae.densities.gmm:fit", "grammar_rae.densities.mixture:empty"),
+    "dirichlet": ("grammar_rae.densities.dirichlet:fit", "grammar_rae.densities.mixture:empty"),
+    "kde": ("grammar_rae.densities.kde:fit", "grammar_rae.densities.kde:empty"),
+    "flow": ("grammar_rae.densities.flow:fit", "grammar_rae.densities.flow:empty"),
+    "two_stage": ("grammar_rae.densities.two_stage:fit", "grammar_rae.densities.two_stage:empty"),
+    "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:empty"),
 }
 
 PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place of what a user gives

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from lightning_fabric import Fabric
 
 from grammar_rae import runs
 from grammar_rae.assembly import make_objective
+from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
+from grammar_rae.expost import timed
 from grammar_rae.files import write_rejects
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
-from grammar_rae.preparation import dataset_of, prepare
+from grammar_rae.preparation import prepare
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
@@ -63,6 +66,8 @@ def train(
     say("reading data", 0.0)
     prepared = prepare(recipe, data, grammar, overrides)
     run, rows = prepared.run, prepared.rows
+    if run.recipe.density.default != "prior":
+        look_up(DENSITIES, run.recipe.density.default, "density")
     if from_ is not None:
         runs.fill(run.autoencoder, runs.find(from_) / "weights.safetensors", None)
     if folder is not None and fabric.is_global_zero:
@@ -96,27 +101,6 @@ def train(
     return Model(run, device)
 
 
-def add_density(
-    name: str | Path, kind: str, data: str | None, seed: int, settings: dict[str, Any], report: Report
-) -> dict[str, Any]:
-    """Fit a density on the codes of a trained run's data and store it in the run folder.
-
-    Returns the mean log-density (nats) of those codes. Errors as those of `train`; DataError where `name` is no
-    run folder.
-    """
-    folder = runs.find(name)
-    model = Model(runs.load(folder))
-    recipe = model.recipe
-    train = dataset_of(recipe, model.run.grammar, data).train[: recipe.data.limit]
-    report("encoding", 0.5)
-    z, _, _ = model.encode_known(train)
-    density = model.fit_density(kind, z, seed, **settings)
-    runs.save_density(folder, kind, density, runs.identity_of(recipe, model.run.grammar))
-    with torch.no_grad():
-        mean = density().log_prob(torch.as_tensor(z)).mean().item()
-    return {"codes": len(z), "log_density": mean}
-
-
 def settings_of(recipe: Recipe) -> Settings:
     """The training loop's settings."""
     return Settings(**recipe.training.model_dump(exclude={"precision", "half_weights", "valid_examples"}))
@@ -131,12 +115,16 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
                     tensor.copy_(tensor.half().float())
     model = Model(run)
     say("encoding", 0.0)
-    z = model.codes(rows.train.numpy())
-    part = run.recipe.density
-    for name, settings in {"gaussian": {}, "box": {}, "gmm": {"components": part.components}}.items():
-        say(f"fitting {name}", 0.0)
-        if name != "gmm" or len(z) >= part.components:
-            model.fit_density(name, z, run.recipe.training.seed, **settings)
+    part, seed = run.recipe.density, run.recipe.training.seed
+    z = model.codes(rows.train.numpy(), seed if part.codes == "samples" else None)
+    kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
+    for kind, settings in {**kinds, "gmm": {"components": part.components}}.items():
+        if kind != "prior":
+            say(f"fitting {kind}", 0.0)
+            try:
+                timed(model, kind, z, seed, kind, say, settings)
+            except DataError as error:
+                warnings.warn(f"no {kind} density: {error}", stacklevel=2)
     run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:
         runs.save(folder, run)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae import runs
-from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
+from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
+from grammar_rae.densities.density import Density
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
+from grammar_rae.fitting import fit_density, named
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.latent import around, between
 from grammar_rae.noise import Noise
@@ -182,11 +184,11 @@ class Model:
         return self.run.codec.encode([text for text in prepared if text is not None])
 
     def encode_known(
-        self, items: Sequence[str]
+        self, items: Sequence[str], sampled: int | None = None
     ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
-        """Codes of the items that can be written, their indices, and (index, reason) of the others."""
+        """Codes (see `codes`) of the items that can be written, their indices, (index, reason) of the others."""
         x, known, rejected = self.rows_known(items)
-        return self.codes(x), known, rejected
+        return self.codes(x, sampled), known, rejected
 
     def rows_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, T) in place of codes."""
@@ -205,11 +207,15 @@ class Model:
         return prepared
 
     @torch.no_grad()
-    def codes(self, x: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(n, latent) posterior means of integer rows x (n, T)."""
-        rows = torch.as_tensor(np.asarray(x))
-        parts = [self.run.autoencoder.encoder(part.to(self.device)).mean.cpu() for part in rows.split(BATCH)]
-        return torch.cat(parts).float().numpy() if len(rows) else np.zeros((0, self.latent), np.float32)
+    def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
+        """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
+        z = np.zeros((len(x), self.latent), np.float32)
+        for begin in range(0, len(x), BATCH):
+            part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(self.device)
+            q = self.run.autoencoder.encoder(part)
+            drawn = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
+            z[begin : begin + BATCH] = (q.mean if drawn is None else q.sample(drawn)).cpu().numpy()
+        return z
 
     @torch.no_grad()
     def decode(
@@ -273,11 +279,23 @@ class Model:
             first.pop(left_out, None)
         return pd.DataFrame(list(first.items())[:n], columns=["string", "distance"])
 
-    def fit_density(self, name: str, z: NDArray[np.floating], seed: int = 0, **settings: Any) -> nn.Module:
-        """Fit a density on codes z (n, latent) and keep it under its name."""
-        fit, _ = look_up(DENSITIES, name, "density")
-        density: nn.Module = fit(torch.as_tensor(np.asarray(z)), seed, **settings).to(self.device)
-        self.run.densities[name] = density
+    def fit_density(
+        self,
+        kind: str,
+        z: NDArray[np.floating],
+        seed: int = 0,
+        *,
+        name: str | None = None,
+        report: Callable[[str, float], None] | None = None,
+        **settings: Any,
+    ) -> Density:
+        """Fit a density of a kind (`catalogue.DENSITIES`) on codes z (n, latent) and keep it, as `name` or its kind.
+
+        RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
+        """
+        kept = named(name or kind, kind)
+        density = fit_density(kind, torch.as_tensor(np.asarray(z)).to(self.device), seed, report, settings)
+        self.run.densities[kept] = density.to(self.device)
         return density
 
     def save(self, folder: str | Path) -> None:

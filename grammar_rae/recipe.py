@@ -84,7 +84,8 @@ class TrainingPart(Part):
 
 class DensityPart(Part):
     default: str = "gmm"
-    components: PositiveInt = 10
+    components: PositiveInt = 10  # of gmm
+    codes: Literal["means", "samples"] = "means"  # of the posterior: what densities are fitted on
     temperature: float = Field(
         default=1.0, ge=0
     )  # of decoding, 0 the likeliest; `generate` takes it unless told

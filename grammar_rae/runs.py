@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import inspect
 import io
 import json
 import warnings
@@ -26,6 +27,7 @@ from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.codecs import Codec
+from grammar_rae.densities.density import Density
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import pack, unpack
 from grammar_rae.files import write_bytes
@@ -45,7 +47,7 @@ class Run:
     codec: Codec
     autoencoder: Autoencoder
     bonds: BondTable | None = None  # of the valence machine
-    densities: dict[str, nn.Module] = field(default_factory=dict)
+    densities: dict[str, Density] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
 
@@ -83,12 +85,11 @@ def save(folder: Path, run: Run) -> None:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
 
 
-def save_density(folder: Path, name: str, density: nn.Module, identity: str) -> None:
+def save_density(folder: Path, name: str, density: Density, identity: str) -> None:
     """One fitted density; its kind and sizes are in the file's metadata."""
-    state = density.state_dict()
-    components = str(len(state["weights"])) if "weights" in state else "1"
-    metadata = {"identity": identity, "kind": name, "components": components}
-    replace(folder / "densities" / f"{name}.safetensors", _packed(state, metadata))
+    sizes = {size: str(value) for size, value in density.sizes.items()}
+    metadata = {"identity": identity, "kind": density.kind, **sizes}
+    replace(folder / "densities" / f"{name}.safetensors", _packed(density.state_dict(), metadata))
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -176,13 +177,25 @@ def _compare(installed: BondTable, path: Path) -> None:
         )
 
 
-def _load_density(path: Path, latent: int, identity: str) -> nn.Module:
-    _, metadata = _unpacked(path)
-    if path.stem not in DENSITIES:
-        raise DataError(f"{path}: no density is called {path.stem}; there are: {', '.join(DENSITIES)}")
-    _, empty = look_up(DENSITIES, path.stem, "density")
-    density: nn.Module = empty(latent, int(metadata.get("components", "1")))
+def _load_density(path: Path, latent: int, identity: str) -> Density:
+    tensors, metadata = _unpacked(path)
+    kind = metadata.get("kind", "")
+    if kind not in DENSITIES:
+        raise DataError(
+            f"{path}: no density is called {kind or path.stem}; there are: {', '.join(DENSITIES)}"
+        )
+    _, empty = look_up(DENSITIES, kind, "density")
+    try:
+        sizes = {name: int(metadata[name]) for name in list(inspect.signature(empty).parameters)[1:]}
+        with torch.random.fork_rng():
+            density: Density = empty(latent, **sizes)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise DataError(f"{path} is damaged (its sizes: {error}); fit it again") from error
     fill(density, path, identity)
+    odd = [name for name, value in density.state_dict().items() if tensors[name].dtype != value.dtype]
+    if odd:
+        raise DataError(f"{path} is damaged ({odd[0]} is {tensors[odd[0]].dtype}); fit it again")
+    density.kind = kind
     return density
 
 
@@ -195,7 +208,14 @@ def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
 
 
 def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
-    return serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+    """A safetensors file; its metadata, which the library writes in any order, sorted: equal content, equal bytes."""
+    body = serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
+    end = 8 + int.from_bytes(body[:8], "little")
+    header = json.loads(body[8:end])
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + body[end:]
 
 
 def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -20,7 +20,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grammar_rae.checkpoint import load_checkpoint, save_checkpoint
 from grammar_rae.errors import DataError
-from grammar_rae.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Data:
-    """Integer rows (n, T), and the symbol that pads them."""
+    """Rows (n, …), integers (n, T) or codes (n, D), and the symbol that pads them."""
 
     train: Tensor
     valid: Tensor
@@ -64,7 +63,7 @@ class Data:
 
 
 def fit(
-    objective: Objective,
+    objective: nn.Module,
     data: Data,
     settings: Settings,
     fabric: Any,
@@ -72,7 +71,8 @@ def fit(
     resume: bool = False,
     on_step: Callable[[int, int, float], None] | None = None,
 ) -> Iterator[dict[str, float]]:
-    """Train `objective` in place, yielding {epoch, train terms, valid terms, loss, rate, seconds}.
+    """Train `objective`, rows → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
+    loss, rate, seconds}.
 
     When the generator ends, the objective holds the weights of the best validation loss, which are averages
     over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
@@ -101,6 +101,9 @@ def fit(
         begun = time.monotonic()
         with torch.random.fork_rng():
             torch.set_rng_state(random)
+            if fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
+                turn = settings.seed * 1_000_003 + progress.epoch
+                torch.cuda.manual_seed(turn * 1009 + fabric.global_rank)
             record = _train_epoch(wrapped, average, optimizer, data, settings, progress, fabric, on_step)
             random = torch.get_rng_state()
         record |= _validate(wrapped if average is None else judged, data, settings, fabric)

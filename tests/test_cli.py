@@ -76,6 +76,55 @@ def test_density_is_kept_in_the_folder(done, toy_run, rna, tmp_path):
     assert done("generate", "-n", 20, "-m", folder, "--out", "-") != before
 
 
+def test_densities_stand_side_by_side_and_are_compared(done, toy_run, tmp_path):
+    folder = shutil.copytree(toy_run, tmp_path / "run")
+    gmm = (folder / "densities" / "gmm.safetensors").read_bytes()
+    fit = ("density", folder, "--json", "--fit")
+    found = json.loads(done(*fit, "gmm", "--components", 3, "--name", "gmm3"))
+    assert found["density"] == "gmm3" and found["kind"] == "gmm" and found["fitted_on"] == "means"
+    assert (folder / "densities" / "gmm.safetensors").read_bytes() == gmm
+    again = (folder / "densities" / "gmm3.safetensors").read_bytes()
+    done(*fit, "gmm", "--components", 3, "--name", "gmm3")
+    assert (folder / "densities" / "gmm3.safetensors").read_bytes() == again
+    done("generate", "-n", 20, "-m", folder, "--density", "gmm3", "--out", "-")
+    rows = json.loads(done(*fit, "two_stage", "--width", 8, "--epochs", 1, "--codes", "samples", "--compare"))
+    assert {row["density"] for row in rows} == {"prior", "gaussian", "gmm", "gmm3", "box", "two_stage"}
+    by_name = {row["density"]: row for row in rows}
+    assert by_name["gmm3"]["log_density_held_out"] == pytest.approx(found["log_density_held_out"])
+    assert by_name["two_stage"]["bound"] == "lower bound" and by_name["gmm"]["bound"] == "exact"
+    assert by_name["gmm3"]["fit_seconds"] >= 0 and by_name["prior"]["fit_seconds"] is None
+    numbers = [row["log_density_held_out"] for row in rows if row["log_density_held_out"] is not None]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_a_copy_is_kept_where_the_run_is_left_alone(done, toy_run, tmp_path):
+    before = sorted(path.name for path in toy_run.rglob("*"))
+    done("density", toy_run, "--fit", "kde", "--bandwidth", 0.425, "--out", tmp_path / "copy")
+    assert sorted(path.name for path in toy_run.rglob("*")) == before
+    done("generate", "-n", 5, "-m", tmp_path / "copy", "--density", "kde", "--out", "-")
+
+
+def test_the_recipes_density_is_fitted_by_training(done, rna, tmp_path):
+    options = [
+        word
+        for value in (*TINY, "encoder.widths=[2, 2]", "density.default=kde", "density.codes=samples")
+        for word in ("--set", value)
+    ]
+    done(
+        "train",
+        "gvae",
+        "--grammar",
+        rna / "rna.cfg",
+        "--data",
+        rna / "rna.txt",
+        "--out",
+        tmp_path / "r",
+        *options,
+    )
+    assert (tmp_path / "r" / "densities" / "kde.safetensors").is_file()
+    done("generate", "-n", 5, "-m", tmp_path / "r", "--out", "-")
+
+
 def test_evaluate_files_side_by_side(done, rna, toy_run, tmp_path):
     (tmp_path / "bad.txt").write_text("(.)\n...\n")
     first, second = json.loads(
@@ -178,6 +227,19 @@ def mistakes(rna, run, folder):
         ),
         "too short": (("grammar", "sample", "zinc", "--steps", 4), "its shortest takes 5; allow more"),
         "no such kind": (("grammar", "sample", "zinc", "--out", folder / "a.doc"), "cannot tell the kind"),
+        "no kind": (("density", run), "which density?"),
+        "compare takes no settings": (("density", run, "--compare", "--components", 3), "which density?"),
+        "foreign setting": (
+            ("density", run, "--fit", "flow", "--components", 3),
+            "flow has no setting components",
+        ),
+        "foreign kind": (("density", run, "--fit", "flwo"), "did you mean flow?"),
+        "density's name": (("density", run, "--fit", "kde", "--name", "../a"), "expected letters, digits"),
+        "another's name": (("density", run, "--fit", "kde", "--name", "gmm"), "the name of another density"),
+        "no such codes": (("density", run, "--fit", "kde", "--codes", "modes"), "expected means or samples"),
+        "too few codes": (("density", run, "--fit", "gmm", "--components", 9999), "9999 components need"),
+        "shipped run": (("density", "grae-equations", "--fit", "kde"), "comes with the package"),
+        "copy on top": (("density", run, "--fit", "kde", "--out", folder), "exists; --out takes a folder"),
         "no samples": (("generate", "-m", run, "-n", 0), "expected 1 or more"),
         "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
         "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
@@ -202,9 +264,11 @@ def mistakes(rna, run, folder):
 
 NAMES = [
     "empty file", "binary file", "missing file", "foreign items", "no codes", "unknown key", "bad value",
-    "unknown recipe", "unknown model", "unknown density", "no samples", "cold", "truncated weights",
-    "too short", "no such kind", "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume",
-    "no report there", "nothing to rank by",
+    "unknown recipe", "unknown model", "unknown density", "no kind", "compare takes no settings",
+    "foreign setting", "foreign kind", "density's name", "another's name", "no such codes", "too few codes",
+    "shipped run", "copy on top", "no samples", "cold", "truncated weights", "too short", "no such kind",
+    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
+    "nothing to rank by",
 ]  # fmt: skip
 
 

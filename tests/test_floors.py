@@ -14,8 +14,8 @@ FLOORS = [
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators",
-    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples protocols measure "
-    "reporting walking",
+    "catalogue recipe recipes assembly fitting runs generation model preparation expost experiment listing samples "
+    "protocols measure reporting walking",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

@@ -22,7 +22,10 @@ Column = typer.Option(None, help="The column of a table that holds the strings."
 def generate(
     n: int = typer.Option(1000, "-n", help="How many strings."),
     model: str = ModelName,
-    density: str = typer.Option(None, help="prior, gaussian, gmm or box; the model's own when not given."),
+    density: str = typer.Option(
+        None,
+        help="prior, or one the model has (gmm, gaussian, box, …; see `density`); its own when not given.",
+    ),
     temperature: float = typer.Option(
         None, help="Of decoding, 0 for the likeliest; the model's own when not given."
     ),

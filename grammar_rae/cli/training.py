@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.output import progress, show
+from grammar_rae.cli.output import progress, show, show_frame
 
 
 def train(
@@ -45,17 +45,48 @@ def train(
 
 
 def density(
-    run: str = typer.Argument(..., help="A run folder."),
-    fit: str = typer.Option(..., help="gaussian, gmm or box."),
-    components: int = typer.Option(None, help="Gaussians of the mixture, for gmm; 10 when not given."),
+    run: str = typer.Argument(..., help="A run folder, or a shipped model with --compare or --out."),
+    fit: str = typer.Option(None, help="gaussian, gmm, dirichlet, kde, flow, two_stage or box."),
+    compare: bool = typer.Option(False, help="Log-density of training and held-out codes, every density."),
+    name: str = typer.Option(None, help="What `generate --density` calls it; the kind when not given."),
+    components: int = typer.Option(None, help="gmm: how many (10); dirichlet: at most (50)."),
+    bandwidth: str = typer.Option(None, help="kde: a number in the units of the codes, scott or silverman."),
+    form: str = typer.Option(None, help="two_stage: dai_wipf, which fits samples of the posterior, or rae."),
+    width: int = typer.Option(None, help="flow, two_stage: of the hidden layers (128, 256)."),
+    layers: int = typer.Option(None, help="flow: transforms (3); two_stage: hidden layers (as published)."),
+    epochs: int = typer.Option(None, help="flow, two_stage: at most (60, 100)."),
+    codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
+    out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
     seed: int = typer.Option(0),
-    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    device: str = typer.Option("cpu", help="cpu or cuda."),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Fit a density on the codes of the training data and keep it in the run folder."""
-    from grammar_rae.experiment import add_density
+    """Fit a density on the codes of the training data and keep it in the run folder; compare those there are."""
+    from grammar_rae import expost
+    from grammar_rae.errors import RecipeError
 
-    settings = {} if components is None else {"components": components}
-    with progress("encoding") as report:
-        numbers = add_density(run, fit, data, seed, settings, report)
-    show(numbers, json, f"{run}: {fit}")
+    given = {
+        "components": components,
+        "bandwidth": bandwidth,
+        "form": form,
+        "width": width,
+        "layers": layers,
+        "epochs": epochs,
+    }
+    settings = {setting: value for setting, value in given.items() if value is not None}
+    if fit is None and (not compare or settings or name or codes or out):
+        raise RecipeError(
+            "which density? give --fit with one of its settings, --compare alone for all there are"
+        )
+    numbers, table = {}, None
+    with progress("reading data") as report:
+        if fit is not None:
+            wanted = expost.Fit(fit, settings, name, codes, seed)
+            numbers = expost.add_density(run, wanted, data, out, device, report)
+        if compare:
+            table = expost.compare(out or run, data, device, report)
+    if table is None:
+        show(numbers, json, str(out or run))
+    else:
+        show_frame(table, json, str(out or run))

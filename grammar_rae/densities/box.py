@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from grammar_rae.densities.codes import SPREAD, checked
+from grammar_rae.densities.density import Density
 from grammar_rae.noise import LATENT, Noise
 
 
@@ -25,7 +27,7 @@ class BoxDistribution:
         return torch.lerp(self.low, self.high, noise.uniform(LATENT, len(self.low)))
 
 
-class Box(nn.Module):
+class Box(Density):
     """The fitted box as a prior."""
 
     low: Tensor
@@ -39,12 +41,17 @@ class Box(nn.Module):
     def forward(self) -> BoxDistribution:
         return BoxDistribution(self.low, self.high)
 
-    @classmethod
-    def empty(cls, latent: int, components: int = 1) -> Box:
-        """Of the right size, to be filled by `load_state_dict`."""
-        return cls(torch.zeros(latent), torch.zeros(latent))
-
 
 def fit(z: Tensor, seed: int = 0) -> Box:
-    """Least and largest value of every dimension of z (n, D). Nothing is random."""
-    return Box(z.min(0).values, z.max(0).values)
+    """Least and largest value of every dimension of z (n, D). Nothing is random.
+
+    A dimension in which no code differs is given the width 2 · SPREAD, so that the volume is not 0.
+    """
+    low, high = checked(z).min(0).values, z.max(0).values
+    margin = SPREAD * (low == high)
+    return Box(low - margin, high + margin)
+
+
+def empty(latent: int) -> Box:
+    """Of the right size, to be filled by `load_state_dict`."""
+    return Box(torch.zeros(latent), torch.zeros(latent))

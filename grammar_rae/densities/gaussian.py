@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from grammar_rae.densities.codes import SPREAD, checked
 from grammar_rae.densities.mixture import Mixture
 
 
-def fit(z: Tensor, seed: int = 0, ridge: float = 1e-6) -> Mixture:
-    """Maximum likelihood on the codes z (n, D), `ridge` added to the variances. Nothing is random."""
-    z = z.double()
+def fit(z: Tensor, seed: int = 0) -> Mixture:
+    """Maximum likelihood on the codes z (n, D), SPREAD² added to the variances. Nothing is random."""
+    z = checked(z).double()
     covariance = torch.cov(z.T, correction=0).reshape(z.shape[1], z.shape[1])
-    factor = torch.linalg.cholesky(covariance + ridge * torch.eye(z.shape[1], dtype=z.dtype))
-    return Mixture(torch.ones(1), z.mean(0)[None], factor[None])
+    ridge = SPREAD**2 * torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+    factor = torch.linalg.cholesky(covariance + ridge)
+    return Mixture(torch.ones(1, device=z.device), z.mean(0)[None], factor[None])

@@ -1,13 +1,18 @@
-"""A mixture of full-covariance Gaussians over codes: what `gaussian` and `gmm` both fit."""
+"""A mixture of full-covariance Gaussians over codes: what `gaussian`, `gmm` and `dirichlet` fit."""
 
 from __future__ import annotations
 
 import math
 
 import torch
-from torch import Tensor, nn
+from numpy.typing import ArrayLike
+from torch import Tensor
 
+from grammar_rae.densities.codes import in_blocks
+from grammar_rae.densities.density import Density
 from grammar_rae.noise import COMPONENT, LATENT, Noise
+
+BLOCK = 10_000_000  # numbers held at a time
 
 
 class MixtureDistribution:
@@ -20,6 +25,9 @@ class MixtureDistribution:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """(B,) nats of z (B, D)."""
+        return in_blocks(self._log_prob, z, BLOCK // self.means.numel())
+
+    def _log_prob(self, z: Tensor) -> Tensor:
         offsets = (z[:, None] - self.means).transpose(0, 1).transpose(1, 2)  # (K, D, B)
         scaled = torch.linalg.solve_triangular(self.factors, offsets, upper=False).square().sum(1)
         half_log_det = self.factors.diagonal(dim1=1, dim2=2).log().sum(1)
@@ -37,7 +45,7 @@ class MixtureDistribution:
         return z
 
 
-class Mixture(nn.Module):
+class Mixture(Density):
     """The fitted prior; every number it holds is a buffer."""
 
     weights: Tensor
@@ -45,17 +53,24 @@ class Mixture(nn.Module):
     factors: Tensor
 
     def __init__(self, weights: Tensor, means: Tensor, factors: Tensor) -> None:
-        super().__init__()
+        super().__init__(components=len(weights))
         self.register_buffer("weights", weights.float())
         self.register_buffer("means", means.float())
-        self.register_buffer("factors", factors.float())
+        self.register_buffer("factors", factors.float().contiguous())  # a product's bits depend on the layout
 
     def forward(self) -> MixtureDistribution:
         return MixtureDistribution(self.weights, self.means, self.factors)
 
     @classmethod
-    def empty(cls, latent: int, components: int = 1) -> Mixture:
-        """Of the right sizes, to be filled by `load_state_dict`."""
-        return cls(
-            torch.zeros(components), torch.zeros(components, latent), torch.zeros(components, latent, latent)
-        )
+    def of(cls, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> Mixture:
+        """From weights (K,), scaled to sum to 1, means (K, D) and covariances (K, D, D)."""
+        shares = torch.as_tensor(weights)
+        factors = torch.linalg.cholesky(torch.as_tensor(covariances))
+        return cls(shares / shares.sum(), torch.as_tensor(means), factors)
+
+
+def empty(latent: int, components: int) -> Mixture:
+    """Of the right sizes, to be filled by `load_state_dict`."""
+    return Mixture(
+        torch.zeros(components), torch.zeros(components, latent), torch.zeros(components, latent, latent)
+    )

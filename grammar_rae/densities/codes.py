@@ -1,0 +1,55 @@
+"""The codes a density is fitted on: what cannot be fitted is refused here, what is too much is thinned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from grammar_rae.errors import DataError
+
+SPREAD = 1e-3  # least standard deviation a density gives a dimension, one in which no code differs included
+
+
+def checked(z: Tensor) -> Tensor:
+    """z (n, D) as it is. DataError where codes are not finite or fewer than two.
+
+    Dimensions in which no code differs are no error: every density gives them SPREAD.
+    """
+    if z.dim() != 2:
+        raise DataError(f"codes of shape {tuple(z.shape)}; a density is fitted on (n, latent)")
+    if len(z) < 2:
+        raise DataError(f"{len(z)} codes; a density needs two or more")
+    bad = (~z.isfinite()).any(1).nonzero()
+    if len(bad):
+        raise DataError(
+            f"code {bad[0].item()} is not finite ({len(bad)} of {len(z)} are not); train the model again with a "
+            "lower training.learning_rate"
+        )
+    return z
+
+
+def enough(z: Tensor, components: int) -> Tensor:
+    """`checked`, and DataError where there are fewer codes than components."""
+    if components < 1:
+        raise DataError(f"{components} components; expected 1 or more")
+    if len(z) < components:
+        raise DataError(f"{components} components need at least as many codes; there are {len(z)}")
+    return checked(z)
+
+
+def chosen(z: Tensor, seed: int, at_most: int) -> Tensor:
+    """A seeded choice of `at_most` codes in random order; all of them where there are no more."""
+    order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))
+    return z[order[:at_most].to(z.device)]
+
+
+def moments(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (D,) of z (n, D), the deviation SPREAD at least."""
+    return z.mean(0), z.std(0, correction=0).clamp(min=SPREAD)
+
+
+def in_blocks(log_prob: Callable[[Tensor], Tensor], z: Tensor, rows: int) -> Tensor:
+    """log_prob (B,) of z (B, D), at most `rows` codes at a time to bound memory."""
+    return torch.cat([log_prob(part) for part in z.split(max(1, rows))])

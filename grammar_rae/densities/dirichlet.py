@@ -1,0 +1,44 @@
+"""A Gaussian mixture that finds its number of components: truncated Dirichlet process, variational inference.
+
+Blei, Jordan (2006), as scikit-learn's BayesianGaussianMixture has it; Ghosh et al. (2020) tried it with the
+concentration 1 / components, which is the default there and here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.mixture import BayesianGaussianMixture
+from torch import Tensor
+
+from grammar_rae.densities.codes import chosen, enough
+from grammar_rae.densities.expectation import maximise
+from grammar_rae.densities.mixture import Mixture
+
+
+def fit(
+    z: Tensor,
+    seed: int = 0,
+    components: int = 50,
+    concentration: float | None = None,
+    iterations: int = 200,
+    at_most: int = 50_000,
+) -> Mixture:
+    """At most `components` on the codes z (n, D); those that hold less than one code are dropped.
+
+    The density is the mixture at the posterior's means of weights, means and covariances, a proper density and
+    the one that scikit-learn samples from; its own `score_samples` averages over the posterior and is none.
+    DataError when there are fewer codes than components.
+    """
+    data = chosen(enough(z, components), seed, at_most)
+    model = maximise(
+        lambda ridge: BayesianGaussianMixture(
+            n_components=components,
+            weight_concentration_prior=concentration,
+            max_iter=iterations,
+            random_state=seed,
+            reg_covar=ridge,
+        ),
+        data,
+    )
+    held = np.flatnonzero(model.weights_ * len(data) >= 1)
+    return Mixture.of(model.weights_[held], model.means_[held], model.covariances_[held])

@@ -1,0 +1,102 @@
+"""A normalising flow: invertible autoregressive splines from codes to N(0, I), with an exact density.
+
+Durkan, Bekasov, Murray, Papamakarios, "Neural Spline Flows" (NeurIPS 2019), the autoregressive form, by zuko.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grammar_rae.densities.codes import checked, chosen, moments
+from grammar_rae.densities.learned import Report, learn, seeded
+from grammar_rae.densities.standardised import Standardised
+from grammar_rae.errors import DataError
+from grammar_rae.noise import LATENT, Noise
+from grammar_rae.priors import Standard
+
+
+class FlowDistribution:
+    """That of z where `transform(z)` is distributed as `base`."""
+
+    def __init__(self, transform: Any, base: Any) -> None:
+        self.transform = transform
+        self.base = base
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(B,) nats of z (B, D)."""
+        u, log_slope = self.transform.call_and_ladj(z)
+        found: Tensor = self.base.log_prob(u) + log_slope
+        return found
+
+    def sample(self, noise: Noise) -> Tensor:
+        """(B, D), one row a sample of `noise`."""
+        drawn: Tensor = self.transform.inv(noise.normal(LATENT, len(self.base.mean)))
+        return drawn
+
+
+class SplineFlow(nn.Module):
+    """`layers` transforms whose splines a masked net with two hidden layers of `width` chooses."""
+
+    def __init__(self, latent: int, width: int, layers: int) -> None:
+        super().__init__()
+        self.base = Standard(latent)
+        self.transform = _splines()(latent, transforms=layers, hidden_features=(width, width)).transform
+
+    def forward(self) -> FlowDistribution:
+        return FlowDistribution(self.transform(), self.base())
+
+
+class Likelihood(nn.Module):
+    """What the flow is trained by: −log p(z)."""
+
+    def __init__(self, flow: nn.Module) -> None:
+        super().__init__()
+        self.flow = flow
+
+    def forward(self, z: Tensor) -> dict[str, Tensor]:
+        return {"nll": -self.flow().log_prob(z)}
+
+
+def fit(
+    z: Tensor,
+    seed: int = 0,
+    width: int = 128,
+    layers: int = 3,
+    epochs: int = 60,
+    at_most: int = 50_000,
+    report: Report | None = None,
+) -> Standardised:
+    """Maximum likelihood on standardised codes z (n, D), a seeded choice of `at_most` of them.
+
+    Adam at 10⁻³, batches of 512 (fewer where there are few codes); a tenth of the codes is held out and ends
+    training early.
+    """
+    if min(width, layers) < 1:
+        raise DataError(f"width {width}, layers {layers}; expected 1 or more of each")
+    data = chosen(checked(z), seed, at_most).float()
+    mean, scale = moments(data)
+    latent = data.shape[1]
+    flow = seeded(lambda: SplineFlow(latent, width, layers), seed, data.device)
+    batch = max(16, min(512, len(data) // 20))
+    learn(Likelihood(flow), (data - mean) / scale, seed, epochs, batch, 1e-3, report)
+    return Standardised(flow.requires_grad_(False), mean, scale, True, width=width, layers=layers)
+
+
+def empty(latent: int, width: int, layers: int) -> Standardised:
+    """Of the right sizes, to be filled by `load_state_dict`."""
+    flow = SplineFlow(latent, width, layers).requires_grad_(False)
+    return Standardised(flow, torch.zeros(latent), torch.ones(latent), True, width=width, layers=layers)
+
+
+def _splines() -> Any:
+    """zuko's flow; importing it switches off the checks of everybody's torch distributions, undone here."""
+    from torch.distributions import Distribution
+
+    before = Distribution._validate_args
+    from zuko.flows import NSF
+
+    Distribution.set_default_validate_args(before)
+    return NSF

@@ -1,0 +1,87 @@
+"""A Gaussian kernel on every code (Parzen 1962): nothing is assumed of the codes' shape, all of them are kept.
+
+Ghosh et al. (2020) tried the bandwidth 0.425 in the units of their codes.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from grammar_rae.densities.codes import SPREAD, checked, chosen, in_blocks
+from grammar_rae.densities.density import Density
+from grammar_rae.errors import DataError
+from grammar_rae.noise import COMPONENT, LATENT, Noise
+
+BLOCK = 10_000_000  # distances held at a time
+
+
+class KernelDistribution:
+    """N(centre, bandwidth² I) on each of the centres (n, D), all weighing the same; bandwidth ()."""
+
+    def __init__(self, centres: Tensor, bandwidth: Tensor) -> None:
+        self.centres = centres
+        self.bandwidth = bandwidth
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(B,) nats of z (B, D)."""
+        return in_blocks(self._log_prob, z, BLOCK // len(self.centres))
+
+    def _log_prob(self, z: Tensor) -> Tensor:
+        n, latent = self.centres.shape
+        apart = torch.cdist(z, self.centres, compute_mode="donot_use_mm_for_euclid_dist") / self.bandwidth
+        constant = math.log(n) + latent * (self.bandwidth.log() + 0.5 * math.log(2 * math.pi))
+        return torch.logsumexp(-0.5 * apart**2, 1) - constant
+
+    def sample(self, noise: Noise) -> Tensor:
+        """(B, D), one row a sample of `noise`."""
+        n, latent = self.centres.shape
+        centre = (noise.uniform(COMPONENT, 1)[:, 0] * n).long().clamp(max=n - 1)
+        return self.centres[centre] + self.bandwidth * noise.normal(LATENT, latent)
+
+
+class Kernels(Density):
+    """The fitted prior; every number it holds is a buffer."""
+
+    centres: Tensor
+    bandwidth: Tensor
+
+    def __init__(self, centres: Tensor, bandwidth: Tensor) -> None:
+        super().__init__(codes=len(centres))
+        self.register_buffer("centres", centres.float())
+        self.register_buffer("bandwidth", bandwidth.float())
+
+    def forward(self) -> KernelDistribution:
+        return KernelDistribution(self.centres, self.bandwidth)
+
+
+def fit(z: Tensor, seed: int = 0, bandwidth: float | str = "scott", at_most: int = 20_000) -> Kernels:
+    """Kernels on a seeded choice of `at_most` of the codes z (n, D); `bandwidth` in their units, or a rule.
+
+    With σ² the mean variance of the dimensions: «scott» is σ n^(−1/(D+4)) (Scott 1992), «silverman»
+    σ (n (D+2)/4)^(−1/(D+4)) (Silverman 1986). DataError for any other.
+    """
+    centres = chosen(checked(z), seed, at_most)
+    return Kernels(centres, centres.new_tensor(_bandwidth(centres, bandwidth)))
+
+
+def empty(latent: int, codes: int) -> Kernels:
+    """Of the right sizes, to be filled by `load_state_dict`."""
+    return Kernels(torch.zeros(codes, latent), torch.zeros(()))
+
+
+def _bandwidth(z: Tensor, given: float | str) -> float:
+    n, latent = z.shape
+    sigma = max(z.double().var(0, correction=0).mean().sqrt().item(), SPREAD)
+    rules = {"scott": n, "silverman": n * (latent + 2) / 4}
+    if given in rules:
+        return sigma * rules[str(given)] ** (-1 / (latent + 4))
+    try:
+        width = float(given)
+    except ValueError:
+        width = math.nan
+    if not 0 < width < math.inf:
+        raise DataError(f"bandwidth {given}; expected a number above 0, scott or silverman")
+    return width

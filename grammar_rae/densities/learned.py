@@ -1,0 +1,57 @@
+"""Densities that are learned by gradient descent: the project's training loop on codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from grammar_rae.densities.codes import chosen
+from grammar_rae.errors import DataError
+from grammar_rae.training import Data, Settings
+from grammar_rae.training import fit as run
+
+Report = Callable[[str, float], None]
+HELD_OUT = 0.1  # share of the codes that choose the epoch
+PATIENCE = 3  # epochs without gain until the rate is halved; three times as many until the end
+
+
+def learn(
+    objective: nn.Module, z: Tensor, seed: int, epochs: int, batch: int, rate: float, report: Report | None
+) -> None:
+    """Train `objective` (z (B, D) → {term: (B,) nats}) in place, the weights of the epoch that is best on a
+    seeded tenth of z. DataError where it diverges.
+    """
+    if epochs < 1:
+        raise DataError(f"{epochs} epochs; expected 1 or more")
+    mixed = chosen(z, seed, len(z))
+    few = max(1, round(HELD_OUT * len(z)))
+    settings = Settings(
+        epochs=epochs,
+        batch=batch,
+        learning_rate=rate,
+        factor=0.5,
+        patience=PATIENCE,
+        floor=rate / 100,
+        stop_after=3 * PATIENCE,
+        clip=10.0,
+        seed=seed,
+    )
+    device = z.device
+    where = [device.index or 0] if device.type == "cuda" else 1
+    fabric = Fabric(accelerator=device.type, devices=where)
+    try:
+        for record in run(objective, Data(mixed[few:], mixed[:few]), settings, fabric):
+            if report is not None:
+                report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
+    except DataError as error:
+        raise DataError(f"the density diverged on these {len(z)} codes; try another --seed") from error
+
+
+def seeded(make: Callable[[], nn.Module], seed: int, device: torch.device) -> nn.Module:
+    """`make()` with initial weights that `seed` decides; the caller's random state is left alone."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make().to(device)

@@ -1,0 +1,160 @@
+"""Ex-post densities of a trained run: fitted on the codes of its training data, stored beside it, compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from grammar_rae import runs
+from grammar_rae.densities.density import Density
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.fitting import check, named
+from grammar_rae.model import Model
+from grammar_rae.preparation import dataset_of
+
+Report = Callable[[str, float], None]
+JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What to fit, on which codes (the recipe's where None), and what to call it (its kind where None)."""
+
+    kind: str
+    settings: dict[str, Any]
+    name: str | None = None
+    codes: str | None = None
+    seed: int = 0
+
+
+def add_density(
+    run: str | Path,
+    fit: Fit,
+    data: str | None = None,
+    out: Path | None = None,
+    device: str = "cpu",
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Fit a density on the codes of a run's training data (or `data`'s) and store it in the run folder.
+
+    With `out` a copy of the run is written there and the run itself is left alone: what a shipped model or a
+    folder without the right to write needs. Returns its row of `compare` and the number of codes.
+    RecipeError or DataError before anything is fitted where it could not be kept.
+    """
+    say = report or (lambda what, share: None)
+    folder = runs.find(run)
+    name = named(fit.name or fit.kind, fit.kind)
+    check(fit.kind, fit.settings)
+    if fit.codes not in (None, "means", "samples"):
+        raise RecipeError(f"codes {fit.codes}; expected means or samples")
+    _writable(folder, out)
+    model = Model(runs.load(folder), device)
+    wanted = fit.codes or (
+        "samples" if fit.settings.get("form") == "dai_wipf" else model.recipe.density.codes
+    )
+    train, held_out = _items(model, data)
+    say("encoding", 0.0)
+    z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
+    if not len(z):
+        raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
+    say(f"fitting {name}", 0.0)
+    density = timed(model, fit.kind, z, fit.seed, name, say, fit.settings)
+    if out is not None:
+        shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard"))
+    target = out or folder
+    runs.save_density(target, name, density, runs.identity_of(model.recipe, model.run.grammar))
+    runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+    constant = int((z == z[0]).all(0).sum())
+    row = _row(model, name, density, _judged(model, train), _judged(model, held_out), say)
+    return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
+
+
+def timed(
+    model: Model,
+    kind: str,
+    z: NDArray[np.floating],
+    seed: int,
+    name: str,
+    say: Report,
+    settings: dict[str, Any],
+) -> Density:
+    """`Model.fit_density`, its seconds kept in the run's metrics."""
+    begun = time.perf_counter()
+    density = model.fit_density(kind, z, seed, name=name, report=say, **settings)
+    model.run.metrics[f"fit_seconds_{name}"] = round(time.perf_counter() - begun, 2)
+    return density
+
+
+def compare(
+    run: str | Path, data: str | None = None, device: str = "cpu", report: Report | None = None
+) -> pd.DataFrame:
+    """Every density of a run, best first: mean log-density (nats a code, more is better) of codes it was fitted on
+    and of held-out ones.
+
+    Posterior means of at most 2,000 training and 2,000 validation items, a seeded choice; the latter chose the weights
+    of the autoencoder, of no density. `bound` says whether the numbers are exact or lower bounds; NaN where the run
+    has no held-out items, minus infinity where a box leaves one of them out. `standard_error` is that of the
+    held-out mean. `fit_seconds` is what fitting took on the machine it was done on, NaN where nobody recorded it.
+    """
+    say = report or (lambda what, share: None)
+    model = Model(runs.load(runs.find(run)), device)
+    say("encoding", 0.0)
+    parts = [_judged(model, items) for items in _items(model, data)]
+    rows = [_row(model, name, model.density(name), parts[0], parts[1], say) for name in model.densities]
+    best = pd.DataFrame(rows).set_index("density")
+    return best.sort_values("log_density_held_out", ascending=False, kind="stable")
+
+
+def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
+    """Training and validation items: the run's own, or those of `data`."""
+    dataset = dataset_of(model.recipe, model.run.grammar, data)
+    return dataset.train[: model.recipe.data.limit], dataset.valid
+
+
+def _judged(model: Model, items: list[str]) -> Tensor:
+    """(n, latent) codes of a seeded choice of the items that can be written."""
+    order = np.random.default_rng(0).permutation(len(items))[:JUDGED]
+    z, _, _ = model.encode_known([items[i] for i in np.sort(order)])
+    return torch.as_tensor(z).to(model.device)
+
+
+def _row(
+    model: Model, name: str, density: nn.Module, train: Tensor, held_out: Tensor, say: Report
+) -> dict[str, Any]:
+    say(f"judging {name}", 0.0)
+    with torch.no_grad():
+        seen, unseen = (density().log_prob(z).double() if len(z) else None for z in (train, held_out))
+    error = None if unseen is None else unseen.std().item() / max(1, len(unseen)) ** 0.5
+    return {
+        "density": name,
+        "kind": getattr(density, "kind", "prior"),
+        "log_density_held_out": np.nan if unseen is None else unseen.mean().item(),
+        "standard_error": np.nan if error is None else error,
+        "log_density_train": np.nan if seen is None else seen.mean().item(),
+        "bound": "exact" if getattr(density, "exact", True) else "lower bound",
+        "fit_seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
+    }
+
+
+def _writable(folder: Path, out: Path | None) -> None:
+    if out is None:
+        if runs.PRETRAINED in folder.resolve().parents:
+            raise DataError(
+                f"{folder.name} comes with the package and is left as it is; --out DIR keeps a copy with the density"
+            )
+        if not os.access(folder, os.W_OK):
+            raise DataError(f"{folder} cannot be written; --out DIR keeps a copy of the run with the density")
+    elif out.exists():
+        raise DataError(f"{out} exists; --out takes a folder that does not, for a copy of the run")

@@ -1,0 +1,45 @@
+"""Any density of the catalogue fitted by its kind; names and settings that do not exist are refused."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.densities.density import Density
+from grammar_rae.errors import RecipeError
+
+
+def fit_density(
+    kind: str, z: Tensor, seed: int, report: Callable[[str, float], None] | None, settings: dict[str, Any]
+) -> Density:
+    """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
+    fit, known = check(kind, settings)
+    heard = {"report": report} if "report" in known else {}
+    density: Density = fit(z, seed, **settings, **heard)
+    density.kind = kind
+    return density
+
+
+def check(kind: str, settings: dict[str, Any]) -> tuple[Callable[..., Density], list[str]]:
+    """How a kind is fitted and what that takes. RecipeError for a kind or a setting there is not."""
+    fit, _ = look_up(DENSITIES, kind, "density")
+    known = list(inspect.signature(fit).parameters)[2:]
+    for setting in settings:
+        if setting not in known:
+            takes = ", ".join(name for name in known if name != "report") or "nothing"
+            raise RecipeError(f"{kind} has no setting {setting}; it takes: {takes}")
+    return fit, known
+
+
+def named(name: str, kind: str) -> str:
+    """`name` as it is, where a density of that kind can be called so: it becomes a file's. RecipeError."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
+        raise RecipeError(f"a density called {name!r}; expected letters, digits, - and _")
+    if name == "prior" or (name in DENSITIES and name != kind):
+        raise RecipeError(f"a {kind} called {name}; that is the name of another density, give --name another")
+    return name

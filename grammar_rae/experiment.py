@@ -136,7 +136,8 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
         say(f"fitting {name}", 0.0)
         if name != "gmm" or len(z) >= part.components:
             model.fit_density(name, z, run.recipe.training.seed, **settings)
-    run.seen = hashes([text for text in model.same(texts) if text is not None])
+    if texts:
+        run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:
         runs.save(folder, run)
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)

@@ -82,6 +82,7 @@ def make_autoencoder(recipe: Recipe, codec: Codec, bonds: BondTable | None = Non
         encoder: nn.Module = _make_image_encoder(recipe, codec, variant)
         decoder = _make_image_decoder(recipe, codec)
     else:
+        assert isinstance(codec, GrammarCodec | CharacterCodec)
         column, channels, pad = _columns(codec)
         encoder = _make_encoder(recipe, codec, variant, column, channels, pad)
         decoder = _make_decoder(recipe, codec, column, channels, bonds)

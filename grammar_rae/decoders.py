@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
-from grammar_rae.distributions.pixels import HALF, LIKELIHOODS
+from grammar_rae.distributions.pixels import LIKELIHOODS, LOG_HALF
 from grammar_rae.distributions.sequential import Sequential
 
 
@@ -67,7 +66,7 @@ class PixelDecoder(nn.Module):
         self.settings = {"channels": channels} if likelihood == "logistic_mixture" else {}
         self.learned = likelihood == "learned_gaussian"
         if self.learned:
-            self.log_variance = nn.Parameter(torch.tensor(math.log(HALF)))
+            self.log_variance = nn.Parameter(torch.tensor(LOG_HALF))
 
     def forward(self, z: Tensor) -> Any:
         scale = {"log_variance": self.log_variance} if self.learned else {}

@@ -45,9 +45,7 @@ class GaussianHead(nn.Module):
 
     def forward(self, h: Tensor) -> Gaussian:
         raw = self.log_var(h)
-        return Gaussian(
-            self.mean(h), raw if self.bound is None else 2 * self.bound * raw.tanh(), self.noise
-        )
+        return Gaussian(self.mean(h), raw if self.bound is None else 2 * self.bound * raw.tanh(), self.noise)
 
 
 class ConstantVarianceHead(nn.Module):

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from grammar_rae import runs
 from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
+from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.generation import items as drawn
-from grammar_rae.noise import Noise
+from grammar_rae.noise import POSTERIOR, Noise
 from grammar_rae.runs import Run
 
 
@@ -277,6 +278,32 @@ class Model:
         for i, text in zip(known, decoded, strict=True):
             result[i] = text
         return result
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether q(z | x) is a normal whose draws follow its own variance, which a likelihood needs."""
+        head = self.run.autoencoder.encoder.head
+        return isinstance(head, GaussianHead) and head.noise == 1
+
+    @torch.no_grad()
+    def log_likelihood(self, items: Sequence[Any], draws: int = 100, seed: int = 0) -> NDArray[np.float64]:
+        """(n,) nats: log of the mean over draws z ~ q of p(x | z) p(z) / q(z | x), in expectation a lower bound.
+
+        Importance sampling (Burda et al. 2016, equation 8). RecipeError where q is no distribution to draw from;
+        errors as those of `encode`.
+        """
+        if not self.stochastic:
+            raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
+        model, bounds = self.run.autoencoder, []
+        for i, row in enumerate(torch.as_tensor(self._rows(items))):
+            x = row[None].to(self.device)
+            q = model.encoder(x)
+            noise = Noise.first(seed, draws, i * draws, self.device)
+            z = q.mean + (q.log_var / 2).exp() * noise.normal(POSTERIOR, self.latent)
+            x = x.expand(draws, *x.shape[1:])
+            weights = model.decoder(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+            bounds.append(torch.logsumexp(weights.double(), 0) - math.log(draws))
+        return torch.stack(bounds).cpu().numpy()
 
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> Any:
         """What lies on the straight line between two items' codes, ends included."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from grammar_rae import datasets
 from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_machine, shortest
 from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.codecs import Codec, GrammarCodec, ImageCodec, TextCodec
+from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec, TextCodec
 from grammar_rae.counting import counts
 from grammar_rae.datasets.smiles import all_orders, reason
 from grammar_rae.encoded import encoded, refusals
@@ -75,7 +75,7 @@ def prepare(
         parts[0], spelled[0], train = [*parts[0], *more], [*spelled[0], *more], [*train, *more]
     resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
     codec = make_codec(resolved, rules)
-    assert not isinstance(codec, ImageCodec)
+    assert isinstance(codec, GrammarCodec | CharacterCodec)
     bonds = make_bonds(resolved, codec)
     lines = _lines(raw, data)
     rejected, arrays, texts = list(dataset.rejected), [], []

@@ -82,7 +82,9 @@ class ObjectivePart(Part):
     variant: str
     likelihood: Likelihood = "categorical"
     weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
-    convention: Literal["summed", "as_coded"] = "summed"  # what the weights stand beside, see `objective.summed`
+    convention: Literal["summed", "as_coded"] = (
+        "summed"  # what the weights stand beside, see `objective.summed`
+    )
 
 
 class TrainingPart(Part):
@@ -160,7 +162,7 @@ def _table(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
     if path in above:
         raise RecipeError(f"{path} extends itself, through {', '.join(p.stem for p in above)}")
-    names, whole = table.pop("extends", []), {}
+    names, whole = table.pop("extends", []), dict[str, Any]()
     for name in [names] if isinstance(names, str) else names:
         places = [folder / f"{name}.toml" for folder in (path.parent, SHIPPED)]
         found = next((place for place in places if place.is_file()), None)

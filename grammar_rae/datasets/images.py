@@ -21,12 +21,12 @@ ARRAYS = (".npz", ".npy")
 
 
 class Images(Sequence[Any]):
-    """Images number `index` of what `fetch` gives; `names` says where each came from."""
+    """Images number `chosen` of what `fetch` gives; `names` says where each came from."""
 
-    def __init__(self, fetch: Callable[[int], Image], names: Sequence[str], index: Iterable[int]) -> None:
+    def __init__(self, fetch: Callable[[int], Image], names: Sequence[str], chosen: Iterable[int]) -> None:
         self.fetch = fetch
         self.names = names
-        self.index = list(index)
+        self.chosen = list(chosen)
 
     @classmethod
     def of(cls, array: NDArray[Any], name: str = "image") -> Images:
@@ -39,20 +39,20 @@ class Images(Sequence[Any]):
         return cls(array.__getitem__, names, range(len(array)))
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.chosen)
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
             return self.picked(range(len(self))[i])
-        return self.fetch(self.index[i])
+        return self.fetch(self.chosen[i])
 
     def picked(self, places: Iterable[int]) -> Images:
         """The images at those places."""
-        return Images(self.fetch, self.names, [self.index[i] for i in places])
+        return Images(self.fetch, self.names, [self.chosen[i] for i in places])
 
     def name(self, i: int) -> str:
         """Where image i came from."""
-        return self.names[self.index[i]]
+        return self.names[self.chosen[i]]
 
     def array(self) -> Image:
         """All of them, where they have one shape."""
@@ -89,9 +89,7 @@ def opened(
     return np.asarray(picture)
 
 
-def files(
-    paths: Sequence[Path], crop: Callable[[int], int] | None = None, size: int | None = None
-) -> Images:
+def files(paths: Sequence[Path], crop: Callable[[int], int] | None = None, size: int | None = None) -> Images:
     """Image files, each opened when it is asked for; arguments as `opened`."""
     return Images(lambda i: opened(paths[i], crop, size), [str(path) for path in paths], range(len(paths)))
 

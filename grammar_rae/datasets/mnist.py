@@ -46,9 +46,7 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     shape = struct.unpack(f">{body[3]}I", body[4 : 4 + 4 * body[3]].ljust(4 * body[3], b"\0"))
     content = body[4 + 4 * body[3] :]
     if len(content) != math.prod(shape):
-        raise DataError(
-            f"{path}: {len(content):,} bytes for shape {shape}; it is not whole, fetch it again"
-        )
+        raise DataError(f"{path}: {len(content):,} bytes for shape {shape}; it is not whole, fetch it again")
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from grammar_rae.noise import DECODING, Noise
 
-HALF = 0.5  # the variance under which −log p is the squared error and a constant
+LOG_HALF = math.log(0.5)  # of the variance under which −log p is the squared error and a constant
 COMPONENTS = 5  # logistics in a mixture
 LEAST_LOG_SCALE = -7.0
 
@@ -30,7 +30,7 @@ class GaussianPixels:
     With variance 1/2, −log p is the summed squared error of Ghosh et al. 2020 and N log(π) / 2.
     """
 
-    def __init__(self, output: Tensor, log_variance: Tensor | float = math.log(HALF)) -> None:
+    def __init__(self, output: Tensor, log_variance: Tensor | float = LOG_HALF) -> None:
         self.mean = output.sigmoid()
         self.log_variance = torch.as_tensor(log_variance, dtype=output.dtype, device=output.device)
 

@@ -73,4 +73,3 @@ class ImageWriter(nn.Module):
         h = self.dense(z).unflatten(1, (-1, BEGINNING, BEGINNING))
         y: Tensor = self.out(self.layers(h))
         return y[:, :, : self.size, : self.size]  # an even kernel at stride 1 gives a row and a column more
-

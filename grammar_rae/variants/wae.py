@@ -24,7 +24,7 @@ def kernel(a: Tensor, b: Tensor) -> Tensor:
 
 
 def mmd_squared(a: Tensor, b: Tensor) -> Tensor:
-    """() The unbiased estimate between samples a, b (n, D), n of 2 or more; it may be negative (Gretton et al. 2012)."""
+    """() The unbiased estimate between samples a and b (n, D), n > 1; it may be negative (Gretton et al. 2012)."""
     n = len(a)
     within = sum(k.sum() - k.diagonal().sum() for k in (kernel(a, a), kernel(b, b)))
     return within / (n * (n - 1)) - 2 * kernel(a, b).mean()

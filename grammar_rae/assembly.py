@@ -7,9 +7,16 @@ from torch import Tensor, nn
 
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import VARIANTS, look_up
-from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec
-from grammar_rae.decoders import CharacterDecoder, GrammarDecoder, SequentialDecoder
-from grammar_rae.encoders import Encoder
+from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec, ImageCodec, TextCodec
+from grammar_rae.decoders import (
+    CharacterDecoder,
+    GrammarDecoder,
+    PixelDecoder,
+    SequentialDecoder,
+    spectrally_normalised,
+)
+from grammar_rae.distributions.pixels import LIKELIHOODS, planes
+from grammar_rae.encoders import Encoder, ImageEncoder
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import BondTable, probe
@@ -17,15 +24,19 @@ from grammar_rae.machines.both import Both
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.nets.autoregressive import RecurrentStep, StridedEncoder
+from grammar_rae.nets.images import ImageReader, ImageWriter, features
 from grammar_rae.nets.sequences import ConvolutionEncoder, RepeatDecoder
-from grammar_rae.objective import Objective, Term, Variant
+from grammar_rae.objective import Objective, Term, Variant, summed
 from grammar_rae.recipe import Recipe
 from grammar_rae.smiles_shape import kind_of
 
 
 def make_codec(recipe: Recipe, grammar: Grammar | None) -> Codec:
-    """The codec of a resolved recipe: `steps` and `alphabet` are no longer auto."""
+    """The codec of a resolved recipe: `steps`, `alphabet` and `channels` are no longer auto."""
     part = recipe.codec
+    if part.kind == "image":
+        assert part.channels != "auto"
+        return ImageCodec(part.size, part.channels)
     assert isinstance(part.steps, int)
     if part.kind == "character":
         return CharacterCodec(part.alphabet, part.steps)
@@ -59,9 +70,23 @@ def make_autoencoder(recipe: Recipe, codec: Codec, bonds: BondTable | None = Non
     """Freshly initialised; torch's global generator decides the weights. `bonds`: those of `make_bonds`."""
     bonds = bonds or make_bonds(recipe, codec)
     variant = find_variant(recipe)
-    column, channels, pad = _columns(codec)
-    encoder = _make_encoder(recipe, codec, variant, column, channels, pad)
-    decoder = variant.edit(_make_decoder(recipe, codec, column, channels, bonds))
+    images = isinstance(codec, ImageCodec)
+    for asks, given in {
+        "encoder.net image": recipe.encoder.net == "image",
+        "decoder.net image": recipe.decoder.net == "image",
+        f"objective.likelihood {' or '.join(LIKELIHOODS)}": recipe.objective.likelihood in LIKELIHOODS,
+    }.items():
+        if given != images:
+            raise RecipeError(f"{recipe.name}: {asks} goes with codec.kind image, and with no other")
+    if isinstance(codec, ImageCodec):
+        encoder: nn.Module = _make_image_encoder(recipe, codec, variant)
+        decoder = _make_image_decoder(recipe, codec)
+    else:
+        assert isinstance(codec, GrammarCodec | CharacterCodec)
+        column, channels, pad = _columns(codec)
+        encoder = _make_encoder(recipe, codec, variant, column, channels, pad)
+        decoder = _make_decoder(recipe, codec, column, channels, bonds)
+    decoder = variant.edit(decoder)
     return Autoencoder(encoder, decoder, variant.prior(recipe.encoder.latent))
 
 
@@ -71,6 +96,15 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     for name, weight in recipe.objective.weights.items():
         term, _ = look_up_term(terms, name, recipe)
         terms[name] = (term, weight)
+    if recipe.objective.convention == "as_coded":
+        codec = recipe.codec
+        if recipe.objective.likelihood != "gaussian" or codec.channels == "auto":
+            raise RecipeError(f"{recipe.name}: objective.convention as_coded needs likelihood gaussian")
+        pixels = codec.channels * codec.size**2
+        terms = {
+            name: (term, summed(name, weight, pixels, codec.channels, recipe.encoder.latent))
+            for name, (term, weight) in terms.items()
+        }
     return Objective(model, terms, recipe.objective.likelihood)
 
 
@@ -89,7 +123,27 @@ def find_variant(recipe: Recipe) -> Variant:
     return found
 
 
-def _columns(codec: Codec) -> tuple[Tensor, int, int]:
+def _make_image_encoder(recipe: Recipe, codec: ImageCodec, variant: Variant) -> ImageEncoder:
+    part = recipe.encoder
+    net = ImageReader(codec.channels, codec.size, part.width)
+    if part.spectral_norm:
+        spectrally_normalised(net)
+    head = variant.head(features(codec.size, part.width), part.latent, **_options(recipe, variant))
+    return ImageEncoder(net, head, part.jitter)
+
+
+def _make_image_decoder(recipe: Recipe, codec: ImageCodec) -> nn.Module:
+    likelihood = recipe.objective.likelihood
+    outputs = planes(likelihood, codec.channels)
+    net = ImageWriter(recipe.encoder.latent, outputs, codec.size, recipe.decoder.width)
+    return PixelDecoder(net, likelihood, codec.channels)
+
+
+def _options(recipe: Recipe, variant: Variant) -> dict[str, float | None]:
+    return {name: getattr(recipe.encoder, name) for name in variant.options}
+
+
+def _columns(codec: TextCodec) -> tuple[Tensor, int, int]:
     """Symbol → column (symbols,), the number of columns, and the padding symbol's column."""
     if isinstance(codec, GrammarCodec):
         tables = codec.grammar.tables
@@ -98,7 +152,7 @@ def _columns(codec: Codec) -> tuple[Tensor, int, int]:
 
 
 def _make_encoder(
-    recipe: Recipe, codec: Codec, variant: Variant, column: Tensor, channels: int, pad: int
+    recipe: Recipe, codec: TextCodec, variant: Variant, column: Tensor, channels: int, pad: int
 ) -> Encoder:
     part = recipe.encoder
     net: nn.Module
@@ -117,12 +171,12 @@ def _make_encoder(
         )
     else:
         net = StridedEncoder(channels, codec.steps, part.embedding, part.filters, part.hidden)
-    noise = {"noise": part.noise} if variant.noise else {}
-    return Encoder(column, codec.steps, pad, net, variant.head(part.hidden, part.latent, **noise))
+    head = variant.head(part.hidden, part.latent, **_options(recipe, variant))
+    return Encoder(column, codec.steps, pad, net, head)
 
 
 def _make_decoder(
-    recipe: Recipe, codec: Codec, column: Tensor, channels: int, bonds: BondTable | None
+    recipe: Recipe, codec: TextCodec, column: Tensor, channels: int, bonds: BondTable | None
 ) -> nn.Module:
     part, latent = recipe.decoder, recipe.encoder.latent
     machine: StackMachine | Both | None = None

@@ -13,6 +13,8 @@ VARIANTS = {
     "ae": "grammar_rae.variants.vae:AE",
     "vae": "grammar_rae.variants.vae:VAE",
     "cv_vae": "grammar_rae.variants.vae:CV_VAE",
+    "wae": "grammar_rae.variants.wae:WAE",
+    "two_stage": "grammar_rae.variants.vae:VAE",  # the second stage is the density of that name
     "rae": "grammar_rae.variants.rae:RAE",
     "rae_gp": "grammar_rae.variants.rae:RAE_GP",
     "rae_l2": "grammar_rae.variants.rae:RAE_L2",
@@ -38,6 +40,7 @@ FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by
     "molecules": "grammar_rae.datasets.smiles:canonicals",
     "expressions": "builtins:list",
     "strings": "builtins:list",
+    "images": "builtins:list",
 }
 
 

@@ -1,36 +1,40 @@
-"""Text to integer rows and back: productions of a grammar, or characters of an alphabet. No learning."""
+"""Items to integers and back: productions of a grammar, characters of an alphabet, bytes of images. No learning."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import ParseError
+from grammar_rae.errors import DataError, ParseError
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import derivations, render
 
-Rejected = list[tuple[int, ParseError]]
+Rejected = Sequence[tuple[int, ValueError]]
 
 
 class Codec(Protocol):
+    def encode(self, items: Sequence[Any]) -> NDArray[np.integer]:
+        """(n, …); raises ParseError or DataError naming the item and the place in it."""
+        ...
+
+    def encode_known(self, items: Sequence[Any]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+        """(m, …) of the items that can be written, their indices (m,), and the others with reasons."""
+        ...
+
+    def decode(self, x: NDArray[np.integer]) -> Any:
+        """The items of x (n, …)."""
+        ...
+
+
+class TextCodec(Codec, Protocol):
+    """Rows (n, T); `decode` gives None where a derivation is unfinished."""
+
     steps: int
     pad: int
     symbols: int  # distinct integers in x
-
-    def encode(self, items: Sequence[str]) -> NDArray[np.int16]:
-        """(n, T); raises ParseError naming the item and the place in it."""
-        ...
-
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], NDArray[np.int64], Rejected]:
-        """Rows (m, T) of the items that can be written, their indices (m,), and the others with reasons."""
-        ...
-
-    def decode(self, x: NDArray[np.integer]) -> list[str | None]:
-        """The texts of x (n, T); None where a derivation is unfinished."""
-        ...
 
 
 class GrammarCodec:
@@ -42,10 +46,10 @@ class GrammarCodec:
         self.pad = grammar.pad
         self.symbols = len(grammar.productions)
 
-    def encode(self, items: Sequence[str]) -> NDArray[np.int16]:
+    def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
         return derivations(self.grammar, items, self.steps)
 
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], NDArray[np.int64], Rejected]:
+    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
         x, rejected = derivations(self.grammar, items, self.steps, errors="return")
         known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
         return x[known], known, rejected
@@ -64,14 +68,14 @@ class CharacterCodec:
         self.symbols = len(alphabet)
         self._index = {character: i for i, character in enumerate(alphabet)}
 
-    def encode(self, items: Sequence[str]) -> NDArray[np.int16]:
+    def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
         x, _, rejected = self.encode_known(items)
         if rejected:
             raise rejected[0][1]
         return x
 
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], NDArray[np.int64], Rejected]:
-        rejected: Rejected = []
+    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+        rejected: list[tuple[int, ValueError]] = []
         x = np.full((len(items), self.steps), self.pad, dtype=np.int16)
         for i, item in enumerate(items):
             try:
@@ -93,3 +97,72 @@ class CharacterCodec:
                 f"item {i}: {item[unknown]!r} at position {unknown} is not one of «{self.alphabet[:-1]}»: {item}"
             )
         return [self._index[character] for character in item]
+
+
+class ImageCodec:
+    """8-bit images of any size ⇄ x (n, C, S, S) uint8, `size` pixels a side, 1 or 3 `channels`.
+
+    An image that fits is centred on black (28 x 28 in 32 x 32: two pixels all round, as in the RAE paper);
+    a larger one is cut to its middle square and resized, antialiased. Grey and colour become each other.
+    """
+
+    def __init__(self, size: int, channels: int) -> None:
+        self.size = size
+        self.channels = channels
+
+    def encode(self, items: Sequence[Any]) -> NDArray[np.uint8]:
+        """(n, C, S, S) of arrays (H, W) or (H, W, 1 or 3) uint8. DataError names the first that is something else."""
+        x, _, rejected = self.encode_known(items)
+        if rejected:
+            raise rejected[0][1]
+        return x
+
+    def encode_known(self, items: Sequence[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64], Rejected]:
+        rejected: list[tuple[int, ValueError]] = []
+        known, rows = [], []
+        for i in range(len(items)):
+            try:
+                rows.append(self._fitted(np.asarray(items[i])))
+                known.append(i)
+            except DataError as error:  # its file, or its shape
+                rejected.append((i, DataError(f"item {i}: {error}")))
+        x = np.stack(rows) if rows else np.zeros((0, self.channels, self.size, self.size), np.uint8)
+        return x, np.array(known, np.int64), rejected
+
+    def decode(self, x: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """(n, S, S, C) uint8."""
+        return np.ascontiguousarray(np.asarray(x, np.uint8).transpose(0, 2, 3, 1))
+
+    def _fitted(self, image: NDArray[Any]) -> NDArray[np.uint8]:
+        """(C, S, S)."""
+        if (
+            image.dtype != np.uint8
+            or image.ndim not in (2, 3)
+            or not image.size
+            or image.shape[2:] not in ((), (1,), (3,))
+        ):
+            raise DataError(
+                f"{image.dtype} of shape {image.shape}; expected an image: uint8, (H, W) or (H, W, 1 or 3)"
+            )
+        planes = image[..., None] if image.ndim == 2 else image
+        if max(planes.shape[:2]) > self.size:
+            planes = self._resized(planes)
+        if planes.shape[2] == 3 and self.channels == 1:
+            planes = (planes @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)[..., None]
+        top, left = ((self.size - side) // 2 for side in planes.shape[:2])
+        x = np.zeros((self.channels, self.size, self.size), np.uint8)
+        x[:, top : top + planes.shape[0], left : left + planes.shape[1]] = planes.transpose(2, 0, 1)
+        return x
+
+    def _resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The middle square, (S, S, planes)."""
+        from PIL import Image
+
+        side = min(image.shape[:2])
+        top, left = ((length - side) // 2 for length in image.shape[:2])
+        square = image[top : top + side, left : left + side]
+        planes = [
+            np.asarray(Image.fromarray(plane).resize((self.size, self.size), Image.Resampling.LANCZOS))
+            for plane in np.moveaxis(square, 2, 0)
+        ]
+        return np.stack(planes, 2)

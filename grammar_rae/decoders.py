@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
+from grammar_rae.distributions.pixels import LIKELIHOODS, LOG_HALF
 from grammar_rae.distributions.sequential import Sequential
 
 
@@ -55,6 +56,23 @@ class SequentialDecoder(nn.Module):
         return Sequential(self.net, z, self.machine, self.column, self.columns, self.steps)
 
 
+class PixelDecoder(nn.Module):
+    """Images of `channels`, under a likelihood of `distributions.pixels`."""
+
+    def __init__(self, net: nn.Module, likelihood: str, channels: int) -> None:
+        super().__init__()
+        self.net = net
+        self.pixels = LIKELIHOODS[likelihood]
+        self.settings = {"channels": channels} if likelihood == "logistic_mixture" else {}
+        self.learned = likelihood == "learned_gaussian"
+        if self.learned:
+            self.log_variance = nn.Parameter(torch.tensor(LOG_HALF))
+
+    def forward(self, z: Tensor) -> Any:
+        scale = {"log_variance": self.log_variance} if self.learned else {}
+        return self.pixels(self.net(z), **self.settings, **scale)
+
+
 def matrices(decoder: nn.Module) -> list[tuple[nn.Module, str, Tensor]]:
     """(module, name, weight) of every weight matrix or kernel of a decoder, embeddings left out."""
     return [
@@ -66,12 +84,17 @@ def matrices(decoder: nn.Module) -> list[tuple[nn.Module, str, Tensor]]:
     ]
 
 
-def spectrally_normalised(decoder: nn.Module) -> nn.Module:
+def kernels(decoder: nn.Module) -> list[Tensor]:
+    """The kernels of a decoder's convolutions alone."""
+    return [weight for _, _, weight in matrices(decoder) if weight.dim() > 2]
+
+
+def spectrally_normalised(net: nn.Module) -> nn.Module:
     """RAE-SN: every matrix divided by its largest singular value, one power iteration a step.
 
-    Miyato et al. 2018; Ghosh et al. 2020, section 3.2. Here the decoder only, as the paper's text has
-    it; the published image code normalises the encoder too.
+    Miyato et al. 2018; Ghosh et al. 2020, section 3.2. Of a decoder, as the paper's text has it; the
+    published image code normalises the encoder too, which recipes ask for by `encoder.spectral_norm`.
     """
-    for module, name, _ in matrices(decoder):
+    for module, name, _ in matrices(net):
         torch.nn.utils.parametrizations.spectral_norm(module, name, n_power_iterations=1, eps=1e-12)
-    return decoder
+    return net

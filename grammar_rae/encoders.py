@@ -31,16 +31,21 @@ class PointHead(nn.Module):
 
 
 class GaussianHead(nn.Module):
-    """Mean and log-variance from the same features; draws use `noise` times σ."""
+    """Mean and log-variance from the same features; draws use `noise` times σ.
 
-    def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
+    With a `bound` log σ is bound · tanh, as in the RAE paper's image models (5 there).
+    """
+
+    def __init__(self, hidden: int, latent: int, noise: float = 1.0, bound: float | None = None) -> None:
         super().__init__()
         self.mean = _dense(hidden, latent)
         self.log_var = _dense(hidden, latent)
         self.noise = noise
+        self.bound = bound
 
     def forward(self, h: Tensor) -> Gaussian:
-        return Gaussian(self.mean(h), self.log_var(h), self.noise)
+        raw = self.log_var(h)
+        return Gaussian(self.mean(h), raw if self.bound is None else 2 * self.bound * raw.tanh(), self.noise)
 
 
 class ConstantVarianceHead(nn.Module):
@@ -75,3 +80,23 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Any:
         columns = F.pad(self.column[x.long()], (0, self.steps - x.shape[1]), value=self.pad)
         return self.head(self.net(columns))
+
+
+class ImageEncoder(nn.Module):
+    """x (B, C, H, W) uint8 → intensities from −1 to 1 → net → head; `jitter` is noise on them in training.
+
+    The jitter is N(0, j²) on intensities from 0 to 1, cut off at ±j (Ghosh et al. 2020, code of WAE on CelebA).
+    """
+
+    def __init__(self, net: nn.Module, head: nn.Module, jitter: float = 0.0) -> None:
+        super().__init__()
+        self.net = net
+        self.head = head
+        self.jitter = jitter
+
+    def forward(self, x: Tensor) -> Any:
+        intensities = x / 255
+        if self.jitter and self.training:
+            noise = self.jitter * torch.randn_like(intensities)
+            intensities = intensities + noise.clamp(-self.jitter, self.jitter)
+        return self.head(self.net(2 * intensities - 1))

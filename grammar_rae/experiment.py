@@ -125,7 +125,8 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
                 timed(model, kind, z, seed, kind, say, settings)
             except DataError as error:
                 warnings.warn(f"no {kind} density: {error}", stacklevel=2)
-    run.seen = hashes([text for text in model.same(texts) if text is not None])
+    if texts:
+        run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:
         runs.save(folder, run)
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)

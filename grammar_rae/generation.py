@@ -1,4 +1,4 @@
-"""Drawing strings from a trained model, a thousand at a time: codes, decoding, beginnings, the natural share."""
+"""Drawing items from a trained model, a thousand at a time: codes, decoding, beginnings, the natural share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EVERYTHING = Masks()
 
 @dataclass(frozen=True)
 class Draw:
-    """How strings are drawn; `Model.generate` explains each."""
+    """How items are drawn; `Model.generate` explains each."""
 
     density: str | None = None
     temperature: float = 1.0
@@ -50,7 +50,12 @@ class Draw:
 
 
 def strings(model: Model, draws: int, how: Draw, beliefs: list[float] | None = None) -> Iterator[list[str]]:
-    """The strings of `draws` codes as they are written, a list of at most BATCH at a time.
+    """The strings of `items`; an unfinished one is empty."""
+    return ([text or "" for text in part] for part in items(model, draws, how, beliefs))
+
+
+def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = None) -> Iterator[Any]:
+    """What the codec makes of `draws` codes, as written, at most BATCH at a time.
 
     The log feasible mass of each is appended to `beliefs` where given.
     """
@@ -70,7 +75,7 @@ def strings(model: Model, draws: int, how: Draw, beliefs: list[float] | None = N
                 x = x[kept]
                 if beliefs is not None:
                     beliefs += mass[kept].tolist()
-        yield [text or "" for text in model.run.codec.decode(x.cpu().numpy())]
+        yield model.run.codec.decode(x.cpu().numpy())
 
 
 def write(p: Any, noise: Noise, temperature: float, start: Tensor | None = None) -> Tensor:

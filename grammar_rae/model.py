@@ -1,4 +1,4 @@
-"""What a notebook holds: a trained model that generates, encodes, decodes and reconstructs strings."""
+"""What a notebook holds: a trained model that generates, encodes, decodes and reconstructs strings or images."""
 
 from __future__ import annotations
 
@@ -18,17 +18,23 @@ from grammar_rae import runs
 from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.densities.density import Density
+from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
+from grammar_rae.generation import items as drawn
 from grammar_rae.latent import around, between
-from grammar_rae.noise import Noise
+from grammar_rae.noise import POSTERIOR, Noise
 from grammar_rae.runs import Run
 
 
 class Model:
-    """A run folder in use. Strings in and out; codes are (n, latent) float32 arrays."""
+    """A run folder in use. Codes are (n, latent) float32 arrays.
+
+    Items are strings; of an image model they are uint8 images: a sequence of arrays (H, W) or (H, W, 3) in, one
+    array (n, S, S, C) out.
+    """
 
     def __init__(self, run: Run, device: str = "cpu") -> None:
         self.run = run
@@ -52,7 +58,7 @@ class Model:
 
     @property
     def task(self) -> str:
-        """molecules, expressions or strings."""
+        """molecules, expressions, strings or images."""
         return self.recipe.task
 
     @property
@@ -86,8 +92,9 @@ class Model:
         keep: float = 1.0,
         start: str | None = None,
         report: Callable[[str, float], None] | None = None,
-    ) -> list[str]:
-        """n strings: codes from `density`, decoded at `temperature`; the recipe's own where None.
+    ) -> Any:
+        """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
+        None.
 
         Temperature 0 writes the likeliest production at every step.
         Molecules come as canonical SMILES, or as written with `raw` and where they are not valid. Without
@@ -98,6 +105,12 @@ class Model:
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         how = self._how(density, temperature, seed, Masks(budget, not syntax_only), keep, start)
+        if self.task == "images":
+            if unique or not budget or syntax_only or keep < 1 or start is not None:
+                raise RecipeError(
+                    f"{self.recipe.name} draws images; unique, budget, syntax_only, keep and start are for strings"
+                )
+            return self._draw_images(n, how, report)
         return self._draw(n, how, unique, raw, report, None)
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
@@ -158,6 +171,19 @@ class Model:
             beliefs[:] = [beliefs[i] for i in chosen]
         return [texts[i] for i in chosen]
 
+    def _draw_images(
+        self, n: int, how: Draw, report: Callable[[str, float], None] | None
+    ) -> NDArray[np.uint8]:
+        """(n, S, S, C)."""
+        if n < 1:
+            raise ValueError(f"{n} samples asked for; expected 1 or more")
+        parts = []
+        for part in drawn(self, n, how):
+            parts.append(part)
+            if report is not None:
+                report("generating", min(len(parts) * BATCH / n, 1.0))
+        return np.concatenate(parts)
+
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
         while each item is written from its own code; 0 is all of it. Errors as those of `encode`.
@@ -172,11 +198,13 @@ class Model:
             ]
         return torch.cat(parts).cpu().numpy()
 
-    def encode(self, items: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
         return self.codes(self._rows(items))
 
-    def _rows(self, items: Sequence[str]) -> NDArray[np.int16]:
+    def _rows(self, items: Sequence[Any]) -> NDArray[np.integer]:
+        if self.task == "images":
+            return self.run.codec.encode(items)
         prepared = self.prepare(items)
         missing = next((i for i, text in enumerate(prepared) if text is None), None)
         if missing is not None:
@@ -184,14 +212,19 @@ class Model:
         return self.run.codec.encode([text for text in prepared if text is not None])
 
     def encode_known(
-        self, items: Sequence[str], sampled: int | None = None
+        self, items: Sequence[Any], sampled: int | None = None
     ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
         """Codes (see `codes`) of the items that can be written, their indices, (index, reason) of the others."""
         x, known, rejected = self.rows_known(items)
         return self.codes(x, sampled), known, rejected
 
-    def rows_known(self, items: Sequence[str]) -> tuple[NDArray[np.int16], list[int], list[tuple[int, str]]]:
-        """As `encode_known`, with the codec's rows (m, T) in place of codes."""
+    def rows_known(
+        self, items: Sequence[Any]
+    ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
+        """As `encode_known`, with the codec's rows (m, …) in place of codes."""
+        if self.task == "images":
+            x, known, rejected = self.run.codec.encode_known(items)
+            return x, known.tolist(), [(i, str(error)) for i, error in rejected]
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
         x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
@@ -226,26 +259,34 @@ class Model:
         seed: int = 0,
         raw: bool = False,
         budget: bool = True,
-    ) -> list[str]:
-        """The strings of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each."""
+    ) -> Any:
+        """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each."""
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
         if codes.dim() != 2 or codes.shape[1] != self.latent:
             raise ValueError(
                 f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})"
             )
-        texts: list[str] = []
+        parts = []
         for begin in range(0, len(codes), BATCH):
             noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
             with enforced(self, Masks(budget)):
                 p = self.run.autoencoder.decoder(codes[begin : begin + BATCH].to(self.device))
                 x = write(p, noise, temperature)
-            texts += [text or "" for text in self.run.codec.decode(x.cpu().numpy())]
+            parts.append(self.run.codec.decode(x.cpu().numpy()))
+        if self.task == "images":
+            return np.concatenate([self.run.codec.decode(self.run.codec.encode([])), *parts])
+        texts = [text or "" for part in parts for text in part]
         return texts if raw else finish(self.task, texts)
 
     def reconstruct(
-        self, items: Sequence[str], *, temperature: float = 0.0, seed: int = 0, raw: bool = False
-    ) -> list[str | None]:
-        """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read."""
+        self, items: Sequence[Any], *, temperature: float = 0.0, seed: int = 0, raw: bool = False
+    ) -> Any:
+        """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read.
+
+        Images, all of which must be readable, come back as one array (n, S, S, C).
+        """
+        if self.task == "images":
+            return self.decode(self.encode(items), temperature=temperature, seed=seed)
         z, known, _ = self.encode_known(items)
         result: list[str | None] = [None] * len(items)
         decoded = self.decode(z, temperature=temperature, seed=seed, raw=raw)
@@ -253,7 +294,33 @@ class Model:
             result[i] = text
         return result
 
-    def interpolate(self, a: str, b: str, steps: int = 8, path: str = "straight") -> list[str]:
+    @property
+    def stochastic(self) -> bool:
+        """Whether q(z | x) is a normal whose draws follow its own variance, which a likelihood needs."""
+        head = self.run.autoencoder.encoder.head
+        return isinstance(head, GaussianHead) and head.noise == 1
+
+    @torch.no_grad()
+    def log_likelihood(self, items: Sequence[Any], draws: int = 100, seed: int = 0) -> NDArray[np.float64]:
+        """(n,) nats: log of the mean over draws z ~ q of p(x | z) p(z) / q(z | x), in expectation a lower bound.
+
+        Importance sampling (Burda et al. 2016, equation 8). RecipeError where q is no distribution to draw from;
+        errors as those of `encode`.
+        """
+        if not self.stochastic:
+            raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
+        model, bounds = self.run.autoencoder, []
+        for i, row in enumerate(torch.as_tensor(self._rows(items))):
+            x = row[None].to(self.device)
+            q = model.encoder(x)
+            noise = Noise.first(seed, draws, i * draws, self.device)
+            z = q.mean + (q.log_var / 2).exp() * noise.normal(POSTERIOR, self.latent)
+            x = x.expand(draws, *x.shape[1:])
+            weights = model.decoder(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
+            bounds.append(torch.logsumexp(weights.double(), 0) - math.log(draws))
+        return torch.stack(bounds).cpu().numpy()
+
+    def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Any:
         """What lies between two items' codes, decoded greedily, the codes themselves included.
 
         `path` is `straight`, or `spherical`, which suits models whose codes lie on a shell; see `latent.between`.

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.distributions.divergence import divergence
 
-Likelihood = Literal["categorical", "cross_entropy"]
+Likelihood = Literal[
+    "categorical", "cross_entropy", "gaussian", "learned_gaussian", "bernoulli", "logistic_mixture"
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ Term = Callable[[Pass], Tensor]
 
 def nll(run: Pass) -> Tensor:
     """(B,) −log p(x | z), or the channel-wise cross-entropy of the published grammar code."""
-    return -run.p.log_prob(run.x) if run.likelihood == "categorical" else run.p.cross_entropy(run.x)
+    return run.p.cross_entropy(run.x) if run.likelihood == "cross_entropy" else -run.p.log_prob(run.x)
 
 
 def feasible(run: Pass) -> Tensor:
@@ -60,6 +62,24 @@ def half_norm(run: Pass) -> Tensor:
 LIKELIHOOD: Mapping[str, tuple[Term, float]] = {"nll": (nll, 1.0), "feasible": (feasible, 0.0)}
 
 
+def summed(term: str, weight: float, pixels: int, channels: int, latent: int) -> float:
+    """A weight of the RAE paper's published image code as one beside the summed squared error, in nats.
+
+    The code averages: mean squared error over the N = `pixels` (all channels) + β mean z² over the L codes
+    + λ × penalty, and for variational models the error averaged over channels alone + w KL. Multiplied by N,
+    or by the channels, that is SSE + (2 β N / L) ||z||² / 2 + λ N × penalty, and SSE + w channels KL.
+    """
+    factors = {
+        "half_norm": 2 * pixels / latent,
+        "kl": channels,
+        "gradient_penalty": pixels / latent,  # averaged over the codes too
+        "decoder_decay": pixels,
+        "kernel_decay": pixels,
+        "mmd": pixels,
+    }
+    return weight * factors.get(term, 1)
+
+
 @dataclass(frozen=True)
 class Variant:
     """What one paper adds: its terms with default weights and the three pieces it chooses."""
@@ -68,7 +88,7 @@ class Variant:
     head: Callable[..., nn.Module]
     prior: Callable[[int], nn.Module]
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
-    noise: bool = False  # whether the head takes a `noise` scale
+    options: tuple[str, ...] = ()  # what the head takes from the recipe's encoder: noise, bound
 
 
 class Objective(nn.Module):
@@ -86,7 +106,7 @@ class Objective(nn.Module):
         self.likelihood = likelihood
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """x (B, T) int; terms of weight 0 are left out."""
+        """x (B, …) integers; terms of weight 0 are left out."""
         q = self.model.encoder(x)
         z = q.rsample()
         run = Pass(x, q, z, self.model.decoder(z), self.model, self.likelihood)

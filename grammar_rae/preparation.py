@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from grammar_rae import datasets
 from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_machine, shortest
 from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.codecs import Codec, GrammarCodec
+from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec, TextCodec
 from grammar_rae.counting import counts
 from grammar_rae.datasets.smiles import all_orders, reason
 from grammar_rae.encoded import encoded, refusals
@@ -57,6 +57,13 @@ def prepare(
     if rules is None and raw.codec.grammar != "none":
         rules = Grammar.read(raw.codec.grammar)
     dataset = dataset_of(raw, rules, data)
+    if (dataset.task == "images") != (raw.codec.kind == "image"):
+        raise DataError(
+            f"{dataset.name} holds {dataset.task}; {raw.name} trains on "
+            f"{'images' if raw.codec.kind == 'image' else 'strings'}, see `grammar-rae datasets`"
+        )
+    if raw.codec.kind == "image":
+        return _images(raw, dataset)
     parts = [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
     spelled = [_prepared(raw, part) for part in parts]
     if not all(any(text is not None for text in part) for part in spelled):
@@ -71,6 +78,7 @@ def prepare(
         parts[0], spelled[0], train = [*parts[0], *more], [*spelled[0], *more], [*train, *more]
     resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
     codec = make_codec(resolved, rules)
+    assert isinstance(codec, GrammarCodec | CharacterCodec)
     bonds = make_bonds(resolved, codec)
     lines = _lines(raw, data)
     rejected, arrays, texts = list(dataset.rejected), [], []
@@ -79,19 +87,53 @@ def prepare(
         rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
         arrays.append(torch.as_tensor(x))
         texts.append([str(forms[i]) for i in known])
-    if not len(arrays[0]) or not len(arrays[1]):
-        raise DataError(f"{dataset.name}: none of its items can be written; the first: {rejected[0][-1]}")
-    with torch.random.fork_rng():
-        torch.manual_seed(resolved.training.seed)
-        autoencoder = make_autoencoder(resolved, codec, bonds)
-    coverage = {"train_items": len(arrays[0]), "valid_items": len(arrays[1]), "not_covered": len(rejected)}
     pad = codec.pad if resolved.decoder.net == "recurrent" else None
-    run = Run(resolved, rules, codec, autoencoder, bonds, metrics=coverage)
+    run = _fresh(resolved, rules, codec, bonds, arrays, rejected)
     return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
 
 
+def _fresh(
+    recipe: Recipe,
+    grammar: Grammar | None,
+    codec: Codec,
+    bonds: BondTable | None,
+    rows: Sequence[torch.Tensor],
+    rejected: Sequence[Reject],
+) -> Run:
+    """A run with weights drawn by the recipe's seed. DataError where there is nothing to train on."""
+    if not all(map(len, rows)):
+        raise DataError(f"{recipe.data.name}: none of its items can be written; the first: {rejected[0][-1]}")
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.training.seed)
+        autoencoder = make_autoencoder(recipe, codec, bonds)
+    coverage = {"train_items": len(rows[0]), "valid_items": len(rows[1]), "not_covered": len(rejected)}
+    return Run(recipe, grammar, codec, autoencoder, bonds, metrics=coverage)
+
+
+def _images(raw: Recipe, dataset: datasets.Dataset) -> Prepared:
+    """The same for images; there are no strings to remember."""
+    channels = raw.codec.channels
+    if channels == "auto":
+        channels = 1 if datasets.grey(dataset.train) else 3
+    resolved = raw.model_copy(
+        update={
+            "task": "images",
+            "data": raw.data.model_copy(update={"name": dataset.name}),
+            "codec": raw.codec.model_copy(update={"channels": channels}),
+        }
+    )
+    codec = make_codec(resolved, None)
+    rows, rejected = [], []
+    for part in (dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]):
+        x, _, failed = codec.encode_known(part)
+        rows.append(torch.as_tensor(x))
+        rejected += [Reject(0, part.name(i), str(error)) for i, error in failed]
+    run = _fresh(resolved, None, codec, None, rows, rejected)
+    return Prepared(run, Data(rows[0], rows[1]), [], rejected)
+
+
 def _rows(
-    recipe: Recipe, codec: Codec, bonds: BondTable | None, items: Sequence[str], forms: list[str | None]
+    recipe: Recipe, codec: TextCodec, bonds: BondTable | None, items: Sequence[str], forms: list[str | None]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""
     failed = [(i, reason(items[i]) or "not a molecule") for i, form in enumerate(forms) if form is None]

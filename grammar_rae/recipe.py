@@ -8,11 +8,13 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from grammar_rae.errors import RecipeError
+from grammar_rae.objective import Likelihood
 
 Auto = Literal["auto"]
+SHIPPED = Path(__file__).parent / "recipes"
 
 
 class Part(BaseModel):
@@ -28,39 +30,61 @@ class DataPart(Part):
 
 
 class CodecPart(Part):
-    kind: Literal["grammar", "character"] = "grammar"
+    kind: Literal["grammar", "character", "image"] = "grammar"
     grammar: str = "none"  # a shipped grammar's name or a file; character codecs may name one to judge by
     alphabet: str = "auto"  # characters, the last one padding; auto: those of the data and a blank
     steps: PositiveInt | Auto = "auto"  # auto: the longest training item and `slack` more
     slack: int = 10
+    size: Literal[32, 64] = 32  # image only: pixels a side
+    channels: Literal[1, 3] | Auto = "auto"  # image only; auto: grey where all of the data is
 
 
 class EncoderPart(Part):
-    net: Literal["convolution", "strided"]
+    net: Literal["convolution", "strided", "image"]
     latent: PositiveInt
-    hidden: PositiveInt
-    filters: list[PositiveInt]
+    hidden: int = Field(default=0, ge=0)  # not of image, as the next
+    filters: list[PositiveInt] = []
     widths: list[PositiveInt] = []  # convolution only
     batch_norm: bool = False  # convolution only
     embedding: PositiveInt = 64  # strided only
     noise: float = Field(default=1.0, ge=0)  # times σ, where the posterior has one
+    bound: float | None = Field(default=None, gt=0)  # of log σ by tanh; none when not given
+    width: PositiveInt = 128  # image only, as the rest: filters of the first convolution
+    jitter: float = Field(default=0.0, ge=0)  # noise on the intensities in training
+    spectral_norm: bool = False
+
+    @model_validator(mode="after")
+    def _sized(self) -> EncoderPart:
+        if self.net != "image" and not (self.hidden and self.filters):
+            raise ValueError(f"net {self.net} needs hidden and filters")
+        return self
 
 
 class DecoderPart(Part):
-    net: Literal["repeat", "recurrent"]
-    hidden: PositiveInt
+    net: Literal["repeat", "recurrent", "image"]
+    hidden: int = Field(default=0, ge=0)  # not of image
     layers: PositiveInt = 3  # repeat only
     batch_norm: bool = False  # repeat only
     embedding: PositiveInt = 192  # recurrent only
     budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
     machine: Literal["syntax", "valence"] = "syntax"  # valence: SMILES that RDKit accepts, nothing else
     radicals: bool = False  # valence only: whether unpaired electrons are allowed
+    width: PositiveInt = 128  # image only: an eighth of the filters that the decoder begins with
+
+    @model_validator(mode="after")
+    def _sized(self) -> DecoderPart:
+        if self.net != "image" and not self.hidden:
+            raise ValueError(f"net {self.net} needs hidden")
+        return self
 
 
 class ObjectivePart(Part):
     variant: str
-    likelihood: Literal["categorical", "cross_entropy"] = "categorical"
+    likelihood: Likelihood = "categorical"
     weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
+    convention: Literal["summed", "as_coded"] = (
+        "summed"  # what the weights stand beside, see `objective.summed`
+    )
 
 
 class TrainingPart(Part):
@@ -94,7 +118,7 @@ class DensityPart(Part):
 class Recipe(Part):
     name: str
     about: str = ""
-    task: Literal["auto", "molecules", "expressions", "strings"] = "auto"
+    task: Literal["auto", "molecules", "expressions", "strings", "images"] = "auto"
     data: DataPart
     codec: CodecPart
     encoder: EncoderPart
@@ -110,6 +134,10 @@ def parse(text: str, source: str, overrides: tuple[str, ...] = ()) -> Recipe:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{source} is not TOML: {error}") from error
+    return _validated(table, source, overrides)
+
+
+def _validated(table: dict[str, Any], source: str, overrides: tuple[str, ...]) -> Recipe:
     for override in overrides:
         _override(table, override)
     try:
@@ -119,12 +147,40 @@ def parse(text: str, source: str, overrides: tuple[str, ...] = ()) -> Recipe:
 
 
 def read(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
-    """`parse` of a file."""
+    """`parse` of a file; the recipes it `extends`, beside it or shipped, are read first, in their order.
+
+    A later one's keys replace an earlier one's, the weights of the objective all together.
+    """
+    return _validated(_table(path), str(path), overrides)
+
+
+def _table(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
-    return parse(text, str(path), overrides)
+    if path in above:
+        raise RecipeError(f"{path} extends itself, through {', '.join(p.stem for p in above)}")
+    names, whole = table.pop("extends", []), dict[str, Any]()
+    for name in [names] if isinstance(names, str) else names:
+        places = [folder / f"{name}.toml" for folder in (path.parent, SHIPPED)]
+        found = next((place for place in places if place.is_file()), None)
+        if found is None:
+            raise RecipeError(f"{path} extends {name}, which is neither beside it nor shipped")
+        _lay(whole, _table(found, (*above, path)))
+    _lay(whole, table)
+    return whole
+
+
+def _lay(under: dict[str, Any], over: dict[str, Any]) -> None:
+    """The keys of `over` into `under`, section by section."""
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(under.get(key), dict):
+            under[key] = {**under[key], **value}
+        else:
+            under[key] = value
 
 
 def write(recipe: Recipe) -> str:

@@ -156,6 +156,11 @@ def is_model(name: str | Path) -> bool:
     return Path(name).is_dir() or (PRETRAINED / str(name)).is_dir()
 
 
+def draws_images(name: str | Path) -> bool:
+    """Whether a model's items are images. DataError as `find`."""
+    return read(find(name) / "recipe.toml").task == "images"
+
+
 def names() -> list[str]:
     """The shipped models."""
     return sorted(path.parent.name for path in PRETRAINED.glob("*/weights.safetensors"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import summary, task_for
@@ -106,10 +107,7 @@ def encode_file(name: str, path: str, column: str | None, out: Path, device: str
     z, known, rejected = model.encode_known(found.values)
     if not known:
         raise DataError(f"{path}: {name} can read none of its items; the first: {rejected[0][1]}")
-
-    body = io.BytesIO()
-    np.savez(body, codes=z, items=np.array([found.values[i] for i in known]))
-    write_bytes(out, body.getvalue())
+    write_codes(out, z, np.array([found.values[i] for i in known]))
     bad = found.rejected + [Reject(found.lines[i], found.values[i], why) for i, why in rejected]
     if bad:
         write_rejects(f"{out}.rejects.csv", bad)
@@ -118,10 +116,22 @@ def encode_file(name: str, path: str, column: str | None, out: Path, device: str
 
 def decode_file(name: str, path: Path, temperature: float, seed: int, device: str) -> list[str]:
     """The strings of the array `codes` of an .npz."""
-    model = Model.load(name, device)
+    strings: list[str] = Model.load(name, device).decode(read_codes(path), temperature=temperature, seed=seed)
+    return strings
+
+
+def write_codes(path: Path, codes: NDArray[np.floating], items: NDArray[Any]) -> None:
+    """An .npz of codes (n, latent) and the items (n,) they belong to."""
+    body = io.BytesIO()
+    np.savez(body, codes=codes, items=items)
+    write_bytes(path, body.getvalue())
+
+
+def read_codes(path: Path) -> NDArray[np.floating]:
+    """The array `codes` of an .npz. DataError where there is none."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            codes = stored["codes"]
+            codes: NDArray[np.floating] = stored["codes"]
+            return codes
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise DataError(f"{path}: expected an .npz with an array «codes» ({error})") from error
-    return model.decode(codes, temperature=temperature, seed=seed)

@@ -1,4 +1,4 @@
-"""generate, reconstruct, encode, decode: what a trained model does with strings and codes."""
+"""generate, reconstruct, encode, decode: what a trained model does with strings, images and codes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ ModelName = typer.Option(
 Device = typer.Option("cpu", help="cpu or cuda.")
 Seed = typer.Option(0, help="The same seed gives the same strings, whatever the batch size.")
 Json = typer.Option(False, "--json", help="Print one JSON object.")
-File = typer.Argument(..., help=".smi, .txt, .csv, .parquet, .sdf (.gz on text), or - for standard input.")
+File = typer.Argument(
+    ...,
+    help=".smi, .txt, .csv, .parquet, .sdf (.gz on text), or - for standard input; images: a folder, .npz or one.",
+)
 Column = typer.Option(None, help="The column of a table that holds the strings.")
 
 
 def generate(
-    n: int = typer.Option(1000, "-n", help="How many strings."),
+    n: int = typer.Option(1000, "-n", help="How many strings or images."),
     model: str = ModelName,
     density: str = typer.Option(
         None,
@@ -44,15 +47,28 @@ def generate(
         None,
         help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
     ),
-    out: str = typer.Option(None, help="Write the strings here (.csv and .parquet: with every property)."),
-    grid: Path = typer.Option(None, help="Draw the first twenty molecules as a PNG."),
+    out: str = typer.Option(
+        None,
+        help="Write the strings here (.csv and .parquet: with every property); images: .npz or a folder.",
+    ),
+    grid: Path = typer.Option(None, help="Draw the first twenty molecules or hundred images as a PNG."),
     seed: int = Seed,
     device: str = Device,
     json: bool = Json,
 ) -> None:
-    """Draw strings, write them, and print how good they are."""
+    """Draw strings or images, write them, and print how good the strings are."""
+    from grammar_rae.runs import draws_images
     from grammar_rae.samples import draw, is_table, write
 
+    if draws_images(model):
+        from grammar_rae.image_files import draw as draw_images
+
+        how = {"density": density, "temperature": temperature, "seed": seed, "unique": unique, "keep": keep}
+        strict = {"budget": budget, "syntax_only": syntax_only, "start": start}
+        with progress("loading") as report:
+            numbers = draw_images(model, n, out, grid, device, report, **how, **strict)
+        show(numbers, json, f"{n:,} from {model}")
+        return
     with progress("loading") as report:
         drawn = draw(
             model,
@@ -93,16 +109,25 @@ def reconstruct(
         True, help="Without it these decodings may stay unfinished (the papers' decoder)."
     ),
     out: str = typer.Option(
-        None, help="Write item, reconstruction, whether they agree, and the share of draws."
+        None,
+        help="Write item, reconstruction, whether they agree, and the share of draws; images: .npz or a folder.",
     ),
     seed: int = Seed,
     device: str = Device,
     json: bool = Json,
 ) -> None:
-    """Encode and decode a file's items; the share that comes back the same."""
+    """Encode and decode a file's items; the share that comes back the same, of images the error."""
     from grammar_rae.generation import Masks
     from grammar_rae.protocols import pair, reconstruct_file
+    from grammar_rae.runs import draws_images
 
+    if draws_images(model):
+        from grammar_rae import image_files
+
+        with progress("reconstructing"):
+            errors = image_files.reconstruct_file(model, file, out, device)
+        show(errors, json, f"{file} through {model}")
+        return
     how = {"temperature": temperature, "seed": seed, "masks": Masks(budget)}
     with progress("loading") as report:
         frame, numbers = reconstruct_file(
@@ -124,25 +149,36 @@ def encode(
     json: bool = Json,
 ) -> None:
     """Latent codes of a file's items; the ones the model cannot read are reported with their lines."""
-    from grammar_rae.samples import encode_file
+    from grammar_rae import image_files, samples
+    from grammar_rae.runs import draws_images
 
     with progress("encoding"):
-        numbers = encode_file(model, file, column, out, device)
+        if draws_images(model):
+            numbers = image_files.encode_file(model, file, out, device)
+        else:
+            numbers = samples.encode_file(model, file, column, out, device)
     show(numbers, json, str(out))
 
 
 def decode(
     file: Path = typer.Argument(..., help="An .npz as `encode` writes it, or one with an array `codes`."),
     model: str = ModelName,
-    out: str = typer.Option("-", help="Where the strings go."),
+    out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
     temperature: float = typer.Option(0.0, help="0: the likeliest string; above: one draw of each code."),
     seed: int = Seed,
     device: str = Device,
 ) -> None:
-    """The strings of latent codes."""
+    """The strings or images of latent codes."""
     from grammar_rae.files import write
+    from grammar_rae.runs import draws_images
     from grammar_rae.samples import decode_file
 
+    if draws_images(model):
+        from grammar_rae import image_files
+
+        with progress("decoding"):
+            image_files.decode_file(model, file, out, temperature, seed, device)
+        return
     with progress("decoding"):
         strings = decode_file(model, file, temperature, seed, device)
     write(out, strings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -13,7 +14,9 @@ from grammar_rae.errors import DataError
 
 
 def evaluate(
-    files: list[str] = typer.Argument(..., help="Files of strings, or one run folder or shipped model."),
+    files: list[str] = typer.Argument(
+        ..., help="Files of strings, or one run folder or shipped model; image models: one or more."
+    ),
     reference: str = typer.Option(
         None, help="A file, or the held-out part of a data set, to compare distributions with."
     ),
@@ -37,6 +40,9 @@ def evaluate(
     fcd: bool = typer.Option(
         False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference."
     ),
+    features: str = typer.Option(
+        "classifier", help="Of images: classifier, inception (FID), or a TorchScript file."
+    ),
     report: Path = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons."),
     model: str = typer.Option(None, help="Show on the page where this model's latent space has the items."),
     best: str = typer.Option("qed", help="Property the best molecules on the page are drawn by."),
@@ -59,7 +65,7 @@ def evaluate(
     from grammar_rae.evaluators.tasks import arithmetic
     from grammar_rae.files import write
     from grammar_rae.protocols import pair
-    from grammar_rae.runs import is_model
+    from grammar_rae.runs import draws_images, is_model
 
     command = shlex.join(["grammar-rae", *sys.argv[1:]])
     reconstruct = pair(encodings, decodings, (10, 100))
@@ -68,6 +74,13 @@ def evaluate(
         reporting.ready(report)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
+    if all(is_model(name) for name in files) and any(draws_images(name) for name in files):
+        from grammar_rae.measure_images import measure_runs
+
+        with progress("measuring") as moved:
+            results = measure_runs(files, n, seed, moved, features, report, "cpu")
+        _show(files, results, json)
+        return
     if len(files) == 1 and is_model(files[0]):
         with progress("measuring") as moved:
             numbers = measure.measure_run(files[0], n, seed, moved, reconstruct, prior)
@@ -87,7 +100,11 @@ def evaluate(
             write(table, found.tables[0])
         if report is not None:
             reporting.report(report, files, found, reference, model, seed, command, best)
-    if len(files) == 1:
-        show(found.numbers[0], json, files[0])
+    _show(files, found.numbers, json)
+
+
+def _show(names: list[str], sets: list[dict[str, Any]], json: bool) -> None:
+    if len(names) == 1:
+        show(sets[0], json, names[0])
     else:
-        show_side_by_side(files, found.numbers, json)
+        show_side_by_side(names, sets, json)

@@ -1,8 +1,8 @@
 """Data sets by name, or from a user's own file.
 
-Always at hand: `expressions` (drawn from `equation.cfg`) and `nci` (inside RDKit). The published ones
-are looked for in the folder GRAMMAR_RAE_DATA names, then in the user's cache, then downloaded; see
-`data/sources.toml`.
+Always at hand: `expressions` (drawn from `equation.cfg`), `nci` (inside RDKit) and `digits` (inside
+scikit-learn). The published ones are looked for in the folder GRAMMAR_RAE_DATA names, then in the user's
+cache, then downloaded where they may be; see `data/sources.toml`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from grammar_rae.datasets import celeba as _celeba
+from grammar_rae.datasets import cifar10 as _cifar10
 from grammar_rae.datasets import expressions as _expressions
+from grammar_rae.datasets import mnist as _mnist
 from grammar_rae.datasets import molecules as _molecules
+from grammar_rae.datasets import omniglot as _omniglot
+from grammar_rae.datasets.digits import digits
 from grammar_rae.datasets.expressions import uniform
+from grammar_rae.datasets.images import ARRAYS, SUFFIXES, grey, own
 from grammar_rae.datasets.molecules import prepared
 from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
 from grammar_rae.datasets.sources import present
 from grammar_rae.datasets.sources import sources as published
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
+from grammar_rae.datasets.svhn import NAMES, svhn
 from grammar_rae.datasets.task import recognise
 from grammar_rae.errors import DataError
 from grammar_rae.files import Items, read
@@ -30,6 +37,7 @@ __all__ = [
     "canonical",
     "canonicals",
     "from_file",
+    "grey",
     "kekule",
     "kekules",
     "last_tenth",
@@ -53,6 +61,13 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "moses_scaffolds": _molecules.moses_scaffolds,
     "qm9": _molecules.qm9,
     "chembl": _molecules.chembl,
+    "digits": digits,
+    "mnist": _mnist.mnist,
+    "fashion_mnist": _mnist.fashion_mnist,
+    "cifar10": _cifar10.cifar10,
+    "celeba": _celeba.celeba,
+    "omniglot": _omniglot.omniglot,
+    "svhn": svhn,
 }
 
 
@@ -63,6 +78,12 @@ FILES = {  # the published file of each data set that has one
     "moses_scaffolds": _molecules.MOSES_SCAFFOLDS,
     "qm9": _molecules.QM9,
     "chembl": _molecules.CHEMBL,
+    "mnist": _mnist.MNIST,
+    "fashion_mnist": _mnist.FASHION,
+    "cifar10": _cifar10.SHEET,
+    "celeba": _celeba.PACKED,
+    "omniglot": _omniglot.FILE,
+    "svhn": f"svhn/{NAMES[0]}",
 }
 
 
@@ -70,12 +91,13 @@ def listing() -> pd.DataFrame:
     """Every data set: name, what it is, whether it is here already, its licence (empty: nothing to state)."""
     rows = []
     for name, function in DATASETS.items():
-        source = published()[FILES[name]] if name in FILES else None
+        file = FILES.get(name)
+        source = published().get(file) if file else None
         rows.append(
             {
                 "name": name,
                 "what": (function.__doc__ or "").splitlines()[0],
-                "here": source is None or present(FILES[name]) is not None,
+                "here": file is None or present(file) is not None,
                 "licence": source["licence"] if source else "",
             }
         )
@@ -94,8 +116,9 @@ def from_file(name: str | Path, column: str | None = None) -> Items:
 def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset:
     """A data set by its name, the items of a file (`column` of a table), or a list of strings.
 
-    A file or list is split by a fixed permutation, 10 % for validation, none for a test. DataError where the
-    name is neither known nor a file, the file cannot be used, or a published file cannot be had.
+    A file or list is split by a fixed permutation, 10 % for validation, none for a test; a folder or array of
+    images (`datasets.images.read`) keeps 10 % for a test. DataError where the name is neither known nor a
+    file, the file cannot be used, or a published file cannot be had.
     """
     if not isinstance(name, str | Path):
         values = list(name)
@@ -104,6 +127,8 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
         return Dataset("items", *shuffled(values, test=0.0), recognise(values))
     if str(name) in DATASETS:
         return DATASETS[str(name)]()
+    if Path(name).exists() and (Path(name).is_dir() or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
+        return own(name)
     items = from_file(name, column)
     if not items.values:
         raise DataError(

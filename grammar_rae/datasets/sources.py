@@ -1,7 +1,7 @@
 """Where the published data files are: the data folder, the user's cache, or their address.
 
 `data/sources.toml` lists every file with its address, size, sha256 and licence. A file found is
-checked against its sha256 (of the unpacked content where it is compressed text) before it is used.
+checked against its sha256 (of the unpacked content where it ends in `.gz`) before it is used.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import gzip
 import hashlib
 import os
 import tomllib
+import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from grammar_rae.datasets.cache import folder
 from grammar_rae.errors import DataError
@@ -55,6 +59,20 @@ def present(name: str) -> Path | None:
     named = os.environ.get("GRAMMAR_RAE_DATA")
     places = [Path(named) / name] if named else []
     return next((path for path in (*places, _kept(name)) if path.exists()), None)
+
+
+def lying(*names: str) -> Path | None:
+    """The first of these files or folders that is there, listed or not: in the data folder or the user's cache."""
+    return next((path for path in map(present, names) if path is not None), None)
+
+
+def arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
+    """The named arrays of an `.npz`. DataError where it cannot be read or holds none of a name."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read ({error}); expected arrays {', '.join(names)}") from error
 
 
 def _kept(name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from grammar_rae.files import Reject
 
 @dataclass(frozen=True)
 class Dataset:
-    """Strings in three parts; `test` is never trained on. `task`: molecules, expressions or strings."""
+    """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
+
+    Items are strings, or images as in `datasets.images`.
+    """
 
     name: str
-    train: list[str]
-    valid: list[str]
-    test: list[str]
+    train: Any
+    valid: Any
+    test: Any
     task: str
     rejected: list[Reject] = field(default_factory=list)
 
@@ -38,9 +42,14 @@ def shuffled(items: Sequence[str], test: float, valid: float = 0.1) -> tuple[lis
 
     Shares are of all items; a data set of two items or more keeps at least one for training and validation.
     """
-    order = np.random.default_rng(0).permutation(len(items))
-    held = int(round(len(items) * test))
-    checked = max(int(round(len(items) * valid)), 1 if len(items) > 1 else 0)
-    parts = np.split(order, [held, held + checked])
-    first, second, rest = ([items[i] for i in sorted(part)] for part in parts)
+    first, second, third = ([items[i] for i in part] for part in permuted(len(items), test, valid))
+    return first, second, third
+
+
+def permuted(count: int, test: float, valid: float = 0.1) -> tuple[list[int], list[int], list[int]]:
+    """The indices of `shuffled`, of `count` items."""
+    order = np.random.default_rng(0).permutation(count)
+    held = int(round(count * test))
+    checked = max(int(round(count * valid)), 1 if count > 1 else 0)
+    first, second, rest = (sorted(part.tolist()) for part in np.split(order, [held, held + checked]))
     return rest, second, first

@@ -1,0 +1,65 @@
+"""MNIST and Fashion-MNIST: the IDX files of their authors, or the same arrays in one `.npz`."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.datasets.images import Images, dataset
+from grammar_rae.datasets.sources import arrays, locate, lying
+from grammar_rae.datasets.splits import Dataset
+from grammar_rae.errors import DataError
+
+VALID = 10_000  # the last of the 60,000 to train on
+PARTS = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
+MNIST = "mnist/mnist.npz"
+FASHION = "fashion_mnist/fashion_mnist.npz"
+UNSIGNED = 8  # IDX's code of bytes
+
+
+def mnist() -> Dataset:
+    """MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test."""
+    return _dataset("mnist", MNIST)
+
+
+def fashion_mnist() -> Dataset:
+    """Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test."""
+    return _dataset("fashion_mnist", FASHION)
+
+
+def read_idx(path: str | Path) -> NDArray[np.uint8]:
+    """The array of bytes of an IDX file, `.gz` or not. DataError where it is none, or cut off."""
+    try:
+        body = Path(path).read_bytes()
+        body = gzip.decompress(body) if str(path).endswith(".gz") else body
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
+    if len(body) < 4 or body[:3] != bytes([0, 0, UNSIGNED]):
+        raise DataError(f"{path}: begins with {body[:4].hex() or 'nothing'}; expected an IDX file of bytes")
+    shape = struct.unpack(f">{body[3]}I", body[4 : 4 + 4 * body[3]].ljust(4 * body[3], b"\0"))
+    content = body[4 + 4 * body[3] :]
+    if len(content) != math.prod(shape):
+        raise DataError(f"{path}: {len(content):,} bytes for shape {shape}; it is not whole, fetch it again")
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _dataset(name: str, compact: str) -> Dataset:
+    """From the files in the data folder's `name`: IDX, packed or not, else the one `.npz`."""
+    found = [lying(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
+    if found[0] is not None and found[1] is not None:
+        train, test = (read_idx(path) for path in found if path is not None)
+    elif lying(compact) is None and name == "fashion_mnist":
+        train, test = (read_idx(locate(f"{name}/{part}.gz")) for part in PARTS)
+    else:
+        stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test")
+        train, test = stored["x_train"], stored["x_test"]
+    known, held_out = Images.of(train, f"{name} train"), Images.of(test, f"{name} test")
+    cut = len(known) - min(VALID, len(known) // 6)
+    return dataset(name, known[:cut], known[cut:], held_out)

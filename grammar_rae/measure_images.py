@@ -1,0 +1,139 @@
+"""Measured numbers of a trained image model, and what its page shows.
+
+The protocol of the RAE paper's text (Ghosh et al. 2020, section 5): reconstructions of the test set, samples under
+each density and mid-points between codes of test images, each set as large as the test set or `n`, compared with
+the test set itself. The published code's overlap of validation and training images is not copied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grammar_rae import datasets, runs
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators.features import Features, network
+from grammar_rae.evaluators.image_pictures import Shown, page
+from grammar_rae.evaluators.images import frechet, precision_recall, squared_error
+from grammar_rae.files import write_bytes
+from grammar_rae.model import Model
+
+Report = Callable[[str, float], None]
+SHOWN = 20  # images a picture
+LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
+
+
+def measure_runs(
+    names: Sequence[str], n: int, seed: int, report: Report, features: str, out: Path | None, device: str
+) -> list[dict[str, Any]]:
+    """`measure` of every run, kept in its metrics.json and CARD.md; all on one page at `out`."""
+    strange = next((name for name in names if not runs.draws_images(name)), None)
+    if strange is not None:
+        raise DataError(f"{strange} writes strings, others here draw images; evaluate them apart")
+    net = network(features)
+    shown = []
+    for name in names:
+        model = Model.load(name, device)
+        found = measure(model, n, seed, net, report)
+        folder = runs.find(name)
+        model.run.metrics |= found.numbers
+        runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+        runs.replace(folder / "CARD.md", card(model, found, n, seed, features))
+        shown.append(found)
+    if out is not None:
+        about = (
+            f"Every set against {n:,} test images, or as many as there are; seed {seed}; {_meaning(net.name)}"
+        )
+        write_bytes(out, page(shown, "Image models", about).encode())
+    return [dict(found.numbers) for found in shown]
+
+
+def measure(model: Model, n: int, seed: int, features: Features, report: Report) -> Shown:
+    """Distances, precision and recall, errors, and pictures of each. DataError where the data is not at hand."""
+    test = datasets.load(model.recipe.data.name).test[:n]
+    if len(test) < 2:
+        raise DataError(f"{model.recipe.data.name} holds {len(test)} test images; expected two or more")
+    codec = model.run.codec
+    x, _, _ = codec.encode_known(test)
+    real = codec.decode(x)
+    count = len(real)
+    report("reconstructing", 0.1)
+    z = model.codes(x)
+    back = model.decode(z)
+    order = np.random.default_rng(seed).permutation(count)
+    sets = {
+        "reconstruction": back,
+        "interpolation": model.decode((z[order] + z[np.roll(order, 1)]) / 2),
+    }
+    for i, density in enumerate(model.densities):
+        report(f"sampling {density}", 0.2 + 0.5 * i / len(model.densities))
+        sets[density] = model.generate(count, density=density, seed=seed)
+    numbers: dict[str, Any] = {"test_images": count, "squared_error": squared_error(real, back)}
+    shown = Shown(model.recipe.name, numbers)
+    known = features.of(real)
+    for i, (name, images) in enumerate(sets.items()):
+        report(f"comparing {name}", 0.7 + 0.3 * i / len(sets))
+        own = features.of(images)
+        numbers[f"{features.name}_{name}"] = frechet(own, known)
+        if name in model.densities:
+            curve = precision_recall(own, known, seed)
+            numbers[f"f8_{name}"] = None if curve is None else curve.f8
+            numbers[f"f_eighth_{name}"] = None if curve is None else curve.f_eighth
+            if curve is not None:
+                shown.curves[name] = curve
+    if model.stochastic:
+        report("log-likelihood", 1.0)
+        likely = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, seed)
+        numbers["log_likelihood"] = float(likely.mean())
+    pairs = np.stack([real[: SHOWN // 2], back[: SHOWN // 2]])
+    shown.pictures["reconstructions, below the test images"] = pairs.reshape(-1, *real.shape[1:])
+    ends = model.encode(real[[order[0], order[1]]])
+    steps = np.linspace(0, 1, SHOWN // 2, dtype=np.float32)[:, None]
+    shown.pictures["a line between two codes"] = model.decode((1 - steps) * ends[0] + steps * ends[1])
+    for density in model.densities:
+        shown.pictures[f"samples, {density}"] = sets[density][:SHOWN]
+    return shown
+
+
+def card(model: Model, found: Shown, n: int, seed: int, features: str) -> str:
+    """What the model is and what was measured, with the command that measures it again."""
+    recipe, numbers, metrics = model.recipe, found.numbers, model.run.metrics
+    size = sum(p.numel() for p in model.run.autoencoder.parameters())
+    distance = network(features).name
+    lines = [
+        f"# {recipe.name}",
+        "",
+        recipe.about,
+        "",
+        f"Trained by `grammar-rae train {recipe.name}` on `{recipe.data.name}`: {metrics.get('train_items', 0):,} "
+        f"images, {metrics.get('epochs', '?')} epochs, best validation loss {metrics.get('best_valid_loss', 0):.4f}. "
+        f"{size:,} parameters, codes of {model.latent} numbers.",
+        "",
+        f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed} --features {features}` against "
+        f"{numbers['test_images']:,} test images. {_meaning(distance)}",
+        "",
+        f"| set | {distance.replace('_', ' ')} | F8 | F1/8 |",
+        "|---|---|---|---|",
+    ]
+    for name in ("reconstruction", "interpolation", *model.densities):
+        cells = [numbers.get(f"{metric}_{name}") for metric in (distance, "f8", "f_eighth")]
+        lines.append(f"| {name} | " + " | ".join("–" if c is None else f"{c:.3f}" for c in cells) + " |")
+    lines += ["", f"Summed squared error of a reconstruction: {numbers['squared_error']:.3f}."]
+    if "log_likelihood" in numbers:
+        lines.append(
+            f"Log-likelihood by importance sampling with {LIKELIHOOD_DRAWS} draws: {numbers['log_likelihood']:.2f} "
+            f"nats per image, {LIKELIHOOD_ITEMS} test images at most, a lower bound in expectation."
+        )
+    return "\n".join([*lines, ""])
+
+
+def _meaning(distance: str) -> str:
+    if distance == "fid":
+        return "`fid`: Fréchet distance on the standard Inception network's features."
+    if distance == "frechet_classifier":
+        return "`frechet_classifier`: Fréchet distance on our own small classifier's features; it is no FID."
+    return f"`{distance}`: Fréchet distance on the features of the given network; it is no FID."

@@ -1,0 +1,75 @@
+"""The networks of the RAE paper for images of 32 x 32 and 64 x 64 pixels (Ghosh et al. 2020, published code).
+
+`width` is the number of filters of the first convolution: 128 in the paper, less on a small machine.
+Kernels are 4 x 4 for 32 pixels (MNIST, CIFAR-10) and 5 x 5 for 64 (CelebA). Convolutions in front of a batch
+norm have no bias, which the norm would take away; its momentum is torch's 0.1 where Keras has 0.01.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+KERNELS = {32: 4, 64: 5}
+BEGINNING = 8  # pixels a side where the decoder begins
+
+
+def _keras_like(module: nn.Module) -> None:
+    """Keras's initial weights: Glorot's uniform, biases 0."""
+    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def features(size: int, width: int) -> int:
+    """How many numbers `ImageReader` gives."""
+    return 8 * width * (size // 16) ** 2
+
+
+class ImageReader(nn.Module):
+    """Intensities (B, C, S, S) from −1 to 1 → four strided convolutions → (B, features)."""
+
+    def __init__(self, channels: int, size: int, width: int) -> None:
+        super().__init__()
+        sizes = [channels, width, 2 * width, 4 * width, 8 * width]
+        kernel = KERNELS[size]
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+            layers += [
+                nn.Conv2d(inputs, outputs, kernel, 2, (kernel - 1) // 2, bias=False),
+                nn.BatchNorm2d(outputs, eps=1e-3),
+                nn.ReLU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.apply(_keras_like)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).flatten(1)
+
+
+class ImageWriter(nn.Module):
+    """z (B, D) → 8 x 8 → transposed convolutions → planes (B, P, S, S), linear at the end."""
+
+    def __init__(self, latent: int, planes: int, size: int, width: int) -> None:
+        super().__init__()
+        kernel, doublings = KERNELS[size], {32: 2, 64: 3}[size]
+        self.dense = nn.Linear(latent, 8 * width * BEGINNING**2)
+        sizes = [8 * width >> i for i in range(doublings + 1)]
+        layers: list[nn.Module] = []
+        for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+            layers += [
+                nn.ConvTranspose2d(
+                    inputs, outputs, kernel, 2, (kernel - 1) // 2, output_padding=kernel % 2, bias=False
+                ),
+                nn.BatchNorm2d(outputs, eps=1e-3),
+                nn.ReLU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+        self.out = nn.ConvTranspose2d(sizes[-1], planes, kernel, 1, (kernel - 1) // 2)
+        self.size = size
+        self.apply(_keras_like)
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = self.dense(z).unflatten(1, (-1, BEGINNING, BEGINNING))
+        y: Tensor = self.out(self.layers(h))
+        return y[:, :, : self.size, : self.size]  # an even kernel at stride 1 gives a row and a column more

@@ -170,7 +170,7 @@ def test_kekule_takes_the_largest_fragment_or_says_why_not() -> None:
         ("c1cc1", "kekulize"),
         ("", "empty"),
         ("C C", "blank"),
-        ("xyz", "not SMILES"),
+        ("xyz", "no atom 'x'"),
     ):
         assert datasets.kekule(text) is None and datasets.canonical(text) is None
         assert why in (datasets.reason(text) or "")

@@ -1,0 +1,118 @@
+"""Run by `functions.Workers` as a process of its own: strings in, numbers out, one JSON line each way.
+
+The first line of standard input says where modules are, which function to call and for how many seconds at most;
+every other line is a list of arguments: one string, or all of them. What the function prints goes to standard
+error. Imports nothing of the package, so that it starts fast and can be killed at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+GRACE = 5.0  # seconds after which a worker ends by itself that its owner should have killed
+
+
+def function(name: str, place: str) -> Callable[[Any], Any]:
+    """The function `module:name`; LookupError says what is missing."""
+    module_name, _, path = name.partition(":")
+    if not module_name or not path:
+        raise LookupError("expected module:function")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise LookupError(f"no module {module_name!r} in {place} or on Python's path") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise LookupError(f"module {module_name!r} has no {path!r}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise LookupError(f"{path!r} of module {module_name!r} is no function but a {type(found).__name__}")
+    return found
+
+
+class NoNumber(Exception):
+    """What a function returned cannot be used; the message says what it was."""
+
+
+def number(value: Any) -> float:
+    """A number, or an array's only element without dimensions, as float."""
+    try:
+        if isinstance(value, str | bytes | bytearray) or (hasattr(value, "ndim") and value.ndim):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise NoNumber(f"returned {brief(value)}, expected a number") from None
+
+
+def numbers(values: Any, count: int) -> list[float]:
+    """`count` numbers out of a list or array."""
+    try:
+        found = list(values)
+    except TypeError:
+        raise NoNumber(f"returned {brief(values)}, expected a list of {count} numbers") from None
+    if len(found) != count:
+        raise NoNumber(f"returned {len(found)} numbers for {count} strings")
+    return [number(value) for value in found]
+
+
+def brief(value: Any) -> str:
+    text = "None" if value is None else f"{type(value).__name__} {value!r}"
+    return text.splitlines()[0][:100]
+
+
+def answer(call: Callable[[Any], Any], strings: list[str], batch: bool) -> dict[str, Any]:
+    """{values: floats, NaN and infinity among them} or {error: why there are none}."""
+    try:
+        result = call(strings if batch else strings[0])
+        return {"values": numbers(result, len(strings)) if batch else [number(result)]}
+    except NoNumber as error:
+        return {"error": str(error)}
+    except BaseException as error:  # whatever a user's function raises is its result, SystemExit too
+        return {"error": said(error)}
+
+
+def said(error: BaseException) -> str:
+    """The class of an exception and the first line of its message."""
+    lines = str(error).splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def main() -> None:
+    questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    wanted = json.loads(questions.readline())
+    sys.path[:] = wanted["path"]
+    try:
+        call = function(wanted["function"], os.getcwd())
+        ready: dict[str, Any] = {"ready": True}
+    except LookupError as error:
+        ready = {"error": str(error.args[0])}
+    except BaseException as error:  # importing runs the user's code
+        ready = {"error": f"cannot be imported ({said(error)})"}
+    print(json.dumps(ready), file=answers, flush=True)
+    if "error" in ready:
+        return
+    silent = open(os.devnull, "w")  # noqa: SIM115
+    for line in questions:
+        strings = json.loads(line)
+        faulthandler.dump_traceback_later(wanted["seconds"] * len(strings) + GRACE, exit=True, file=silent)
+        found = answer(call, strings, wanted["batch"])
+        faulthandler.cancel_dump_traceback_later()
+        print(json.dumps(found), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):  # the owner has gone
+        main()

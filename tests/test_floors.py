@@ -13,8 +13,9 @@ FLOORS = [
     "codecs encoders decoders priors autoencoder",
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
-    "densities evaluators",
-    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure",
+    "densities evaluators optimization",
+    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure"
+    " retraining search findings",
     "cli",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

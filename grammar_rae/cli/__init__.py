@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, scoring, training
+from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training
 
 app = typer.Typer(
     name="grammar-rae",
@@ -28,6 +28,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     generating.encode,
     generating.decode,
     scoring.evaluate,
+    optimizing.optimize,
     listing.models,
     listing.recipes,
     listing.datasets,

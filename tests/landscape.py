@@ -1,6 +1,6 @@
 """A small search problem without a model: strings of ten half-integers, decoded from codes by rounding.
 
-Run as a program it is the run that the kill test kills: `landscape.py JOURNAL BUDGET [DIE_AFTER]`.
+Run as a program it is the kill test's run: `landscape.py JOURNAL BUDGET [MOMENT …]`.
 """
 
 import os
@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 from grammar_rae.optimization import Box, Optimizer, TrustRegion
+from grammar_rae.optimization.surrogates import Exact
 
 SIZE = 10
 TARGET = np.linspace(-1.5, 1.5, SIZE)
@@ -30,10 +31,10 @@ def score(strings):
     return np.where(z[:, 0] > 3, np.nan, -np.abs(z - TARGET).sum(1))
 
 
-def optimizer(score=score, region=None, **settings):
-    return Optimizer(
-        encode, decode, score, region or TrustRegion(BOX), **{"initial": 8, "batch": 4, **settings}
-    )
+def optimizer(score=score, region=None, decode=decode, **settings):
+    """Small and quick: eight draws, rounds of eight, few steps for a fit."""
+    quick = {"initial": 8, "batch": 8, "surrogate": Exact(iterations=10)}
+    return Optimizer(encode, decode, score, region or TrustRegion(BOX), **{**quick, **settings})
 
 
 def shown(journal):
@@ -41,15 +42,33 @@ def shown(journal):
     return [(e.number, e.round, e.string, e.status, repr(e.score), e.code.tobytes()) for e in journal.rows()]
 
 
+def killed(path, budget, moments):
+    """Run once for every moment, killed (SIGKILL) at that call of `decode` or `score`, then once to the end.
+
+    Returns how many runs were killed. Each is a fork of this process, which must not have fitted anything yet.
+    """
+    import botorch  # noqa: F401
+
+    kills = 0
+    for moment in [*moments, None]:
+        child = os.fork()
+        if child == 0:
+            calls = iter(range(1, 1_000_000))
+
+            def mortal(function, calls=calls, moment=moment):
+                def wrapped(argument):
+                    if next(calls) == moment:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    return function(argument)
+
+                return wrapped
+
+            optimizer(mortal(score), decode=mortal(decode), journal=path).run(budget)
+            os._exit(0)
+        kills += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    return kills
+
+
 if __name__ == "__main__":
-    path, budget, *rest = sys.argv[1:]
-    calls = 0
-
-    def mortal(strings):
-        global calls
-        calls += 1
-        if rest and calls > int(rest[0]):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return score(strings)
-
-    optimizer(mortal, journal=path).run(int(budget))
+    path, budget, *moments = sys.argv[1:]
+    print(killed(path, int(budget), [int(moment) for moment in moments]))

@@ -43,7 +43,7 @@ class Exact:
     """
 
     at_most: int = 1000
-    iterations: int = 100
+    iterations: int = 40
 
     def fit(self, z: np.ndarray, y: np.ndarray, seed: int) -> Model:
         """Of codes z (n, D) and values y (n,), the larger the better."""

@@ -47,7 +47,9 @@ class Retrainer:
 
     def __init__(self, model: Model, k: float, folder: Path | None, seed: int) -> None:
         if k <= 0:
-            raise DataError(f"rank weight {k}; expected a number above 0, the smaller the more the best count")
+            raise DataError(
+                f"rank weight {k}; expected a number above 0, the smaller the more the best count"
+            )
         self.model, self.k, self.folder, self.seed = model, k, folder, seed
         self._replayed: Data | None = None
 
@@ -104,4 +106,3 @@ class Retrainer:
         if name in self.model.run.densities and name != "box":
             model.fit_density(name, z, self.seed, **components)
         return model
-

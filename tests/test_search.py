@@ -20,7 +20,16 @@ def longest(strings):
 def test_a_formula_is_fitted_to_points(done, tmp_path):  # noqa: F811
     x = np.linspace(-3, 3, 40)
     pd.DataFrame({"x": x, "y": x + np.sin(x)}).to_csv(tmp_path / "points.csv", index=False)
-    words = ("optimize", "--data", tmp_path / "points.csv", "--budget", 30, "--out", tmp_path / "run", "--json")
+    words = (
+        "optimize",
+        "--data",
+        tmp_path / "points.csv",
+        "--budget",
+        30,
+        "--out",
+        tmp_path / "run",
+        "--json",
+    )
     numbers = json.loads(done(*words))
     table = pd.read_csv(tmp_path / "run" / "best.csv")
     assert list(table.columns[:3]) == ["expression", "score", "evaluation"]
@@ -73,6 +82,7 @@ def test_a_retrained_run_repeats_itself_also_from_what_it_kept(toy_run, tmp_path
     how = {"batch": 6, "initial": 6, "retrain_every": 12, "region": "density", "seed": 1}
     whole = optimize(str(toy_run), longest, 30, **how)
     first = optimize(str(toy_run), longest, 20, out=tmp_path / "run", **how)
+    assert whole.numbers["evaluations"] == 30, whole.numbers
     assert (tmp_path / "run" / "generation-1").is_dir() and first.numbers["evaluations"] == 20
     model = Model.load(tmp_path / "run" / "generation-1")
     original = Model.load(toy_run)

@@ -20,7 +20,10 @@ SHOWN = 10
 
 def optimize(
     model: str = typer.Option(
-        None, "--model", "-m", help="A shipped model or a run folder; grae-smiles, with --data grae-equations."
+        None,
+        "--model",
+        "-m",
+        help="A shipped model or a run folder; grae-smiles, with --data grae-equations.",
     ),
     score: str = typer.Option(
         None,
@@ -38,8 +41,12 @@ def optimize(
     surrogate: str = typer.Option("exact", help="exact, or sparse (500 inducing points)."),
     samples: int = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest."),
     retrain_every: int = typer.Option(None, help="Refit the model after so many evaluations."),
-    rank_weight: float = typer.Option(1e-3, help="With --retrain-every: the smaller, the more the best count."),
-    max_atoms: int = typer.Option(None, help="Molecules with more heavy atoms have no score; ZINC: at most 38."),
+    rank_weight: float = typer.Option(
+        1e-3, help="With --retrain-every: the smaller, the more the best count."
+    ),
+    max_atoms: int = typer.Option(
+        None, help="Molecules with more heavy atoms have no score; ZINC: at most 38."
+    ),
     timeout: float = typer.Option(60.0, help="Seconds a string that a python: score may take."),
     seed: int = typer.Option(0, help="The same seed gives the same run."),
     out: Path = typer.Option(

@@ -25,9 +25,7 @@ STEPS = 150  # of L-BFGS-B, as published
 CHUNK = 1000
 
 
-def thompson(
-    model: Model, region: Region, n: int, best: float, chosen: np.ndarray, seed: int
-) -> np.ndarray:
+def thompson(model: Model, region: Region, n: int, best: float, chosen: np.ndarray, seed: int) -> np.ndarray:
     """The best of 1,500 draws of the region under each of n functions drawn from the posterior."""
     import torch
     from botorch.generation import MaxPosteriorSampling

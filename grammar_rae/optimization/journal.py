@@ -89,9 +89,7 @@ class Journal:
                     f"{given.get(name, 'not set')}; choose another folder, or the same settings to go on"
                 )
 
-    def propose(
-        self, round: int, generation: int, rows: Iterable[tuple[str, Status, np.ndarray]]
-    ) -> None:
+    def propose(self, round: int, generation: int, rows: Iterable[tuple[str, Status, np.ndarray]]) -> None:
         """Write the strings of a new round, (string, asked or infeasible, code) each, in order."""
         self._write(
             "INSERT INTO evaluations (round, generation, string, status, code) VALUES (?, ?, ?, ?, ?)",

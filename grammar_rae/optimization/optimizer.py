@@ -131,7 +131,8 @@ class Optimizer:
         values: Sequence[float] | np.ndarray,
         reasons: Mapping[str, str] | None = None,
     ) -> None:
-        """The scores of strings, NaN where there is none, and why, by string, where that is known. Strings that were not asked for are a round of their own.
+        """The scores of strings, NaN where there is none, and why, by string, where that is known. Strings that
+        were not asked for are a round of their own.
 
         DataError where the numbers do not match, or a string has a score already or cannot be encoded.
         """
@@ -208,9 +209,7 @@ class Optimizer:
             number, self._generation, [(s, "asked", z) for s, z in zip(strings, codes, strict=True)]
         )
 
-    def _propose(
-        self, n: int, number: int, rows: list[Evaluation]
-    ) -> list[tuple[str, Status, np.ndarray]]:
+    def _propose(self, n: int, number: int, rows: list[Evaluation]) -> list[tuple[str, Status, np.ndarray]]:
         """At most n new strings to ask for, and the infeasible ones met on the way."""
         _, decode, outer = self._space
         rounds = self._rounds(rows)
@@ -247,7 +246,9 @@ class Optimizer:
 
     def _rounds(self, rows: list[Evaluation]) -> list[Found]:
         """Codes and values of every round, −∞ for what has no score; strings the model cannot encode left out."""
-        old = [row.string for row in rows if row.generation != self._generation and row.string not in self._codes]
+        old = [
+            row.string for row in rows if row.generation != self._generation and row.string not in self._codes
+        ]
         if old:
             self._codes.update(zip(old, self._space[0](old), strict=True))
         last = max((row.round for row in rows), default=-1)

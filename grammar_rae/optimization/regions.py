@@ -89,7 +89,9 @@ class HighDensity:
 
     def _log_prob(self, z: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            found: np.ndarray = self._density().log_prob(torch.as_tensor(z, dtype=torch.float32)).cpu().numpy()
+            found: np.ndarray = (
+                self._density().log_prob(torch.as_tensor(z, dtype=torch.float32)).cpu().numpy()
+            )
         return found
 
     def inside(self, z: np.ndarray) -> np.ndarray:

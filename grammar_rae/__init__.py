@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators import evaluate, table
+    from grammar_rae.evaluators.goals import goal
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
     from grammar_rae.listing import models
@@ -21,13 +22,25 @@ if TYPE_CHECKING:
     from grammar_rae.search import optimize
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "Optimizer", "evaluate", "load", "models", "optimize", "table", "train"]
+__all__ = [
+    "Grammar",
+    "Model",
+    "Optimizer",
+    "evaluate",
+    "goal",
+    "load",
+    "models",
+    "optimize",
+    "table",
+    "train",
+]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
     "Optimizer": "optimization:Optimizer",
     "evaluate": "evaluators:evaluate",
+    "goal": "evaluators.goals:goal",
     "load": "model:load",
     "models": "listing:models",
     "optimize": "search:optimize",

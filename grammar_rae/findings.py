@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grammar_rae.evaluators import expressions, points
+from grammar_rae.evaluators import points
 from grammar_rae.files import write, write_bytes
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ PICTURED = 10
 
 
 def write_findings(found: Found, folder: Path, data: str | None = None) -> None:
-    """best.csv, curve.png, and best.png: the ten best molecules, or the best expression over the points of `data`
-    (without them over the grid). DataError where the folder cannot be written.
+    """best.csv, curve.png, and best.png: the ten best molecules, or the ten best expressions as curves, over the points
+    of the file `data` where that is given. DataError where the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "best.csv", found.table)
@@ -34,7 +34,11 @@ def write_findings(found: Found, folder: Path, data: str | None = None) -> None:
         legends = [f"{value:.3f}" for value in found.table["score"][:PICTURED]]
         grid(strings, folder / "best.png", legends=legends)
     elif found.task == "expressions":
-        _draw(folder / "best.png", lambda axes: _formula(axes, found, data))
+        from grammar_rae.evaluators.curves import curves
+
+        known = None if data is None else points.read(data)
+        titles = [f"{value:.4g}" for value in found.table["score"][:PICTURED]]
+        curves(strings, folder / "best.png", titles, known)
 
 
 def fit_of(found: Found, data: str) -> dict[str, float | None]:
@@ -64,20 +68,6 @@ def _curve(axes: Any, found: Found) -> None:
         low, high = min(best, far[0]), max(best, far[1])
         axes.set_ylim(low - 0.05 * (high - low) - 1e-9, high + 0.05 * (high - low) + 1e-9)
     axes.set(xlabel="evaluations", ylabel=getattr(found.score, "name", "score"))
-    axes.legend(frameon=False)
-
-
-def _formula(axes: Any, found: Found, data: str | None) -> None:
-    """The best expression, over the points it was fitted to."""
-    best = str(found.table.iloc[0, 0])
-    grammar = getattr(found.score, "grammar", None) or expressions.standard()
-    known = None if data is None else points.read(data)
-    x = expressions.GRID if known is None else np.linspace(known.x.min(), known.x.max(), 1000)
-    parsed, _ = expressions.parse([best], grammar)
-    if known is not None:
-        axes.plot(known.x, known.y, ".", color="0.6", label="points")
-    axes.plot(x, expressions.values(parsed[0], grammar, x), label=best)
-    axes.set(xlabel="x", ylabel="y")
     axes.legend(frameon=False)
 
 

@@ -19,6 +19,7 @@ from grammar_rae.catalogue import DENSITIES, FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
+from grammar_rae.latent import around, between
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
 
@@ -240,11 +241,31 @@ class Model:
             result[i] = text
         return result
 
-    def interpolate(self, a: str, b: str, steps: int = 8) -> list[str]:
-        """What lies on the straight line between two items' codes, ends included."""
-        ends = self.encode([a, b])
-        share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-        return self.decode((1 - share) * ends[0] + share * ends[1])
+    def interpolate(self, a: str, b: str, steps: int = 8, path: str = "straight") -> list[str]:
+        """What lies between two items' codes, decoded greedily, the codes themselves included.
+
+        `path` is `straight`, or `spherical`, which suits models whose codes lie on a shell; see `latent.between`.
+        """
+        first, last = self.encode([a, b])
+        return self.decode(between(first, last, steps, path))
+
+    def neighbours(self, item: str, n: int = 20, *, radius: float = 1.0, seed: int = 0) -> pd.DataFrame:
+        """Up to n different strings around an item's code, nearest first: `string`, and the `distance` it is at.
+
+        20 n codes are decoded greedily, their distances evenly spaced up to `radius`, where 1 is as far as a code
+        commonly lies from the mean of all codes (see `latent.around`, with the density `gaussian`). Invalid strings
+        and the item itself are left out, so that fewer than n may come. Errors as those of `encode`.
+        """
+        if n < 1:
+            raise ValueError(f"{n} neighbours asked for; expected 1 or more")
+        factor = self.density("gaussian")().factors[0].cpu().numpy()
+        z, distances = around(self.encode([item])[0], factor, 20 * n, radius, seed)
+        first: dict[str | None, float] = {}
+        for form, distance in zip(self.same(self.decode(z)), distances.tolist(), strict=True):
+            first.setdefault(form, distance)
+        for left_out in (None, *self.same([item])):
+            first.pop(left_out, None)
+        return pd.DataFrame(list(first.items())[:n], columns=["string", "distance"])
 
     def fit_density(self, name: str, z: NDArray[np.floating], seed: int = 0, **settings: Any) -> nn.Module:
         """Fit a density on codes z (n, latent) and keep it under its name."""

@@ -1,9 +1,12 @@
-"""Shared pieces: where tests run, and a small trained run folder."""
+"""Shared pieces: where tests run, a small trained run folder, the command line."""
+
+import sys
 
 import place
 import pytest
 import torch
 
+from grammar_rae.cli import main
 from grammar_rae.counting import sample
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import render
@@ -56,3 +59,30 @@ def toy_run(rna):
 
     train("grae", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=rna / "run", overrides=TINY)
     return rna / "run"
+
+
+@pytest.fixture
+def cli(monkeypatch, capsys):
+    """Run `grammar-rae …` in this process: (exit code, standard output, standard error)."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["grammar-rae", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+            raise SystemExit(0)
+        out, err = capsys.readouterr()
+        return stop.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def done(cli):
+    """Run it and expect success: standard output."""
+
+    def run(*words):
+        code, out, err = cli(*words)
+        assert code == 0, err
+        return out
+
+    return run

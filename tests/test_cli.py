@@ -2,41 +2,11 @@
 
 import json
 import shutil
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import RNA, TINY
-
-from grammar_rae.cli import main
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    """Run `grammar-rae …` in this process: (exit code, standard output, standard error)."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["grammar-rae", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-            raise SystemExit(0)
-        out, err = capsys.readouterr()
-        return stop.value.code or 0, out, err
-
-    return run
-
-
-@pytest.fixture
-def done(cli):
-    """Run it and expect success: standard output."""
-
-    def run(*words):
-        code, out, err = cli(*words)
-        assert code == 0, err
-        return out
-
-    return run
 
 
 def test_generate_writes_what_it_counts(done, toy_run, tmp_path):

@@ -7,15 +7,15 @@ import grammar_rae
 
 ROOT = Path(grammar_rae.__file__).parent
 FLOORS = [
-    "errors noise files sdf smiles_shape grammar defects items lexing descent earley compiled explaining rendering "
-    "parsing counting describe __init__",
+    "errors noise files latent sdf smiles_shape grammar defects items lexing descent earley compiled explaining "
+    "rendering parsing counting describe __init__",
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization",
-    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure"
-    " retraining search findings",
+    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure walking "
+    "retraining search findings",
     "cli",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

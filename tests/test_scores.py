@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
-from rdkit import Chem
+from rdkit import Chem, RDConfig
+from rdkit.Chem import Crippen, Lipinski
 
 from grammar_rae.datasets import FILES, canonical, load, molecule, sources
 from grammar_rae.evaluators import expressions, molecules
@@ -68,6 +72,26 @@ def test_cycle_is_networkx_on_the_adjacency_matrix(smiles: str) -> None:
     assert read is not None
     rings = nx.cycle_basis(nx.Graph(Chem.GetAdjacencyMatrix(read)))
     assert cycle(read) == -max(0, max(map(len, rings), default=0) - 6)
+
+
+def test_penalised_logp_of_many_molecules_is_the_definition() -> None:
+    """RDKit's logP and SA and NetworkX's cycles on the adjacency matrix, put together with the six constants."""
+    known = (form for text in load("nci").train if (form := canonical(text)) is not None)
+    forms = sorted(dict.fromkeys(known), key=lambda form: Lipinski.RingCount(Chem.MolFromSmiles(form)))[-500:]
+    sa = runpy.run_path(str(Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"))["calculateScore"]
+    cycles, wanted = [], []
+    for form in forms:
+        read = Chem.MolFromSmiles(form)
+        rings = nx.cycle_basis(nx.Graph(Chem.GetAdjacencyMatrix(read)))
+        cycles.append(min(0, 6 - max(map(len, rings), default=0)))
+        parts = (Crippen.MolLogP(read), -sa(read), cycles[-1])
+        scaled = ((2.4570953396190123, 1.434324401111988), (-3.0525811293166134, 0.8335207024513095))
+        scaled = (*scaled, (-0.0485696876403053, 0.2860212110245455))
+        wanted.append(sum((part - mean) / std for part, (mean, std) in zip(parts, scaled, strict=True)))
+    found = molecules.properties(forms, ("cycle", "plogp"))
+    assert min(cycles) < -1 and sum(term < 0 for term in cycles) > 10
+    np.testing.assert_array_equal(found["cycle"], cycles)
+    np.testing.assert_allclose(found["plogp"], wanted, rtol=0, atol=1e-12)
 
 
 def test_expression_anchors() -> None:

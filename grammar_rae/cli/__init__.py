@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training
+from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training, walking
 
 app = typer.Typer(
     name="grammar-rae",
@@ -27,6 +27,8 @@ VERBS: tuple[Callable[..., None], ...] = (
     generating.reconstruct,
     generating.encode,
     generating.decode,
+    walking.interpolate,
+    walking.neighbours,
     scoring.evaluate,
     optimizing.optimize,
     listing.models,

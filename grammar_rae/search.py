@@ -134,7 +134,7 @@ def region_of(model: Model, name: str, start: str | None = None) -> Region:
     """A region of a model's codes by name, around the code of `start` where that is given."""
     if name == "box":
         if "box" in model.run.densities:
-            box = model.density("box")
+            box = model.density("box")()
             return Box(box.low.cpu().numpy(), box.high.cpu().numpy())
         return Box.around(model.sample_codes(DRAWS))
     outer = HighDensity(model.density(None))

@@ -117,6 +117,7 @@ def _climbed(
             options={"maxiter": steps},
             return_best_only=False,
         )
+    assert reached is not None
     place = int(reached.argmax())
     start, end = first[place].numpy(), ends[place, 0].numpy()
     for halving in range(8):
@@ -144,7 +145,8 @@ def _believing(model: Model, chosen: np.ndarray) -> Any:
 
         def posterior(self, X: torch.Tensor, *rest: Any, **more: Any) -> GPyTorchPosterior:
             """X (b, 1, D): one joint posterior with the chosen codes, conditioned on them."""
-            joint = model.posterior(torch.cat([fixed, X[:, 0]])).distribution
+            found: Any = model.posterior(torch.cat([fixed, X[:, 0]]))
+            joint = found.distribution
             covariance = joint.covariance_matrix
             jitter = 1e-6 * covariance.diagonal().mean() * torch.eye(m, dtype=covariance.dtype)
             root = torch.linalg.cholesky(covariance[:m, :m] + jitter)

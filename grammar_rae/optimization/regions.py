@@ -56,7 +56,7 @@ class Box:
         return ((z >= self.bounds[0]) & (z <= self.bounds[1])).all(-1)
 
     def draw(self, n: int, seed: int) -> np.ndarray:
-        return np.random.default_rng(seed).uniform(*self.bounds, size=(n, len(self.width)))
+        return self.bounds[0] + self.width * np.random.default_rng(seed).random((n, len(self.width)))
 
     def at(self, rounds: Sequence[Found], initial: int) -> Box:
         return self

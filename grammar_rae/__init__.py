@@ -19,19 +19,36 @@ if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
     from grammar_rae.listing import models
     from grammar_rae.model import Model, load
+    from grammar_rae.optimization import Optimizer
+    from grammar_rae.search import optimize
 
 __version__ = "0.1.0"
-__all__ = ["Grammar", "Model", "evaluate", "figures", "goal", "grid", "load", "models", "table", "train"]
+__all__ = [
+    "Grammar",
+    "Model",
+    "Optimizer",
+    "evaluate",
+    "figures",
+    "goal",
+    "grid",
+    "load",
+    "models",
+    "optimize",
+    "table",
+    "train",
+]
 
 _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
+    "Optimizer": "optimization:Optimizer",
     "evaluate": "evaluators:evaluate",
     "figures": "evaluators.figures:",
     "goal": "evaluators.goals:goal",
     "grid": "evaluators.inline:grid",
     "load": "model:load",
     "models": "listing:models",
+    "optimize": "search:optimize",
     "table": "evaluators:table",
     "train": "experiment:train",
 }

@@ -108,11 +108,7 @@ def settings_of(recipe: Recipe) -> Settings:
 
 def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Report) -> None:
     """Round the weights as they will be stored, fit the densities, hash the training strings, write."""
-    if run.recipe.training.half_weights:
-        with torch.no_grad():
-            for tensor in run.autoencoder.state_dict().values():
-                if tensor.is_floating_point():
-                    tensor.copy_(tensor.half().float())
+    round_weights(run)
     model = Model(run)
     say("encoding", 0.0)
     part, seed = run.recipe.density, run.recipe.training.seed
@@ -130,6 +126,15 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     if folder is not None:
         runs.save(folder, run)
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+
+def round_weights(run: Run) -> None:
+    """The weights as they will be read again."""
+    if run.recipe.training.half_weights:
+        with torch.no_grad():
+            for tensor in run.autoencoder.state_dict().values():
+                if tensor.is_floating_point():
+                    tensor.copy_(tensor.half().float())
 
 
 def _tensorboard(folder: Path | None) -> Any:

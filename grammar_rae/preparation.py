@@ -83,7 +83,7 @@ def prepare(
     lines = _lines(raw, data)
     rejected, arrays, texts = list(dataset.rejected), [], []
     for items, forms in zip(parts, spelled, strict=True):
-        x, known, failed = _rows(resolved, codec, bonds, items, forms)
+        x, known, failed = encodable(resolved, codec, bonds, items, forms)
         rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
         arrays.append(torch.as_tensor(x))
         texts.append([str(forms[i]) for i in known])
@@ -132,7 +132,7 @@ def _images(raw: Recipe, dataset: datasets.Dataset) -> Prepared:
     return Prepared(run, Data(rows[0], rows[1]), [], rejected)
 
 
-def _rows(
+def encodable(
     recipe: Recipe, codec: TextCodec, bonds: BondTable | None, items: Sequence[str], forms: list[str | None]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""

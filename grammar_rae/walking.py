@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pandas as pd
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.goals import goal
-from grammar_rae.files import write_bytes
 from grammar_rae.model import Model
 
 COLUMN = {"molecules": "smiles", "expressions": "expression", "strings": "string"}
@@ -57,11 +55,9 @@ def picture(frame: pd.DataFrame, model: Model, ends: dict[str, str], path: str |
         from grammar_rae.evaluators.pictures import grid
 
         return grid(items, path, rows=-(-len(items) // 5), legends=legends)
-    from grammar_rae.evaluators.figures import curves
+    from grammar_rae.evaluators.figures import curves, save
 
-    body = io.BytesIO()
-    curves(items, titles=legends).savefig(body, format="png", dpi=110)
-    write_bytes(path, body.getvalue())
+    save(curves(items, titles=legends), path)
     return len(items)
 
 

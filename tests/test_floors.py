@@ -13,9 +13,9 @@ FLOORS = [
     "codecs encoders decoders priors autoencoder",
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
-    "densities evaluators",
+    "densities evaluators optimization",
     "catalogue recipe recipes assembly fitting runs generation model preparation expost experiment listing samples "
-    "protocols measure reporting walking",
+    "protocols measure reporting walking retraining search findings",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, scoring, training, walking
+from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training, walking
 
 app = typer.Typer(
     name="grammar-rae",
@@ -32,6 +32,7 @@ VERBS: tuple[Callable[..., None], ...] = (
     walking.interpolate,
     walking.neighbours,
     scoring.evaluate,
+    optimizing.optimize,
     listing.models,
     listing.recipes,
     listing.datasets,

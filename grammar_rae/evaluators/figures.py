@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, pictures, selection
 from grammar_rae.evaluators.truth import GRID, Truth, values_of
+from grammar_rae.files import write_bytes
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 SERIES = (
@@ -64,6 +66,13 @@ class Picture(Figure):
         body = io.BytesIO()
         self.savefig(body, format="png", dpi=150)
         return body.getvalue()
+
+
+def save(figure: Figure, path: str | Path, dpi: int = 110) -> None:
+    """Write a figure as a PNG, whole or not at all. DataError where that cannot be done."""
+    body = io.BytesIO()
+    figure.savefig(body, format="png", dpi=dpi)
+    write_bytes(path, body.getvalue())
 
 
 def distributions(

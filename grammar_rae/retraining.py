@@ -1,0 +1,113 @@
+"""Weighted retraining (Tripp, Daxberger, Hernández-Lobato 2020): as scores come in, the model is fitted to them.
+
+A string of rank r among N has the weight 1 / (k N + r). Theirs ranks labelled training data; ours has no labels but
+the evaluations': those are ranked among themselves, and every training string, whose rank is unknown, has the mean
+weight of all ranks. Each generation goes on from the weights of the one before, and refits its density.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from grammar_rae import runs
+from grammar_rae.assembly import make_objective
+from grammar_rae.codecs import CharacterCodec, GrammarCodec
+from grammar_rae.errors import DataError
+from grammar_rae.experiment import round_weights, settings_of
+from grammar_rae.model import Model
+from grammar_rae.preparation import encodable, prepare
+from grammar_rae.training import Data, fit
+
+REPLAYED = 10_000  # training strings that the evaluated ones are mixed with
+DRAWN = 20_000  # rows a generation is trained on
+EPOCHS = 2
+
+
+def rank_weights(values: np.ndarray, unlabelled: int, k: float) -> tuple[np.ndarray, float]:
+    """Weights of values (n,), the larger the better, NaN worst, among `unlabelled` others; and that of each other."""
+    total = len(values) + unlabelled
+    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
+    ranks = np.empty(len(values))
+    ranks[order] = np.arange(len(values))
+    return 1 / (k * total + ranks), float(np.mean(1 / (k * total + np.arange(total))))
+
+
+class Retrainer:
+    """`(strings, values, generation) → Model`, by the project's own training loop; nothing depends on the caller's
+    random state. With a folder every generation is kept there, and not trained again where it is found.
+
+    DataError where the training data of the model is not at hand.
+    """
+
+    def __init__(self, model: Model, k: float, folder: Path | None, seed: int) -> None:
+        if not isinstance(model.run.codec, GrammarCodec | CharacterCodec):
+            raise DataError(f"{model.recipe.name} makes images; retraining needs a model of strings")
+        if k <= 0:
+            raise DataError(
+                f"rank weight {k}; expected a number above 0, the smaller the more the best count"
+            )
+        self.model, self.k, self.folder, self.seed = model, k, folder, seed
+        self.codec = model.run.codec
+        self._replayed: Data | None = None
+
+    def __call__(self, strings: Sequence[str], values: np.ndarray, generation: int) -> Model:
+        kept = None if self.folder is None else self.folder / f"generation-{generation}"
+        if kept is not None and kept.is_dir():
+            self.model = Model(runs.load(kept), str(self.model.device))
+            return self.model
+        run = self.model.run
+        if self._replayed is None:
+            part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
+            self._replayed = prepare(run.recipe.model_copy(update={"data": part}), None, None, ()).rows
+        forms = self.model.prepare(strings)
+        x, places, _ = encodable(run.recipe, self.codec, run.bonds, strings, forms)
+        old = self._replayed.train
+        weights, other = rank_weights(np.asarray(values)[places], len(old), self.k)
+        rows = torch.cat([torch.as_tensor(x).to(old.dtype), old])
+        chances = torch.cat([torch.as_tensor(weights), torch.full((len(old),), other, dtype=torch.float64)])
+        random = torch.Generator().manual_seed(self.seed * 1_000_003 + generation)
+        drawn = [torch.multinomial(chances, n, True, generator=random) for n in (DRAWN, DRAWN // 10)]
+        data = replace(self._replayed, train=rows[drawn[0]], valid=rows[drawn[1]])
+        self.model = self._fitted(data, generation)
+        if kept is not None:
+            unfinished = kept.with_name(f".{kept.name}")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            runs.save(unfinished, self.model.run)
+            unfinished.rename(kept)
+        return self.model
+
+    def _fitted(self, data: Data, generation: int) -> Model:
+        from lightning_fabric import Fabric
+
+        run = replace(self.model.run, autoencoder=deepcopy(self.model.run.autoencoder), densities={})
+        settings = replace(
+            settings_of(run.recipe),
+            epochs=EPOCHS,
+            epoch_examples=DRAWN // EPOCHS,
+            schedule="plateau",
+            stop_after=None,
+            seed=self.seed * 1000 + generation,
+        )
+        device = "cuda" if self.model.device.type == "cuda" else "cpu"
+        fabric = Fabric(accelerator=device, devices=1, precision=run.recipe.training.precision)
+        for parameter in run.autoencoder.parameters():
+            parameter.requires_grad_(True)
+        for _ in fit(make_objective(run.recipe, run.autoencoder), data, settings, fabric):
+            pass
+        round_weights(run)
+        model = Model(run, str(self.model.device))
+        z = model.codes(data.train.numpy())
+        model.fit_density("box", z)
+        name = run.recipe.density.default
+        fitted_by: dict[str, Any] = {"components": run.recipe.density.components} if name == "gmm" else {}
+        if name in self.model.run.densities and name != "box":
+            model.fit_density(name, z, self.seed, **fitted_by)
+        return model

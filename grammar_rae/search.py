@@ -1,0 +1,238 @@
+"""A model, a score and the optimizer put together: strings with a high score, and a folder that tells of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import tanimoto
+from grammar_rae.evaluators.goals import Score, goal
+from grammar_rae.evaluators.seen import contains
+from grammar_rae.model import Model
+from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
+from grammar_rae.optimization.decoding import most_frequent
+from grammar_rae.optimization.regions import DRAWS, Region
+from grammar_rae.retraining import Retrainer
+from grammar_rae.samples import task_of
+
+AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told
+COLUMNS = {"molecules": "smiles", "expressions": "expression"}
+LENGTH = 0.4  # of the trust region at first, in shares of four standard deviations of the codes
+REGIONS = ("trust", "density", "box")
+
+
+@dataclass(frozen=True)
+class Found:
+    """`table`: strings with a score, best first, each once, with their properties; `numbers`: the run in short;
+    `course` (n,): the value of every evaluation in order, NaN where there was none, higher is better.
+    """
+
+    table: pd.DataFrame
+    numbers: dict[str, Any]
+    course: np.ndarray
+    task: str
+    score: Score | Callable[[list[str]], np.ndarray]
+
+
+def optimize(
+    model: str | Path | Model,
+    score: str | Callable[[list[str]], np.ndarray],
+    budget: int = 500,
+    *,
+    start: str | None = None,
+    similarity: float | None = None,
+    region: str = "trust",
+    acquisition: str = "thompson",
+    surrogate: str = "exact",
+    batch: int = 10,
+    initial: int = 20,
+    samples: int = 1,
+    retrain_every: int | None = None,
+    rank_weight: float = 1e-3,
+    max_atoms: int | None = None,
+    timeout: float = 60.0,
+    seed: int = 0,
+    out: str | Path | None = None,
+    device: str = "cpu",
+    report: Callable[[Round], None] | None = None,
+) -> Found:
+    """Search a model's latent space for strings with a high score, `budget` evaluations long.
+
+    `score` is a specification (see `grammar_rae.evaluators.goals`) or a function strings → (n,), the larger the
+    better. `region`: «trust» (a box around the best, within «density»), «density» (where the model's density is
+    high) or «box» (of all codes). `start` begins around a string; with `similarity` all others must have at
+    least that Tanimoto similarity to it. `samples` > 1 decodes to the most frequent of as many draws. After every
+    `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps the journal: the same
+    call with the same folder goes on. DataError or RecipeError says what does not fit.
+    """
+    used = model if isinstance(model, Model) else Model.load(model, device)
+    used.run.autoencoder.requires_grad_(False)
+    folder = None if out is None else Path(out)
+    if budget < 1:
+        raise DataError(f"budget {budget}; expected 1 evaluation or more")
+    if samples < 1:
+        raise DataError(f"{samples} samples a code; expected 1 or more")
+    value = goal(score, used.task, max_atoms, timeout, _grammar(used)) if isinstance(score, str) else score
+    if max_atoms is not None and not isinstance(score, str):
+        raise DataError("max_atoms goes with a score by name; let your function give NaN")
+    origin = None if start is None else _origin(used, start)
+    feasible = None
+    if similarity is not None:
+        if origin is None or used.task != "molecules" or not 0 <= similarity <= 1:
+            raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
+        feasible = _similar(origin, similarity)
+    retrainer = None
+    if retrain_every is not None:
+        retrainer = Retrainer(used, rank_weight, folder, seed)
+
+    def retrained(strings: Sequence[str], values: np.ndarray, generation: int) -> Any:
+        assert retrainer is not None
+        newer = retrainer(strings, values, generation)
+        return _encoder(newer), _decoder(newer, samples), region_of(newer, region, origin)
+
+    name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
+    optimizer = Optimizer(
+        _encoder(used),
+        _decoder(used, samples),
+        value,
+        region_of(used, region, origin),
+        surrogate=surrogate,
+        acquisition=acquisition,
+        batch=batch,
+        initial=initial,
+        start=() if origin is None else (origin,),
+        feasible=feasible,
+        retrain=None if retrainer is None else retrained,
+        retrain_every=retrain_every,
+        journal=None if folder is None else folder / "journal.sqlite",
+        about={
+            "model": f"{used.recipe.name} {fingerprint(used)}",
+            "score": _told(name),
+            "max_atoms": max_atoms,
+            "region": region,
+            "similarity": similarity,
+            "samples": samples,
+            "rank_weight": None if retrain_every is None else rank_weight,
+        },
+        seed=seed,
+    )
+    slow = isinstance(score, str) and "python" in score  # the user's own: worker processes share out a batch
+    optimizer.run(budget, at_once=batch if slow else 1, report=report)
+    found = _found(used, value, optimizer, budget)
+    optimizer.journal.close()
+    return found
+
+
+def region_of(model: Model, name: str, start: str | None = None) -> Region:
+    """A region of a model's codes by name, around the code of `start` where that is given."""
+    if name == "box":
+        if "box" in model.run.densities:
+            box = model.density("box")()
+            return Box(box.low.cpu().numpy(), box.high.cpu().numpy())
+        return Box.around(model.sample_codes(DRAWS))
+    outer = HighDensity(model.density(None))
+    if name == "density":
+        return outer
+    if name != "trust":
+        raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
+    centre = None if start is None else model.encode([start])[0].astype(float)
+    return TrustRegion(outer, start=centre, length=LENGTH, shortest=LENGTH / 2**4, failures=3)
+
+
+def fingerprint(model: Model) -> str:
+    """Twelve digits that change with any weight."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.run.autoencoder.state_dict().items()):
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _told(name: str) -> str:
+    """The score's name; with the contents of its file where it has one."""
+    kind, _, rest = name.partition(":")
+    if kind in ("data", "mse") and Path(rest).is_file():
+        return f"{kind}:{hashlib.sha256(Path(rest).read_bytes()).hexdigest()[:12]}"
+    return name
+
+
+def _grammar(model: Model) -> Any:
+    return model.run.grammar if model.task == "expressions" else None
+
+
+def _origin(model: Model, start: str) -> str:
+    form = model.same([start])[0]
+    if form is None:
+        raise DataError(f"start {start!r}: not one of the {model.task} that {model.recipe.name} reads")
+    model.encode([form])  # an error says why it cannot be
+    return form
+
+
+def _similar(origin: str, least: float) -> Callable[[list[str]], np.ndarray]:
+    def feasible(strings: list[str]) -> np.ndarray:
+        return np.nan_to_num(tanimoto.folded(origin, strings), nan=-1.0) >= least
+
+    return feasible
+
+
+def _encoder(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
+    def encode(strings: Sequence[str]) -> np.ndarray:
+        found = np.full((len(strings), model.latent), np.nan)
+        z, places, _ = model.encode_known(strings)
+        found[places] = z
+        return found
+
+    return encode
+
+
+def _decoder(model: Model, samples: int) -> Callable[[np.ndarray], list[str]]:
+    if samples == 1:
+        return lambda z: model.decode(z.astype(np.float32))
+    return most_frequent(
+        lambda z, seed: model.decode(z.astype(np.float32), temperature=1.0, seed=seed),
+        samples,
+        task_of(model).canonical,
+    )
+
+
+def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found:
+    """The table of what has a score, and the run in numbers."""
+    rows = [row for row in optimizer.journal.rows()]
+    told = [row for row in rows if row.status in ("scored", "failed")]
+    course = np.array([row.score for row in told])
+    best = optimizer.best()
+    shown: Callable[[np.ndarray], np.ndarray] = getattr(score, "display", lambda values: values)
+    task = task_of(model)
+    strings = [row.string for row in best]
+    table = pd.DataFrame(
+        {
+            COLUMNS.get(model.task, "string"): strings,
+            "score": shown(np.array([row.score for row in best])),
+            "evaluation": [[r.number for r in told].index(row.number) + 1 for row in best],
+        }
+    )
+    if strings:
+        own = task.table(strings)
+        if model.run.seen is not None:
+            forms = [form or "" for form in own["canonical"]]
+            table["novel"] = ~contains(model.run.seen, forms)
+        table = table.join(own[[name for name in task.properties if name not in table]])
+    values = shown(course)
+    top = np.fmax.accumulate(course) if len(course) else course
+    numbers: dict[str, Any] = {
+        "evaluations": len(told),
+        "best_score": float(table["score"].iloc[0]) if strings else None,
+        "best": strings[0] if strings else None,
+        "valid": float(np.isfinite(course).mean()) if len(told) else None,
+        "mean_score": float(np.nanmean(values)) if strings else None,
+        "infeasible": sum(row.status == "infeasible" for row in rows),
+        "stopped_early": len(told) < budget,
+    }
+    numbers |= {f"best_of_{n}": float(shown(top)[n - 1]) for n in AT if n <= len(top)}
+    return Found(table, numbers, course, model.task, score)

@@ -1,0 +1,321 @@
+"""Bayesian optimization without a model: it finds, it repeats itself, it survives, it refuses."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import landscape
+import numpy as np
+import pytest
+import torch
+from landscape import BOX, SIZE, decode, encode, optimizer, score, shown
+
+from grammar_rae.densities.gaussian import fit as fit_gaussian
+from grammar_rae.errors import DataError
+from grammar_rae.optimization import Box, HighDensity, Journal, TrustRegion
+from grammar_rae.optimization.acquisition import ACQUISITIONS
+from grammar_rae.optimization.decoding import most_frequent
+from grammar_rae.optimization.regions import Found
+from grammar_rae.optimization.surrogates import Exact, Sparse, fenced
+
+
+def draws(n, seed=1):
+    return score(decode(BOX.draw(n, seed)))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_it_finds_what_random_draws_do_not(seed):
+    best = optimizer(seed=seed).run(80)[0].score
+    assert best > np.nanmax(draws(8000)), "80 evaluations beat 8,000 draws of the box"
+
+
+@pytest.mark.parametrize("acquisition", ACQUISITIONS)
+@pytest.mark.parametrize("region", [BOX, TrustRegion(BOX)])
+def test_every_acquisition_in_every_region_beats_as_many_draws(acquisition, region):
+    found = optimizer(region=region, acquisition=acquisition)
+    best = found.run(24)[0].score
+    assert best > np.nanmax(draws(24))
+    assert all(BOX.inside(row.code[None])[0] for row in found.journal.rows())
+
+
+def test_the_same_seed_repeats_the_run_and_another_does_not():
+    first, again, other = (optimizer(seed=seed) for seed in (3, 3, 4))
+    for run in (first, again, other):
+        run.run(24)
+    assert shown(first.journal) == shown(again.journal) != shown(other.journal)
+
+
+def test_the_caller_keeps_its_random_state():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    optimizer(acquisition="logei").run(12)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_no_string_is_paid_for_twice():
+    calls = Counter()
+
+    def counted(strings):
+        calls.update(strings)
+        return score(strings)
+
+    small = Box(np.full(SIZE, -0.3), np.full(SIZE, 0.3))  # few different strings in it
+    optimizer(counted, small).run(30)
+    assert len(calls) == 30 and set(calls.values()) == {1}
+
+
+def test_where_nothing_new_is_decoded_it_stops():
+    point = Box(np.zeros(SIZE), np.full(SIZE, 0.1))
+    found = optimizer(region=point)
+    assert len(found.run(50)) == 1 and found.ask(5) == []
+
+
+def test_ask_and_tell_are_what_run_does():
+    told, ran = optimizer(score=None, batch=4), optimizer(batch=4)
+    while told.evaluations < 20:
+        strings = told.ask(4)
+        assert told.ask(4) == strings, "until it is told it asks the same"
+        told.tell(strings[:1], score(strings[:1]))
+        told.tell(strings[1:], score(strings[1:]))
+    ran.run(20)
+    assert shown(told.journal) == shown(ran.journal)
+
+
+def test_strings_of_ones_own_count():
+    found = optimizer(score=None)
+    own = decode(TARGET_NEAR := landscape.TARGET[None])
+    found.tell(own, [0.0])
+    assert found.best()[0].string == own[0] and np.abs(found.best()[0].code - TARGET_NEAR).max() <= 0.25
+    with pytest.raises(DataError, match="told already"):
+        found.tell(own, [0.0])
+    with pytest.raises(DataError, match="one number each"):
+        found.tell(own, [0.0, 1.0])
+
+
+def test_bad_scores_are_written_down_and_stop_nothing():
+    def moody(strings):
+        z = encode(strings)
+        if (z[:, 1] > 1).any():
+            raise RuntimeError("no, thank you")
+        return np.where(z[:, 2] > 1, np.inf, score(strings))
+
+    found = optimizer(moody)
+    found.run(40, at_once=4)
+    rows = found.journal.rows()
+    failed = [row for row in rows if row.status == "failed"]
+    assert len(rows) == found.evaluations == 40 and failed
+    for row in rows:
+        z = encode([row.string])[0]
+        assert (row.status == "failed") == (z[0] > 3 or z[1] > 1 or z[2] > 1)
+        assert np.isfinite(row.score) == (row.status == "scored")
+        assert (row.reason == "RuntimeError: no, thank you") == (z[1] > 1)
+
+
+def test_a_score_that_always_fails_ends_the_budget():
+    assert optimizer(lambda strings: [float("nan")] * len(strings)).run(20) == []
+    with pytest.raises(DataError, match="shape"):
+        optimizer(lambda strings: 1.0).run(20)
+
+
+def test_infeasible_strings_are_recorded_but_neither_scored_nor_counted():
+    scored = []
+
+    def watched(strings):
+        scored.extend(strings)
+        return score(strings)
+
+    def feasible(strings):
+        return encode(strings)[:, 0] <= 0
+
+    found = optimizer(watched, feasible=feasible, start=decode(-np.ones((1, SIZE))))
+    found.run(30)
+    rows = found.journal.rows()
+    infeasible = [row.string for row in rows if row.status == "infeasible"]
+    assert len(scored) == 30 and feasible(scored).all()
+    assert infeasible and not feasible(infeasible).any()
+    assert rows[0].string == decode(-np.ones((1, SIZE)))[0]
+
+
+def test_known_labels_are_used_and_not_counted():
+    z = BOX.draw(60, 7)
+    y = score(decode(z))
+    found = optimizer(known=(z, y))
+    assert found.run(4)[0].score > np.nanmax(draws(4)) and found.evaluations == 4
+
+
+def test_a_retrained_model_reads_the_old_strings_anew():
+    seen = []
+
+    def retrain(strings, values, generation):
+        seen.append((generation, len(strings), np.isfinite(values).all()))
+        shift = float(generation)
+        return (
+            lambda texts: encode(texts) + shift,
+            lambda z: decode(np.asarray(z) - shift),
+            TrustRegion(Box(BOX.bounds[0] + shift, BOX.bounds[1] + shift)),
+        )
+
+    finite = lambda strings: np.nan_to_num(score(strings), nan=-99.0)  # noqa: E731
+    found = optimizer(finite, retrain=retrain, retrain_every=12, batch=4)
+    found.run(40)
+    assert seen == [(1, 12, True), (2, 24, True), (3, 36, True)]
+    assert {row.generation for row in found.journal.rows()} == {0, 1, 2, 3}
+    for row in found.journal.rows():
+        assert decode(row.code[None] - row.generation) == [row.string]
+
+
+def test_killed_twenty_times_it_ends_with_the_same_journal(tmp_path):
+    """SIGKILL before a string is scored or a round decoded, each time after one to five such steps."""
+    moments, path = np.random.default_rng(0).integers(2, 6, 20), tmp_path / "killed.sqlite"
+    child = _child(path, 64, *moments, stdout=subprocess.PIPE)
+    assert int(child.communicate()[0]) == 20 and child.returncode == 0
+    whole = optimizer()
+    whole.run(64)
+    assert shown(Journal(path, _settings())) == shown(whole.journal)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_with_the_same_journal(tmp_path):
+    """SIGKILL wherever it is: while importing, proposing, writing or scoring."""
+    random, path, budget = np.random.default_rng(0), tmp_path / "killed.sqlite", 200
+    for _ in range(20):
+        child = _child(path, budget)
+        time.sleep(random.uniform(1, 8))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert _child(path, budget).wait() == 0
+    whole = optimizer()
+    whole.run(budget)
+    assert shown(Journal(path, _settings())) == shown(whole.journal)
+
+
+def _child(path, budget, *moments, **how):
+    tests, root = Path(__file__).parent, Path(__file__).parents[1]
+    paths = os.pathsep.join([str(root), str(tests)])
+    return subprocess.Popen(
+        [sys.executable, tests / "landscape.py", path, str(budget), *map(str, moments)],
+        env={**os.environ, "PYTHONPATH": paths},
+        **how,
+    )
+
+
+def _settings():
+    import json
+
+    found = optimizer()
+    stored = found.journal._base.execute("SELECT name, value FROM settings")
+    return {name: json.loads(value) for name, value in stored}
+
+
+def test_another_run_s_journal_is_refused(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    first = optimizer(journal=path, about={"score": "qed"})
+    with pytest.raises(DataError, match="in use by another run"):
+        optimizer(journal=path, about={"score": "qed"})
+    first.journal.close()
+    with pytest.raises(DataError, match='with score "qed", now it is "logp"; choose another folder'):
+        optimizer(journal=path, about={"score": "logp"})
+    with pytest.raises(DataError, match="with seed 0, now it is 1"):
+        optimizer(journal=path, about={"score": "qed"}, seed=1)
+    (tmp_path / "other").write_text(
+        "no journal, but long enough to be looked at as a header of a data base\n" * 30
+    )
+    with pytest.raises(DataError, match="not a journal"):
+        optimizer(journal=tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"acquisition": "guess"}, "no acquisition is called guess"),
+        ({"surrogate": "guess"}, "no surrogate is called guess"),
+        ({"batch": 0}, "batch 0; expected 1 or more"),
+        ({"retrain_every": 5}, "retrain_every 5"),
+    ],
+)
+def test_settings_that_cannot_be(settings, message):
+    with pytest.raises(DataError, match=message):
+        optimizer(**settings)
+
+
+def test_run_needs_a_score():
+    with pytest.raises(DataError, match="needs a score"):
+        optimizer(score=None).run(5)
+
+
+def test_a_trust_region_grows_shrinks_and_begins_anew():
+    """TuRBO's rules, by hand: three gains double, `failures` losses halve, below `shortest` it begins anew."""
+    region = TrustRegion(BOX, length=0.8, shortest=0.3, failures=2)
+
+    def rounds(*tops):
+        return [Found(np.full((4, SIZE), 0.1 * i), np.full(4, float(top))) for i, top in enumerate(tops)]
+
+    assert region.at(rounds(), 4).since == 0
+    assert region.at(rounds(0), 4).length == 0.8
+    assert region.at(rounds(0, 1, 2, 3), 4).length == 1.6
+    assert region.at(rounds(0, 1, 2, 3, 4, 5, 6), 4).length == 1.6, "never longer than 1.6"
+    assert region.at(rounds(0, 0, 0), 4).length == 0.4
+    grown = region.at(rounds(0, 5, 0, 0), 4)
+    assert grown.length == 0.4 and np.allclose(grown.centre, 0.1)
+    assert region.at(rounds(0, 0, 0, 0, 0), 4).since == 5, "and 0.2 is too short"
+    assert np.allclose(region.at(rounds(0, 0, 0, 0, 0, -7), 4).centre, 0.5)
+
+
+def test_trust_region_draws_stay_in_its_box():
+    region = TrustRegion(BOX, start=np.full(SIZE, 3.5), length=0.5).at([], 5)
+    z = region.draw(300, 0)
+    assert z.shape == (300, SIZE) and region.inside(z).all() and BOX.inside(z).all()
+    assert np.abs(z - 3.5).max() <= 2.0 and np.abs(z - 3.5).max() > 1.8
+
+
+def test_the_dense_region_holds_the_share_it_says():
+    z = np.random.default_rng(0).normal(size=(4000, 6)) * [1, 2, 3, 1, 1, 1]
+    density = fit_gaussian(torch.as_tensor(z))
+    region = HighDensity(density, codes=z, share=0.9)
+    assert region.inside(z).mean() == pytest.approx(0.9, abs=0.001)
+    assert region.inside(region.draw(500, 1)).all()
+    assert not region.inside(np.full((1, 6), 9.0))[0]
+    assert HighDensity(density, share=0.9).inside(z).mean() == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize("surrogate", [Exact(), Sparse(inducing=60, passes=200, batch=100, rate=0.01)])
+def test_surrogates_learn_a_smooth_function_and_say_where_they_do_not_know(surrogate):
+    random = np.random.default_rng(0)
+    z = random.uniform(-2, 2, (200, 3))
+    value = lambda z: 5 + np.sin(z[:, 0]) + 0.3 * z[:, 1]  # noqa: E731
+    model = surrogate.fit(z, value(z), 0)
+    inner = random.uniform(-1.5, 1.5, (100, 3))
+    with torch.no_grad():
+        near, far = (
+            model.posterior(torch.as_tensor(inner)),
+            model.posterior(torch.full((1, 3), 30.0).double()),
+        )
+    error = np.sqrt(np.mean((near.mean[:, 0].numpy() - value(inner)) ** 2))
+    assert error < 0.2 * value(z).std()
+    assert far.variance.item() > 10 * near.variance.mean().item()
+
+
+def test_the_fence_raises_the_far_low_and_nothing_else():
+    y = np.array([0.0, 1.0, 2.0, 3.0, 4.0, -1000.0, 50.0])
+    assert fenced(y).tolist()[:5] == y.tolist()[:5] and fenced(y)[6] == 50
+    assert fenced(y)[5] == 0.5 - 1.5 * 3
+
+
+def test_the_most_frequent_valid_string_is_taken():
+    drawn = iter([["a", "b", "b", "-", "-", "-", "-", "-", "-", "c", "a", "c"]])
+    decode = most_frequent(
+        lambda z, seed: next(drawn), 3, lambda texts: [None if t == "-" else t for t in texts]
+    )
+    assert decode(np.zeros((4, 2))) == ["b", "", "", "c"]
+
+
+def test_optimization_imports_no_model():
+    heavy = {"grammar_rae.model", "grammar_rae.runs", "botorch"}
+    code = f"import sys, grammar_rae.optimization; print({heavy} & sys.modules.keys())"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "set()"

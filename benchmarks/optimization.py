@@ -7,8 +7,8 @@
     python benchmarks/optimization.py molecules --seeds 5 --max-atoms 0 --retrain-every 50
     python benchmarks/optimization.py constrained --molecules 800 --budget 80        # plogp_raw, four thresholds
 
-`--out DIR` keeps journals and finished lines: the same command goes on where it stopped. Small settings, such as
-`--seeds 1 --budget 50`, take about a minute. Published figures to compare with are in the Grammar VAE (Kusner et al.
+`--out DIR` keeps journals and finished lines: the same command goes on where it stopped.
+`--seeds 1 --budget 50` is a short trial. Published figures to compare with are in the Grammar VAE (Kusner et al.
 2017), GRAE (Ghosh et al. 2020), JT-VAE (Jin et al. 2018) and weighted retraining (Tripp et al. 2020) papers.
 """
 

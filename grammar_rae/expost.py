@@ -104,9 +104,9 @@ def compare(
     and of held-out ones.
 
     Posterior means of at most 2,000 training and 2,000 validation items, a seeded choice; the latter chose the weights
-    of the autoencoder, of no density. `bound` says whether the numbers are exact or lower bounds; NaN where the run
-    has no held-out items, minus infinity where a box leaves one of them out. `standard_error` is that of the
-    held-out mean. `fit_seconds` is what fitting took on the machine it was done on, NaN where nobody recorded it.
+    of the autoencoder, of no density. `bound` says whether the numbers are exact or a lower bound («lower»); NaN
+    where the run has no held-out items, minus infinity where a box leaves one of them out. `error` is the standard
+    error of the held-out mean, `seconds` what fitting took where it was done, NaN where nobody recorded it.
     """
     say = report or (lambda what, share: None)
     model = Model(runs.load(runs.find(run)), device)
@@ -114,7 +114,7 @@ def compare(
     parts = [_judged(model, items) for items in _items(model, data)]
     rows = [_row(model, name, model.density(name), parts[0], parts[1], say) for name in model.densities]
     best = pd.DataFrame(rows).set_index("density")
-    return best.sort_values("log_density_held_out", ascending=False, kind="stable")
+    return best.sort_values("held_out_nats", ascending=False, kind="stable")
 
 
 def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
@@ -140,11 +140,11 @@ def _row(
     return {
         "density": name,
         "kind": getattr(density, "kind", "prior"),
-        "log_density_held_out": np.nan if unseen is None else unseen.mean().item(),
-        "standard_error": np.nan if error is None else error,
-        "log_density_train": np.nan if seen is None else seen.mean().item(),
-        "bound": "exact" if getattr(density, "exact", True) else "lower bound",
-        "fit_seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
+        "held_out_nats": np.nan if unseen is None else unseen.mean().item(),
+        "error": np.nan if error is None else error,
+        "train_nats": np.nan if seen is None else seen.mean().item(),
+        "bound": "exact" if getattr(density, "exact", True) else "lower",
+        "seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
     }
 
 

@@ -90,10 +90,10 @@ def test_densities_stand_side_by_side_and_are_compared(done, toy_run, tmp_path):
     rows = json.loads(done(*fit, "two_stage", "--width", 8, "--epochs", 1, "--codes", "samples", "--compare"))
     assert {row["density"] for row in rows} == {"prior", "gaussian", "gmm", "gmm3", "box", "two_stage"}
     by_name = {row["density"]: row for row in rows}
-    assert by_name["gmm3"]["log_density_held_out"] == pytest.approx(found["log_density_held_out"])
-    assert by_name["two_stage"]["bound"] == "lower bound" and by_name["gmm"]["bound"] == "exact"
-    assert by_name["gmm3"]["fit_seconds"] >= 0 and by_name["prior"]["fit_seconds"] is None
-    numbers = [row["log_density_held_out"] for row in rows if row["log_density_held_out"] is not None]
+    assert by_name["gmm3"]["held_out_nats"] == pytest.approx(found["held_out_nats"])
+    assert by_name["two_stage"]["bound"] == "lower" and by_name["gmm"]["bound"] == "exact"
+    assert by_name["gmm3"]["seconds"] >= 0 and by_name["prior"]["seconds"] is None
+    numbers = [row["held_out_nats"] for row in rows if row["held_out_nats"] is not None]
     assert numbers == sorted(numbers, reverse=True)
 
 

@@ -89,4 +89,4 @@ def density(
     if table is None:
         show(numbers, json, str(out or run))
     else:
-        show_frame(table, json, str(out or run))
+        show_frame(table, json, f"{out or run}: mean log-density, nats a code")

@@ -1,0 +1,209 @@
+"""Image autoencoders beside pythae 0.1.2 (`pip install 'grammar-rae[benchmarks]'`), in one run on the same work.
+
+    python benchmarks/images.py --data digits --epochs 10            # --width 16 --threads 2
+    python benchmarks/images.py --data mnist --epochs 2 --models rae_l2
+
+Both train the networks of `nets/images.py` on the same images in the same batches' size for the same epochs, with a
+validation pass each, and draw from a ten-component mixture fitted on their codes. Printed: images a second in
+training and in sampling, ours over theirs, and `frechet_classifier` of those samples against the test images. pythae's
+RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The share of
+training time outside the convolutions is ours, by torch's profiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import logging
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from grammar_rae import datasets
+from grammar_rae.assembly import make_objective
+from grammar_rae.codecs import ImageCodec
+from grammar_rae.evaluators.features import network
+from grammar_rae.evaluators.images import frechet
+from grammar_rae.experiment import finish, settings_of
+from grammar_rae.model import Model
+from grammar_rae.nets.images import ImageReader, ImageWriter, features
+from grammar_rae.preparation import prepare
+from grammar_rae.training import fit
+
+LATENT, BATCH, RATE, COMPONENTS, SAMPLES = 16, 100, 1e-3, 10, 2000
+MODELS = ("rae_l2", "vae", "wae", "rae_gp")
+WEIGHTS = {  # beside the summed squared error; pythae's VAE halves the error, which doubles its KL here
+    "rae_l2": "{half_norm = 0.0128, decoder_decay = 0.0, kernel_decay = 1e-4}",
+    "vae": "{kl = 2.0}",
+    "wae": "{mmd = 30.0}",
+    "rae_gp": "{half_norm = 0.0128, gradient_penalty = 1e-6}",
+}
+CONVOLUTIONS = ("convolution", "conv2d")
+
+
+def ours(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.ndarray]:
+    """Speeds, and samples (SAMPLES, 32, 32, C)."""
+    from lightning_fabric import Fabric
+
+    overrides = (
+        f"encoder.width={options.width}",
+        f"decoder.width={options.width}",
+        f"training.epochs={options.epochs}",
+        f"training.batch={BATCH}",
+        f"training.learning_rate={RATE}",
+        'objective.convention="summed"',
+        f"objective.weights={WEIGHTS[name]}",
+    )
+    prepared = prepare(f"{name}-mnist-small", options.data, None, overrides)
+    objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)
+    begun = time.perf_counter()
+    for _ in fit(objective, prepared.rows, settings_of(prepared.run.recipe), Fabric(accelerator="cpu")):
+        pass
+    trained = time.perf_counter() - begun
+    finish(prepared.run, prepared.rows, [], None, lambda what, share: None)
+    model = Model(prepared.run)
+    begun = time.perf_counter()
+    images = model.generate(SAMPLES, density="gmm")
+    drawn = time.perf_counter() - begun
+    speeds = {
+        "training": options.epochs * len(prepared.rows.train) / trained,
+        "sampling": SAMPLES / drawn,
+        "outside_convolutions": outside(objective, prepared.rows.train[:BATCH]),
+    }
+    return speeds, images
+
+
+def outside(objective: nn.Module, x: Tensor, steps: int = 3) -> float:
+    """The share of time of training steps that is not spent in convolutions."""
+    optimizer = torch.optim.Adam(objective.parameters())
+    objective.train()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        for _ in range(steps):
+            loss = torch.stack([term.mean() for term in objective(x).values()]).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    spent = {event.key: event.self_cpu_time_total for event in profile.key_averages()}
+    inside = sum(t for key, t in spent.items() if any(word in key for word in CONVOLUTIONS))
+    return 1 - inside / sum(spent.values())
+
+
+def theirs(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.ndarray]:
+    """The same of pythae."""
+    from pythae import models, samplers
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
+    from pythae.pipelines import TrainingPipeline
+    from pythae.trainers import BaseTrainerConfig, CoupledOptimizerTrainerConfig
+
+    data = datasets.load(options.data)
+    codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
+    train, valid = (codec.encode(part).astype(np.float32) / 255 for part in (data.train, data.valid))
+
+    class Encoder(BaseEncoder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = ImageReader(codec.channels, 32, options.width)
+            self.mean = nn.Linear(features(32, options.width), LATENT)
+            self.log_var = nn.Linear(features(32, options.width), LATENT) if name == "vae" else None
+
+        def forward(self, x: Tensor) -> Any:
+            h = self.net(2 * x - 1)
+            found = ModelOutput(embedding=self.mean(h))
+            if self.log_var is not None:
+                found["log_covariance"] = self.log_var(h)
+            return found
+
+    class Decoder(BaseDecoder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = ImageWriter(LATENT, codec.channels, 32, options.width)
+
+        def forward(self, z: Tensor) -> Any:
+            return ModelOutput(reconstruction=self.net(z).sigmoid())
+
+    kind, extra = {
+        "rae_l2": ("RAE_L2", {"embedding_weight": 0.0128, "reg_weight": 1e-4}),
+        "vae": ("VAE", {"reconstruction_loss": "mse"}),
+        "wae": ("WAE_MMD", {"kernel_choice": "imq", "reg_weight": 30.0}),
+        "rae_gp": ("RAE_GP", {"embedding_weight": 0.0128, "reg_weight": 1e-6}),
+    }[name]
+    shape = (codec.channels, 32, 32)
+    settings = getattr(models, f"{kind}_Config" if kind != "VAE" else "VAEConfig")(
+        input_dim=shape, latent_dim=LATENT, **extra
+    )
+    torch.manual_seed(0)
+    model = getattr(models, kind)(settings, encoder=Encoder(), decoder=Decoder())
+    with tempfile.TemporaryDirectory() as folder:
+        coupled = name == "rae_l2"
+        rates = ("encoder_learning_rate", "decoder_learning_rate") if coupled else ("learning_rate",)
+        how = (CoupledOptimizerTrainerConfig if coupled else BaseTrainerConfig)(
+            output_dir=folder,
+            num_epochs=options.epochs,
+            **dict.fromkeys(rates, RATE),
+            per_device_train_batch_size=BATCH,
+            per_device_eval_batch_size=BATCH,
+            no_cuda=True,
+        )
+        pipeline = TrainingPipeline(model=model, training_config=how)
+        begun = time.perf_counter()
+        pipeline(train_data=train, eval_data=valid)
+        trained = time.perf_counter() - begun
+    chosen = samplers.GaussianMixtureSamplerConfig(n_components=COMPONENTS)
+    sampler = samplers.GaussianMixtureSampler(model=model, sampler_config=chosen)
+    sampler.fit(torch.as_tensor(train))
+    begun = time.perf_counter()
+    images = sampler.sample(num_samples=SAMPLES, batch_size=1000, return_gen=True)
+    drawn = time.perf_counter() - begun
+    bytes_ = (images.numpy() * 255).round().clip(0, 255).astype(np.uint8)
+    speeds = {"training": options.epochs * len(train) / trained, "sampling": SAMPLES / drawn}
+    return speeds, bytes_.transpose(0, 2, 3, 1)
+
+
+def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """One row of the table."""
+    data = datasets.load(options.data)
+    codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
+    net = network("classifier")
+    real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
+    mine, images = ours(name, options)
+    quiet = io.StringIO()
+    with contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):
+        other, others = theirs(name, options)
+    row: dict[str, Any] = {"model": name, "outside_convolutions": mine["outside_convolutions"]}
+    for what in ("training", "sampling"):
+        row |= {f"{what}_ours": mine[what], f"{what}_pythae": other[what]}
+        row[f"{what}_ratio"] = None if name == "rae_gp" else mine[what] / other[what]
+    row["frechet_classifier_ours"] = frechet(net.of(images), real)
+    row["frechet_classifier_pythae"] = frechet(net.of(others), real)
+    return row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", default="digits", help="a data set of 32 x 32 images or smaller")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
+    parser.add_argument("--json", type=Path, help="write the rows here too")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    logging.disable(logging.WARNING)
+    rows = []
+    for name in options.models:
+        rows.append(compare(name, options))
+        print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

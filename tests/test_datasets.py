@@ -122,7 +122,7 @@ def test_every_source_is_complete() -> None:
 def test_listing_says_what_is_here(bare: Path) -> None:
     found = datasets.listing().set_index("name")
     assert set(found.index) == set(datasets.DATASETS) and found["what"].str.len().min() > 20
-    assert found.index[found["here"]].tolist() == ["expressions", "nci"]
+    assert found.index[found["here"]].tolist() == ["expressions", "nci", "digits"]
 
 
 def test_users_file(tmp_path: Path) -> None:

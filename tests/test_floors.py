@@ -14,7 +14,8 @@ FLOORS = [
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators",
-    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure",
+    "catalogue recipe recipes assembly runs generation model preparation experiment listing samples measure "
+    "image_files measure_images",
     "cli",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

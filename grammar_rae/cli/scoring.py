@@ -21,7 +21,7 @@ def evaluate(
     ),
     column: str = typer.Option(None, help="The column of a table that holds the strings."),
     table: str = typer.Option(None, help="Write one row an item, with the reason where it is not valid."),
-    report: Path = typer.Option(None, help="Write a page: numbers and pictures."),
+    report: Path = typer.Option(None, help="Of image models: write a page, numbers and pictures."),
     features: str = typer.Option(
         "classifier", help="Of images: classifier, inception (FID), or a TorchScript file."
     ),
@@ -30,6 +30,7 @@ def evaluate(
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Every metric of the task; several files stand side by side."""
+    from grammar_rae.errors import DataError
     from grammar_rae.measure import evaluate_files, measure_run
     from grammar_rae.runs import draws_images, is_model
 
@@ -40,6 +41,8 @@ def evaluate(
             results = measure_runs(files, n, seed, moved, features, report, "cpu")
         _side_by_side(files, results, json)
         return
+    if report is not None:
+        raise DataError("--report writes the page of image models; of strings, see --table")
     if len(files) == 1 and is_model(files[0]):
         with progress("measuring") as moved:
             numbers = measure_run(files[0], n, seed, moved)

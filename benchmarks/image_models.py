@@ -3,10 +3,10 @@
     python benchmarks/image_models.py --data digits --seeds 3            # --width 16 --epochs 40
     python benchmarks/image_models.py --data mnist-small --seeds 3 --out table.json
 
-A line a model: `frechet_classifier` against the test images, mean and standard deviation over seeds, of reconstructions,
-of samples under the prior N(0, I), a full Gaussian and a ten-component mixture, and of mid-points between codes. The
-claims of Ghosh et al. 2020 that it bears on: a mixture improves every model; with it deterministic models match or
-beat the VAE. Their table 1 is FID and stands on no common scale with this.
+A line a model: `frechet_classifier` against the test images, mean and standard deviation over seeds, of
+reconstructions, of samples under the prior N(0, I), a full Gaussian and a ten-component mixture, and of mid-points
+between codes. The claims of Ghosh et al. 2020 that it bears on: a mixture improves every model; with it
+deterministic models match or beat the VAE. Their table 1 is FID and stands on no common scale with this.
 """
 
 from __future__ import annotations

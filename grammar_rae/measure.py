@@ -15,6 +15,7 @@ from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import Task, measured, molecules, summary, task_for
 from grammar_rae.evaluators.profile import Profile
+from grammar_rae.evaluators.text import shares
 from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
@@ -101,14 +102,14 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
     numbers: Numbers = {}
     for density in model.densities:
         report(f"sampling {density}", 0.0)
-        found = summary(task.table(model.generate(n, density=density, seed=seed)), task, None, model.run.seen)
+        found = _shares(model, task, model.generate(n, density=density, seed=seed))
         numbers |= {f"{k}_{density}": found[k] for k in PER_SAMPLE if found.get(k) is not None}
         if isinstance(model.run.codec, GrammarCodec) and model.recipe.decoder.budget != "always":
             raw = model.generate(n, density=density, seed=seed, budget=False, raw=True)
             numbers[f"completed_{density}"] = float(np.mean([text != "" for text in raw]))
         if model.recipe.decoder.machine != "syntax":
-            alone = task.table(model.generate(n, density=density, seed=seed, syntax_only=True))
-            numbers[f"valid_by_syntax_{density}"] = summary(alone, task, None, None)["valid"]
+            alone = model.generate(n, density=density, seed=seed, syntax_only=True)
+            numbers[f"valid_by_syntax_{density}"] = shares(task.canonical(alone))["valid"]
     try:
         data = datasets.load(model.recipe.data.name)
     except DataError:
@@ -127,6 +128,16 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
             numbers[f"reconstructed_{part}_sampled"] = drawn[1]["reconstructed"]
             numbers[f"reconstructed_{part}_items"] = len(items)
     return numbers
+
+
+def _shares(model: Model, task: Task, strings: Sequence[str]) -> Numbers:
+    """`PER_SAMPLE`; of molecules no property is computed but the one that is asked for."""
+    if task.name != "molecules":
+        return summary(task.table(strings), task, None, model.run.seen)
+    forms = task.canonical(strings)
+    atoms = molecules.properties(forms, ("heavy_atoms",))["heavy_atoms"].dropna()
+    large = float((atoms >= molecules.TEN).mean()) if len(atoms) else None
+    return shares(forms, model.run.seen) | {"ten_heavy_atoms": large}
 
 
 def card(model: Model, n: int, seed: int) -> str:

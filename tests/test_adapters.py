@@ -176,7 +176,8 @@ def test_codes_and_back():
     z = latents.transform(EXPRESSIONS)
     model = Model.load("gvae-equations")
     assert z.shape == (10, model.latent)
-    np.testing.assert_allclose(z, model.encode(EXPRESSIONS), atol=1e-6)  # rounding depends on memory's alignment
+    # equal up to rounding, which depends on the memory's alignment
+    np.testing.assert_allclose(z, model.encode(EXPRESSIONS), atol=1e-6)
     assert latents.inverse_transform(z) == model.decode(z)
     assert latents.get_feature_names_out().tolist() == [f"latents{i}" for i in range(model.latent)]
     for given in (np.array(EXPRESSIONS), pd.Series(EXPRESSIONS), pd.DataFrame({"x": EXPRESSIONS})):

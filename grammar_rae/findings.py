@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.truth import read_points
-from grammar_rae.files import write, write_bytes
+from grammar_rae.files import write
 
 if TYPE_CHECKING:
     from grammar_rae.search import Found
@@ -74,8 +73,8 @@ def _curve(axes: Any, found: Found) -> None:
 def _draw(path: Path, paint: Callable[[Any], None]) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4), dpi=150, layout="constrained")
+    from grammar_rae.evaluators.figures import save
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
     paint(figure.subplots())
-    body = io.BytesIO()
-    figure.savefig(body, format="png")
-    write_bytes(path, body.getvalue())
+    save(figure, path, 150)

@@ -18,6 +18,7 @@ from grammar_rae import runs
 from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.densities.density import Density
+from grammar_rae.distributions.codes import Gaussian
 from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
@@ -25,7 +26,7 @@ from grammar_rae.fitting import fit_density, named
 from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
 from grammar_rae.generation import items as drawn
 from grammar_rae.latent import around, between
-from grammar_rae.noise import POSTERIOR, Noise
+from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
 
 
@@ -309,16 +310,18 @@ class Model:
         """
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
-        model, bounds = self.run.autoencoder, []
-        for i, row in enumerate(torch.as_tensor(self._rows(items))):
-            x = row[None].to(self.device)
+        rows, model, bounds = torch.as_tensor(self._rows(items)), self.run.autoencoder, [torch.zeros(0)]
+        together = max(1, BATCH // draws)
+        for begin in range(0, len(rows), together):
+            x = rows[begin : begin + together].to(self.device)
             q = model.encoder(x)
-            noise = Noise.first(seed, draws, i * draws, self.device)
-            z = q.mean + (q.log_var / 2).exp() * noise.normal(POSTERIOR, self.latent)
-            x = x.expand(draws, *x.shape[1:])
+            q = Gaussian(*(part.repeat_interleave(draws, 0) for part in (q.mean, q.log_var)))
+            x = x.repeat_interleave(draws, 0)
+            z = q.sample(Noise.first(seed, len(x), begin * draws, self.device))
             weights = model.decoder(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            bounds.append(torch.logsumexp(weights.double(), 0) - math.log(draws))
-        return torch.stack(bounds).cpu().numpy()
+            weights = weights.double().unflatten(0, (-1, draws))
+            bounds.append((torch.logsumexp(weights, 1) - math.log(draws)).cpu())
+        return torch.cat(bounds).numpy()
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Any:
         """What lies between two items' codes, decoded greedily, the codes themselves included.

@@ -100,7 +100,9 @@ def optimize(
 
 
 def _line(round: Round) -> None:
-    """One line a round on standard error."""
+    """One line a round on standard error; silent where that is no terminal."""
+    if not sys.stderr.isatty():
+        return
     print(
         f"round {round.number}: {round.evaluations} evaluations, best {round.best:.4f}, "
         f"valid {100 * round.valid:.0f} %, {round.seconds:.1f} s",

@@ -105,7 +105,7 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
             name: (term, summed(name, weight, pixels, codec.channels, recipe.encoder.latent))
             for name, (term, weight) in terms.items()
         }
-    return Objective(model, terms, recipe.objective.likelihood)
+    return Objective(model, terms, recipe.objective.likelihood, recipe.objective.code_noise)
 
 
 def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe) -> tuple[Term, float]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoder import Autoencoder
@@ -99,15 +100,28 @@ class Objective(nn.Module):
         model: Autoencoder,
         terms: Mapping[str, tuple[Term, float]],
         likelihood: Likelihood = "categorical",
+        code_noise: float = 0.0,
     ) -> None:
         super().__init__()
         self.model = model
         self.terms = dict(terms)
         self.likelihood = likelihood
+        self.code_noise = code_noise
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """x (B, …) integers; terms of weight 0 are left out."""
         q = self.model.encoder(x)
         z = q.rsample()
-        run = Pass(x, q, z, self.model.decoder(z), self.model, self.likelihood)
+        run = Pass(x, q, z, self.model.decoder(self._disturbed(z)), self.model, self.likelihood)
         return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}
+
+    def _disturbed(self, z: Tensor) -> Tensor:
+        """What the decoder sees in training: z + u `code_noise` ε, u uniform in (0, 1), one an example.
+
+        Small u keep the codes apart; large ones teach the decoder what lies between them, where ex-post
+        densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps some of it,
+        in the decoder alone.
+        """
+        if not self.code_noise or not self.training:
+            return z
+        return z + self.code_noise * torch.rand_like(z[:, :1]) * torch.randn_like(z)

@@ -82,6 +82,9 @@ class ObjectivePart(Part):
     variant: str
     likelihood: Likelihood = "categorical"
     weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
+    code_noise: float = Field(
+        default=0.0, ge=0
+    )  # largest standard deviation of noise on the decoder's codes in training
     convention: Literal["summed", "as_coded"] = (
         "summed"  # what the weights stand beside, see `objective.summed`
     )

@@ -208,3 +208,22 @@ def test_a_run_without_rows_is_refused():
 def test_divergence_is_said_and_stops_the_run():
     with pytest.raises(DataError, match="diverged in epoch 1.*training.learning_rate"):
         fitted(learning_rate=1e30)
+
+
+@pytest.mark.parametrize("variant", ["rae", "rae_gp"])
+def test_noise_on_codes_reaches_the_decoder_in_training_alone(variant):
+    run, x = tiny(variant, "sequential")
+    objective_part = run.recipe.objective.model_copy(update={"code_noise": 0.5})
+    objective = make_objective(run.recipe.model_copy(update={"objective": objective_part}), run.autoencoder)
+    seen = []
+    run.autoencoder.decoder.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach()))
+    many = x[:1].repeat(4000, 1)
+    code = run.autoencoder.encoder(many).mean.detach()
+    terms = objective(many)
+    assert all(torch.isfinite(term).all() for term in terms.values())
+    noise = (seen.pop() - code).pow(2).mean(1).sqrt()  # its scale: u / 2 times a chi of three, over √3
+    assert noise.pow(2).mean().sqrt().item() == pytest.approx(0.5 / 3**0.5, rel=0.05)
+    assert noise.quantile(0.1) < 0.06 and noise.max() > 0.5
+    objective.eval()
+    objective(many)
+    assert torch.equal(seen[0], code)

@@ -2,11 +2,12 @@
 
     python benchmarks/samples.py -n 10000                          # every density, kept shares, syntax alone
     python benchmarks/samples.py -n 30000 --densities gmm --keep   # the figure to compare with others'
+    python benchmarks/samples.py -n 10000 --densities gmm --keep --figure properties.png
 
 The reference is the validation split of ZINC250k. The floor in the first row is what as many *training*
 molecules reach against it, in the same run: FCD depends on the sizes of both sets. FCD: Preuer et al. 2018, the
-published package (`pip install 'grammar-rae[benchmarks]'`). Internal diversity: 1 − the mean Tanimoto similarity of
-all pairs, Morgan fingerprints of radius 2 and 1,024 bits (Polykovskiy et al. 2020).
+published package (`pip install 'grammar-rae[benchmarks]'`). Internal diversity, filters and the Wasserstein distance
+of synthetic accessibility are MOSES' (Polykovskiy et al. 2020; docs/metrics.md).
 """
 
 from __future__ import annotations
@@ -15,48 +16,70 @@ import argparse
 import json
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import chemnet, molecules, moses
-from grammar_rae.evaluators.profile import profile
+from grammar_rae.evaluators import chemnet, figures, molecules, moses
+from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.model import Model
+
+PROPERTIES = ("logp", "sa", "qed", "weight", "rings", "aromatic_rings")
+Reference: TypeAlias = tuple[Profile, chemnet.Gaussian | None]
 
 
 def row(
-    name: str, smiles: list[str], reference: chemnet.Gaussian | None, seen: set[str] | None
+    name: str, drawn: int, items: molecules.Items, found: Profile, reference: Reference, seen: set[str] | None
 ) -> dict[str, Any]:
-    """One line of the table; `smiles` are drawn, valid or not."""
-    items = molecules.read(smiles)
-    found = profile(items.forms, items.counts)
+    """One line of the table, of as many strings as were `drawn`, valid or not."""
+    known, gaussian = reference
     return {
         "set": name,
-        "n": len(smiles),
-        "valid": len(items.valid) / len(smiles),
+        "n": drawn,
+        "valid": len(items.valid) / drawn,
         "unique_10000": moses.unique(items.valid, 10_000),
         "novel": None if seen is None else 1 - len(set(items.forms) & seen) / len(items.forms),
         "int_div_1": moses.internal_diversity(found)[0],
-        "fcd": chemnet.distance(chemnet.statistics(found), reference),
+        "filters": moses.average(found, found.values["filters"].to_numpy()),
+        "sa_w1": moses.distance(found, known, "sa"),
+        "fcd": chemnet.distance(chemnet.statistics(found), gaussian),
     }
 
 
+def values(found: Profile) -> pd.DataFrame:
+    """One row a molecule, as figures want it."""
+    return found.values.loc[np.repeat(found.values.index, found.counts)].assign(valid=True)
+
+
 def measure(
-    name: str, n: int, densities: list[str], keeps: list[float], seed: int
+    name: str, n: int, densities: list[str], keeps: list[float], seed: int, figure: Path | None
 ) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
-    reference = chemnet.statistics(molecules.reference(data.valid))
+    known = molecules.reference(data.valid)
+    reference = known, chemnet.statistics(known)
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
-    yield row("training molecules (the floor)", [data.train[i] for i in order], reference, None)
+    floor = [data.train[i] for i in order]
+    items = molecules.read(floor)
+    found = profile(items.forms, items.counts)
+    yield row("training molecules (the floor)", n, items, found, reference, None)
     model = Model.load(name)
     own = model.recipe.density.default
     draws: dict[str, dict[str, Any]] = {density: {"density": density} for density in densities}
     draws |= {f"{own}, keep {keep}": {"keep": keep} for keep in keeps}
     draws |= {f"{own}, syntax only": {"syntax_only": True}} if keeps else {}
+    shown = {}
     for label, how in draws.items():
-        yield row(label, model.generate(n, seed=seed, **how), reference, seen)
+        drawn = model.generate(n, seed=seed, **how)
+        items = molecules.read(drawn)
+        found = profile(items.forms, items.counts)
+        shown[label] = values(found)
+        yield row(label, len(drawn), items, found, reference, seen)
+    if figure is not None:
+        figures.save(figures.distributions(shown, values(known), PROPERTIES), figure)
 
 
 if __name__ == "__main__":
@@ -67,14 +90,19 @@ if __name__ == "__main__":
     parser.add_argument("--densities", nargs="*", default=["prior", "gaussian", "gmm"])
     parser.add_argument("--keep", type=float, nargs="*", default=[0.5, 0.9])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figure", type=Path, help="a PNG: properties of every set over the reference's")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    for found in measure(arguments.model, arguments.n, arguments.densities, arguments.keep, arguments.seed):
+    given = vars(arguments)
+    asked = (given[key] for key in ("model", "n", "densities", "keep", "seed", "figure"))
+    for place, found in enumerate(measure(*asked)):
         if arguments.json:
             print(json.dumps(found), flush=True)
-        else:
-            cells = (
-                f"{v:9.4f}" if isinstance(v, float) else f"{'–' if v is None else v:>9}"
-                for v in found.values()
-            )
-            print(" ".join(cells), flush=True)
+            continue
+        if place == 0:
+            print(f"{'set':30s} " + " ".join(f"{name:>12s}" for name in list(found)[1:]))
+        cells = (
+            f"{v:12.4f}" if isinstance(v, float) else f"{'–' if v is None else v:>12}"
+            for v in list(found.values())[1:]
+        )
+        print(f"{found['set']:30s} " + " ".join(cells), flush=True)

@@ -116,12 +116,12 @@ class Objective(nn.Module):
         return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}
 
     def _disturbed(self, z: Tensor) -> Tensor:
-        """What the decoder sees in training: z + u `code_noise` ε, u uniform in (0, 1), one an example.
+        """What the decoder sees in training: z + u² `code_noise` ε, u uniform in (0, 1), one an example.
 
-        Small u keep the codes apart; large ones teach the decoder what lies between them, where ex-post
-        densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps some of it,
-        in the decoder alone.
+        Little noise, the commoner, keeps the codes apart; much of it teaches the decoder what lies between them,
+        where ex-post densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps
+        some of it, in the decoder alone.
         """
         if not self.code_noise or not self.training:
             return z
-        return z + self.code_noise * torch.rand_like(z[:, :1]) * torch.randn_like(z)
+        return z + self.code_noise * torch.rand_like(z[:, :1]) ** 2 * torch.randn_like(z)

@@ -186,7 +186,7 @@ def test_one_molecule_is_as_rdkit_has_it(n: int) -> None:
                 and not any(full.HasSubstructMatch(alert) for alert in filters.alerts().substructures)
             )
             assert filters.passes(facts) == passing, form
-            found = profiles.describe(facts)
+            (found,) = profiles.describe([facts])
             assert found.positions.tolist() == list(morgan.GetFingerprint(molecule).GetOnBits()), form
             assert found.flat == Chem.MolToSmiles(molecule, isomericSmiles=False), form
     assert min(hits.values()) > n / 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
+from grammar_rae.datasets.smiles import molecule
+
+AT_ONCE = 50
 RADIUS = 2
 BITS = 2048  # of the pattern fingerprint
 STEREO_OR_ISOTOPE = re.compile(r"[@/\\]|\[\d")
@@ -21,8 +25,8 @@ BondKind = tuple[AtomKind, AtomKind, Any, bool]
 class Facts:
     """A molecule as it is read from its canonical SMILES, the `form`."""
 
-    def __init__(self, molecule: Chem.Mol, form: str) -> None:
-        self.molecule = molecule
+    def __init__(self, found: Chem.Mol, form: str) -> None:
+        self.molecule = found
         self.form = form
 
     @cached_property
@@ -88,9 +92,19 @@ class Facts:
         return {kind: i for i, kind in enumerate(atoms)}, bonds
 
 
-def pattern(molecule: Chem.Mol) -> NDArray[np.uint64]:
+def batches(forms: Sequence[str]) -> Iterator[dict[str, Facts]]:
+    """The facts of canonical SMILES, few enough at a time to stay in the processor's cache while they are measured.
+
+    What RDKit does not read is left out.
+    """
+    for start in range(0, len(forms), AT_ONCE):
+        read = ((form, molecule(form)) for form in forms[start : start + AT_ONCE])
+        yield {form: Facts(found, form) for form, found in read if found is not None}
+
+
+def pattern(found: Chem.Mol) -> NDArray[np.uint64]:
     """RDKit's pattern fingerprint in 64-bit words (BITS / 64,)."""
-    return np.frombuffer(DataStructs.BitVectToBinaryText(Chem.PatternFingerprint(molecule, BITS)), np.uint64)
+    return np.frombuffer(DataStructs.BitVectToBinaryText(Chem.PatternFingerprint(found, BITS)), np.uint64)
 
 
 @cache

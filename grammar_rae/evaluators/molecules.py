@@ -19,10 +19,10 @@ from rdkit import rdBase
 
 from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
-from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, molecule, problem
+from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, problem
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
-from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.seen import hashes
@@ -218,10 +218,9 @@ def _read(strings: Sequence[str]) -> list[str | Problem]:
 
 
 def _rows(forms: Sequence[str], columns: tuple[str, ...]) -> list[tuple[float, ...]]:
-    rows = []
+    known: dict[str, tuple[float, ...]] = {}
     with rdBase.BlockLogs():
-        for form in forms:
-            found = molecule(form)
-            values = dict.fromkeys(columns, np.nan) if found is None else scores(Facts(found, form), columns)
-            rows.append(tuple(values[name] for name in columns))
-    return rows
+        for part in batches(forms):
+            values = scores([*part.values()], columns)
+            known |= zip(part, zip(*values.values(), strict=True), strict=True)
+    return [known.get(form, (np.nan,) * len(columns)) for form in forms]

@@ -22,8 +22,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
-from grammar_rae.datasets.smiles import molecule
-from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.facts import Facts, batches
 from grammar_rae.evaluators.filters import passes
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.similarity import Words, fold
@@ -39,7 +38,7 @@ class Described(NamedTuple):
     """What is known of one molecule."""
 
     values: tuple[float, ...]  # PROFILED, then whether it passes the filters
-    positions: NDArray[np.uint16]  # of the set bits of its Morgan fingerprint
+    positions: NDArray[np.int64]  # of the set bits of its Morgan fingerprint
     flat: str  # SMILES without stereochemistry and isotopes
     fragments: list[str]  # by BRICS bonds; none unless compared
     scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings, and unless compared
@@ -96,7 +95,7 @@ def profile(
         forms=list(forms),
         counts=np.asarray(counts, np.int64),
         values=pd.DataFrame(values, columns=[*PROFILED, "filters"]),
-        positions=np.concatenate([np.zeros(0, np.uint16), *(row.positions for row in rows)]),
+        positions=np.concatenate([np.zeros(0, np.int64), *(row.positions for row in rows)]).astype(np.uint16),
         sizes=np.array([len(row.positions) for row in rows], np.int64),
         fragments=dict(fragments),
         scaffolds=dict(scaffolds),
@@ -112,16 +111,20 @@ def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profil
     return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
 
 
-def describe(facts: Facts, compared: bool = True) -> Described:
-    """Everything of one molecule."""
-    values = scores(facts, PROFILED)
-    return Described(
-        (*values.values(), float(passes(facts))),
-        np.unique(np.fromiter(facts.environments, np.int64) % POSITIONS).astype(np.uint16),
-        facts.flat,
-        fragments(facts.molecule) if compared else [],
-        scaffold(facts.molecule) if compared else "",
-    )
+def describe(molecules: Sequence[Facts], compared: bool = True) -> list[Described]:
+    """Everything of a few molecules."""
+    values = [*scores(molecules, PROFILED).values(), [float(passes(one)) for one in molecules]]
+    return [
+        Described(*row)
+        for row in zip(
+            zip(*values, strict=True),
+            [np.unique(np.fromiter(one.environments, np.int64) % POSITIONS) for one in molecules],
+            [one.flat for one in molecules],
+            [fragments(one.molecule) if compared else [] for one in molecules],
+            [scaffold(one.molecule) if compared else "" for one in molecules],
+            strict=True,
+        )
+    ]
 
 
 def fragments(found: Chem.Mol) -> list[str]:
@@ -142,17 +145,17 @@ def scaffold(found: Chem.Mol) -> str:
 
 
 def _described(forms: Sequence[str], compared: bool) -> list[Described]:
+    known: dict[str, Described] = {}
     with rdBase.BlockLogs():
-        return [
-            _nothing(form) if (found := molecule(form)) is None else describe(Facts(found, form), compared)
-            for form in forms
-        ]
+        for part in batches(forms):
+            known |= zip(part, describe([*part.values()], compared), strict=True)
+    return [known.get(form) or _nothing(form) for form in forms]
 
 
 def _nothing(form: str) -> Described:
     """RDKit wrote a SMILES that it does not read: a molecule without any property."""
     values = (np.nan,) * len(PROFILED)
-    return Described((*values, 0.0), np.zeros(0, np.uint16), form, [], "")
+    return Described((*values, 0.0), np.zeros(0, np.int64), form, [], "")
 
 
 def _packed(found: Profile) -> dict[str, NDArray[Any]]:

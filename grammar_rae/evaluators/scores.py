@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import math
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -121,17 +121,18 @@ PROPERTIES: dict[str, Callable[[Facts], float]] = {
     "aromatic_rings": lambda facts: float(rdMolDescriptors.CalcNumAromaticRings(facts.molecule)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
+PARTS = ("logp", "sa", "cycle")  # of penalised logP
 NAMES = (*PROPERTIES, *PENALISED)
 
 
-def scores(facts: Facts, names: tuple[str, ...]) -> dict[str, float]:
-    """The named properties of a molecule."""
-    needed = dict.fromkeys(names)
+def scores(molecules: Sequence[Facts], names: Sequence[str]) -> dict[str, list[float]]:
+    """The named properties of molecules, one after the other: what a property needs stays in the processor's cache."""
+    measured = dict.fromkeys(name for name in names if name in PROPERTIES)
     if set(names) & set(PENALISED):
-        needed = dict.fromkeys((*names, "logp", "sa", "cycle"))
-    values = {name: PROPERTIES[name](facts) for name in needed if name in PROPERTIES}
-    parts = (values.get("logp", 0.0), values.get("sa", 0.0), values.get("cycle", 0.0))
-    values |= {name: PENALISED[name](*parts) for name in needed if name in PENALISED}
+        measured |= dict.fromkeys(PARTS)
+    values = {name: [PROPERTIES[name](one) for one in molecules] for name in measured}
+    for name in set(names) & set(PENALISED):
+        values[name] = [PENALISED[name](*row) for row in zip(*(values[part] for part in PARTS), strict=True)]
     return {name: values[name] for name in names}
 
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import runpy
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-from rdkit import Chem, DataStructs
+from rdkit import Chem, DataStructs, RDConfig
 from rdkit.Chem import QED, AllChem, Descriptors, rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import entropy, gaussian_kde, wasserstein_distance
@@ -27,7 +29,6 @@ from grammar_rae import datasets
 from grammar_rae.datasets.parallel import cores
 from grammar_rae.evaluators import filters, guacamol, molecules
 from grammar_rae.evaluators.profile import Profile, profile
-from grammar_rae.evaluators.scores import sa
 
 Numbers = dict[str, float | None]
 DESCRIPTORS = ("BertzCT", "MolLogP", "MolWt", "TPSA", "NumHAcceptors", "NumHDonors", "NumRotatableBonds")
@@ -127,6 +128,7 @@ def plain(made: list[str], reference: list[str]) -> Numbers:
     numbers["fragments"] = cosine(pieces(mols), pieces(theirs))
     numbers["scaffolds"] = cosine(frames(mols), frames(theirs))
     numbers["filters"] = float(np.mean([passing(m) for m in mols]))
+    sa = runpy.run_path(str(Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"))["calculateScore"]
     functions = {"logp": Descriptors.MolLogP, "sa": sa, "qed": QED.qed, "weight": Descriptors.MolWt}
     for name, function in functions.items():
         values, wanted = ([function(m) for m in x] for x in (mols, theirs))

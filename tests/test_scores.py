@@ -13,6 +13,7 @@ from rdkit.Chem import Crippen, Lipinski
 
 from grammar_rae.datasets import FILES, canonical, load, molecule, sources
 from grammar_rae.evaluators import expressions, molecules
+from grammar_rae.evaluators.facts import Facts
 from grammar_rae.evaluators.scores import cycle
 
 PLOGP = {
@@ -71,7 +72,7 @@ def test_cycle_is_networkx_on_the_adjacency_matrix(smiles: str) -> None:
     read = molecule(canonical(smiles) or "")
     assert read is not None
     rings = nx.cycle_basis(nx.Graph(Chem.GetAdjacencyMatrix(read)))
-    assert cycle(read) == -max(0, max(map(len, rings), default=0) - 6)
+    assert cycle(Facts(read, smiles)) == -max(0, max(map(len, rings), default=0) - 6)
 
 
 def test_penalised_logp_of_many_molecules_is_the_definition() -> None:

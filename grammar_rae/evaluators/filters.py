@@ -13,11 +13,10 @@ import csv
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem
 
-from grammar_rae.evaluators.screening import Screen, pattern
+from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.screening import Screen
 
 DATA = Path(__file__).parent / "data"
 ALLOWED = frozenset((1, 6, 7, 8, 9, 16, 17, 35))  # atomic numbers
@@ -32,14 +31,19 @@ def alerts() -> Screen:
     return Screen([Chem.MolFromSmarts(text) for text in smarts], hydrogens=True)
 
 
-def passes(molecule: Chem.Mol, flat: str, found: NDArray[np.uint64] | None = None) -> bool:
-    """Whether a molecule passes; `flat` is its SMILES without stereochemistry, `found` its `pattern`."""
-    if any(len(ring) > LARGEST_RING for ring in molecule.GetRingInfo().AtomRings()):
+@cache
+def _refused() -> Chem.Mol:
+    """An atom that is charged or of another element."""
+    others = "&".join(f"!#{number}" for number in sorted(ALLOWED))
+    return Chem.MolFromSmarts(f"[!+0,{others}]")
+
+
+def passes(facts: Facts) -> bool:
+    """Whether a molecule passes."""
+    if any(len(ring) > LARGEST_RING for ring in facts.rings):
         return False
-    if any(atom.GetFormalCharge() or atom.GetAtomicNum() not in ALLOWED for atom in molecule.GetAtoms()):
+    if facts.molecule.HasSubstructMatch(_refused()):
         return False
-    with_hydrogens = Chem.AddHs(molecule)
-    candidates = alerts().candidates(pattern(molecule) if found is None else found)
-    if any(with_hydrogens.HasSubstructMatch(alert) for alert in candidates):
+    if any(facts.with_hydrogens.HasSubstructMatch(alert) for alert in alerts().candidates(facts)):
         return False
-    return Chem.MolFromSmiles(flat) is not None
+    return facts.flat == facts.form or Chem.MolFromSmiles(facts.flat) is not None

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.stats import entropy, gaussian_kde
 
 from grammar_rae.datasets.parallel import spread
-from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PARALLEL_FROM, POSITIONS, Profile, profile
-from grammar_rae.evaluators.scores import PROPERTIES
+from grammar_rae.evaluators.scores import scores
 from grammar_rae.evaluators.similarity import nearest_other
 
 MOST = 10_000
@@ -91,13 +91,15 @@ def _descriptors(side: Profile, seed: int) -> NDArray[np.float64]:
     prints = side.fingerprints(POSITIONS, rows)
     heavy = [place for place, row in enumerate(rows) if re.search(r"\[\d", side.forms[row])]
     if heavy:  # isotopes: the molecule without them is another one
-        plain = profile([side.flat[rows[place]] for place in heavy], [1] * len(heavy))
+        plain = profile([side.flat[rows[place]] for place in heavy], [1] * len(heavy), compared=False)
         values[heavy] = plain.values[[*PROFILED]].to_numpy()
         prints[heavy] = plain.fingerprints(POSITIONS)
     complexity = spread(_complexity, [side.flat[row] for row in rows], PARALLEL_FROM)
     return np.column_stack([complexity, values, nearest_other(prints)])
 
 
-def _complexity(smiles: Sequence[str]) -> list[float]:
-    found = (molecule(text) for text in smiles)
-    return [float("nan") if one is None else PROPERTIES["bertz"](one) for one in found]
+def _complexity(forms: Sequence[str]) -> list[float]:
+    known: dict[str, float] = {}
+    for part in batches(forms):
+        known |= zip(part, scores([*part.values()], ["bertz"])["bertz"], strict=True)
+    return [known.get(form, float("nan")) for form in forms]

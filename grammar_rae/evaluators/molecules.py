@@ -19,9 +19,10 @@ from rdkit import rdBase
 
 from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
-from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, molecule, problem
+from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, problem
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
+from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.seen import hashes
@@ -98,7 +99,7 @@ def table(strings: Sequence[str]) -> pd.DataFrame:
     known. Each distinct molecule is computed once, over all cores.
     """
     items = read(strings)
-    return rows(strings, items, profile(items.forms, items.counts))
+    return rows(strings, items, profile(items.forms, items.counts, compared=False))
 
 
 def rows(strings: Sequence[str], items: Items, found: Profile) -> pd.DataFrame:
@@ -217,10 +218,9 @@ def _read(strings: Sequence[str]) -> list[str | Problem]:
 
 
 def _rows(forms: Sequence[str], columns: tuple[str, ...]) -> list[tuple[float, ...]]:
-    rows = []
+    known: dict[str, tuple[float, ...]] = {}
     with rdBase.BlockLogs():
-        for form in forms:
-            found = molecule(form)
-            values = scores(found, columns) if found is not None else dict.fromkeys(columns, np.nan)
-            rows.append(tuple(values[name] for name in columns))
-    return rows
+        for part in batches(forms):
+            values = scores([*part.values()], columns)
+            known |= zip(part, zip(*values.values(), strict=True), strict=True)
+    return [known.get(form, (np.nan,) * len(columns)) for form in forms]

@@ -7,32 +7,29 @@ in the user's cache, named by the molecules, this definition and RDKit's version
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
-from rdkit.Chem import AllChem, rdFingerprintGenerator
+from rdkit.Chem import AllChem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.datasets.parallel import spread
-from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.facts import Facts, batches
 from grammar_rae.evaluators.filters import passes
 from grammar_rae.evaluators.scores import NAMES, scores
-from grammar_rae.evaluators.screening import pattern
 from grammar_rae.evaluators.similarity import Words, fold
 
 DEFINITION = 2  # raise it when anything below changes what a profile holds
 PROFILED = tuple(name for name in NAMES if name != "bertz")  # whose time grows with the cube of the atoms
 POSITIONS = 4096  # bits of the Morgan fingerprint kept; 1,024 are these folded twice
-RADIUS = 2
 PARALLEL_FROM = 200
 REMEMBER = 2_000
 
@@ -41,10 +38,10 @@ class Described(NamedTuple):
     """What is known of one molecule."""
 
     values: tuple[float, ...]  # PROFILED, then whether it passes the filters
-    positions: NDArray[np.uint16]  # of the set bits of its Morgan fingerprint
-    fragments: list[str]  # by BRICS bonds
-    scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings
+    positions: NDArray[np.int64]  # of the set bits of its Morgan fingerprint
     flat: str  # SMILES without stereochemistry and isotopes
+    fragments: list[str]  # by BRICS bonds; none unless compared
+    scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings, and unless compared
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,9 @@ class Profile:
     values: pd.DataFrame  # (distinct, PROFILED and `filters`)
     positions: NDArray[np.uint16]
     sizes: NDArray[np.int64]  # how many positions each molecule has
+    flat: list[str]
     fragments: dict[str, int]
     scaffolds: dict[str, int]
-    flat: list[str]
 
     def __len__(self) -> int:
         """Molecules, each as often as it stands in the set."""
@@ -78,9 +75,14 @@ class Profile:
         return np.array(sorted(range(len(self.forms)), key=self.forms.__getitem__), np.intp)
 
 
-def profile(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -> Profile:
-    """The profile of distinct canonical SMILES that stand in a set `counts` times each."""
-    rows = spread(_described, forms, PARALLEL_FROM)
+def profile(
+    forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer], compared: bool = True
+) -> Profile:
+    """The profile of distinct canonical SMILES that stand in a set `counts` times each.
+
+    Its fragments and scaffolds are of use only where it is `compared` with another, and are left out where not.
+    """
+    rows = spread(partial(_described, compared=compared), forms, PARALLEL_FROM)
     fragments: Counter[str] = Counter()
     scaffolds: Counter[str] = Counter()
     for row, count in zip(rows, counts, strict=True):
@@ -93,7 +95,7 @@ def profile(forms: Sequence[str], counts: Sequence[int] | NDArray[np.integer]) -
         forms=list(forms),
         counts=np.asarray(counts, np.int64),
         values=pd.DataFrame(values, columns=[*PROFILED, "filters"]),
-        positions=np.concatenate([np.zeros(0, np.uint16), *(row.positions for row in rows)]),
+        positions=np.concatenate([np.zeros(0, np.int64), *(row.positions for row in rows)]).astype(np.uint16),
         sizes=np.array([len(row.positions) for row in rows], np.int64),
         fragments=dict(fragments),
         scaffolds=dict(scaffolds),
@@ -109,20 +111,26 @@ def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profil
     return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
 
 
-def describe(found: Chem.Mol, form: str) -> Described:
-    """Everything of one molecule, read from its canonical SMILES `form`."""
-    bits = pattern(found)
-    flat = form if not re.search(r"[@/\\]|\[\d", form) else Chem.MolToSmiles(found, isomericSmiles=False)
-    values = scores(found, PROFILED, bits)
-    fingerprint = _morgan().GetFingerprint(found)
+def describe(molecules: Sequence[Facts], compared: bool = True) -> list[Described]:
+    """Everything of a few molecules."""
+    values = [*scores(molecules, PROFILED).values(), [float(passes(one)) for one in molecules]]
+    return [
+        Described(*row)
+        for row in zip(
+            zip(*values, strict=True),
+            [np.unique(np.fromiter(one.environments, np.int64) % POSITIONS) for one in molecules],
+            [one.flat for one in molecules],
+            [fragments(one.molecule) if compared else [] for one in molecules],
+            [scaffold(one.molecule) if compared else "" for one in molecules],
+            strict=True,
+        )
+    ]
+
+
+def fragments(found: Chem.Mol) -> list[str]:
+    """SMILES of the pieces of a molecule between its BRICS bonds (Degen et al. 2008)."""
     brics = AllChem.FragmentOnBRICSBonds(found)  # type: ignore[attr-defined]
-    return Described(
-        (*values.values(), float(passes(found, flat, bits))),
-        np.array(fingerprint.GetOnBits(), np.uint16),
-        Chem.MolToSmiles(brics).split("."),
-        scaffold(found),
-        flat,
-    )
+    return Chem.MolToSmiles(brics).split(".")
 
 
 def scaffold(found: Chem.Mol) -> str:
@@ -136,22 +144,18 @@ def scaffold(found: Chem.Mol) -> str:
     return str(Chem.MolToSmiles(frame)) if frame.GetRingInfo().NumRings() > 1 else ""
 
 
-def _described(forms: Sequence[str]) -> list[Described]:
+def _described(forms: Sequence[str], compared: bool) -> list[Described]:
+    known: dict[str, Described] = {}
     with rdBase.BlockLogs():
-        return [
-            _nothing(form) if (found := molecule(form)) is None else describe(found, form) for form in forms
-        ]
+        for part in batches(forms):
+            known |= zip(part, describe([*part.values()], compared), strict=True)
+    return [known.get(form) or _nothing(form) for form in forms]
 
 
 def _nothing(form: str) -> Described:
     """RDKit wrote a SMILES that it does not read: a molecule without any property."""
     values = (np.nan,) * len(PROFILED)
-    return Described((*values, 0.0), np.zeros(0, np.uint16), [], "", form)
-
-
-@cache
-def _morgan() -> Any:
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=POSITIONS)
+    return Described((*values, 0.0), np.zeros(0, np.int64), form, [], "")
 
 
 def _packed(found: Profile) -> dict[str, NDArray[Any]]:

@@ -58,7 +58,7 @@ def measured(
         items = task.table(strings)
         return items, summary(items, task, None if isinstance(reference, Profile) else reference, train)
     read = molecules.read(strings)
-    found = profile(read.forms, read.counts)
+    found = profile(read.forms, read.counts, compared=reference is not None)
     if reference is not None and not isinstance(reference, Profile):
         reference = molecules.reference(reference)
     numbers = molecules.metrics(read, found, reference, _known(train, task), fcd)

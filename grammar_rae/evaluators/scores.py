@@ -8,73 +8,88 @@ The cycle term depends on the order of the atoms, so give molecules read from th
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable
+import gzip
+import math
+import pickle
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, Descriptors, GraphDescriptors, rdMolDescriptors
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.screening import Screen, pattern
+from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.screening import Screen
 
 LOGP_MEAN, LOGP_STD = 2.4570953396190123, 1.434324401111988
 SA_MEAN, SA_STD = -3.0525811293166134, 0.8335207024513095  # of minus SA
 CYCLE_MEAN, CYCLE_STD = -0.0485696876403053, 0.2860212110245455
 LARGEST_FREE_RING = 6
+UNKNOWN = -4.0  # contribution to SA of an environment that was not in the molecules it was fitted to
+LARGEST_COMMON_RING = 8
+SA_LEAST, SA_MOST = -4.0, 2.5
 
 
-def logp(molecule: Chem.Mol) -> float:
+def logp(facts: Facts) -> float:
     """Water-octanol partition coefficient (Wildman and Crippen, 1999)."""
-    return float(rdMolDescriptors.CalcCrippenDescriptors(molecule)[0])
+    return float(rdMolDescriptors.CalcCrippenDescriptors(facts.molecule)[0])
 
 
-def sa(molecule: Chem.Mol) -> float:
-    """Synthetic accessibility, 1 easy to 10 hard (Ertl and Schuffenhauer, 2009), by RDKit's Contrib."""
-    return float(_scorer().calculateScore(molecule))
+def sa(facts: Facts) -> float:
+    """Synthetic accessibility, 1 easy to 10 hard (Ertl and Schuffenhauer, 2009).
 
-
-def qed(molecule: Chem.Mol, found: NDArray[np.uint64] | None = None) -> float:
-    """Quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., 2012); `found`: its `pattern`.
-
-    RDKit's `QED.qed`, with the 116 structural alerts screened and what the molecule remembers used again.
+    As RDKit's Contrib `sascorer`, with its contributions of fragments: their mean, less a penalty for size and for
+    what is complex, plus a bonus for symmetry, scaled to 1 to 10.
     """
-    if any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
+    molecule, counts = facts.molecule, facts.environments
+    atoms, known = molecule.GetNumAtoms(), _contributions()
+    mean = sum(known.get(name, UNKNOWN) * count for name, count in counts.items()) / sum(counts.values())
+    counted = (
+        rdMolDescriptors.CalcNumAtomStereoCenters(molecule),
+        rdMolDescriptors.CalcNumSpiroAtoms(molecule),
+        rdMolDescriptors.CalcNumBridgeheadAtoms(molecule),
+        any(len(ring) > LARGEST_COMMON_RING for ring in facts.rings),
+    )
+    penalty = atoms**1.005 - atoms + sum(math.log10(number + 1) for number in counted)
+    symmetry = max(0.0, math.log(atoms / len(counts)) / 2)
+    score = 11 - 9 * (mean - penalty + symmetry - SA_LEAST + 1) / (SA_MOST - SA_LEAST)
+    return min(max(score if score <= 8 else 8 + math.log(score - 8), 1.0), 10.0)
+
+
+def qed(facts: Facts) -> float:
+    """Quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., 2012).
+
+    RDKit's `QED.qed`, with the 116 structural alerts screened and what is known of the molecule used again.
+    """
+    molecule = facts.molecule
+    if molecule.HasSubstructMatch(_hydrogen()):
         return float(QED.qed(molecule))  # takes hydrogens off first, which makes another molecule
     parts = QED.QEDproperties(
         MW=Descriptors.MolWt(molecule),  # type: ignore[attr-defined]
-        ALOGP=logp(molecule),
+        ALOGP=logp(facts),
         HBA=sum(len(molecule.GetSubstructMatches(query)) for query in QED.Acceptors),
         HBD=rdMolDescriptors.CalcNumHBD(molecule),
         PSA=rdMolDescriptors.CalcTPSA(molecule),
-        ROTB=rdMolDescriptors.CalcNumRotatableBonds(
-            molecule, rdMolDescriptors.NumRotatableBondsOptions.Strict
-        ),
-        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(Chem.Mol(molecule), QED.AliphaticRings))),
-        ALERTS=sum(
-            molecule.HasSubstructMatch(alert)
-            for alert in _alerts().candidates(pattern(molecule) if found is None else found)
-        ),
+        ROTB=facts.rotatable_bonds,
+        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(molecule, QED.AliphaticRings))),
+        ALERTS=sum(molecule.HasSubstructMatch(alert) for alert in _alerts().candidates(facts)),
     )
     return float(QED.qed(molecule, qedProperties=parts))
 
 
-def cycle(molecule: Chem.Mol) -> float:
+def cycle(facts: Facts) -> float:
     """Minus the atoms above six in the largest ring of NetworkX's cycle basis, 0 where there are none."""
-    rings = molecule.GetRingInfo()
-    if all(rings.NumBondRings(bond) < 2 for bond in range(molecule.GetNumBonds())):
-        sizes = [len(ring) for ring in rings.AtomRings()]  # no bond in two rings: only one basis
+    bonds = [bond for ring in facts.molecule.GetRingInfo().BondRings() for bond in ring]
+    if len(bonds) == len(set(bonds)):
+        sizes = [len(ring) for ring in facts.rings]  # no bond in two rings: only one basis
     else:
+        joined = Chem.GetAdjacencyMatrix(facts.molecule)
         graph = nx.Graph()
-        graph.add_nodes_from(range(molecule.GetNumAtoms()))
-        graph.add_edges_from(
-            sorted(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in molecule.GetBonds())
-        )
+        graph.add_nodes_from(range(len(joined)))
+        graph.add_edges_from(np.argwhere(np.triu(joined)).tolist())
         sizes = [len(ring) for ring in nx.cycle_basis(graph)]
     return float(min(0, LARGEST_FREE_RING - max(sizes, default=0)))
 
@@ -89,45 +104,35 @@ def plogp_raw(logp: float, sa: float, cycle: float) -> float:
     return logp - sa + cycle
 
 
-def weight(molecule: Chem.Mol) -> float:
-    """Average molecular weight, g/mol."""
-    return float(Descriptors.MolWt(molecule))  # type: ignore[attr-defined]
-
-
-PROPERTIES: dict[str, Callable[[Chem.Mol], float]] = {
+PROPERTIES: dict[str, Callable[[Facts], float]] = {
     "logp": logp,
     "sa": sa,
     "qed": qed,
     "cycle": cycle,
-    "weight": weight,
-    "heavy_atoms": lambda molecule: float(molecule.GetNumHeavyAtoms()),
-    "rings": lambda molecule: float(molecule.GetRingInfo().NumRings()),
-    "bertz": lambda molecule: float(GraphDescriptors.BertzCT(molecule)),  # complexity (Bertz, 1981)
-    "tpsa": lambda molecule: float(rdMolDescriptors.CalcTPSA(molecule)),  # polar surface, square ångström
-    "acceptors": lambda molecule: float(rdMolDescriptors.CalcNumHBA(molecule)),
-    "donors": lambda molecule: float(rdMolDescriptors.CalcNumHBD(molecule)),
-    "rotatable_bonds": lambda molecule: float(rdMolDescriptors.CalcNumRotatableBonds(molecule)),
-    "aliphatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAliphaticRings(molecule)),
-    "aromatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAromaticRings(molecule)),
+    "weight": lambda facts: float(Descriptors.MolWt(facts.molecule)),  # type: ignore[attr-defined]  # average, g/mol
+    "heavy_atoms": lambda facts: float(facts.molecule.GetNumHeavyAtoms()),
+    "rings": lambda facts: float(facts.molecule.GetRingInfo().NumRings()),
+    "bertz": lambda facts: float(GraphDescriptors.BertzCT(facts.molecule)),  # complexity (Bertz, 1981)
+    "tpsa": lambda facts: float(rdMolDescriptors.CalcTPSA(facts.molecule)),  # polar surface, square ångström
+    "acceptors": lambda facts: float(rdMolDescriptors.CalcNumHBA(facts.molecule)),
+    "donors": lambda facts: float(rdMolDescriptors.CalcNumHBD(facts.molecule)),
+    "rotatable_bonds": lambda facts: float(facts.rotatable_bonds),
+    "aliphatic_rings": lambda facts: float(rdMolDescriptors.CalcNumAliphaticRings(facts.molecule)),
+    "aromatic_rings": lambda facts: float(rdMolDescriptors.CalcNumAromaticRings(facts.molecule)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
+PARTS = ("logp", "sa", "cycle")  # of penalised logP
 NAMES = (*PROPERTIES, *PENALISED)
 
 
-def scores(
-    molecule: Chem.Mol, names: tuple[str, ...], found: NDArray[np.uint64] | None = None
-) -> dict[str, float]:
-    """The named properties of a molecule read from its canonical SMILES; `found`: its `pattern`, if made."""
-    needed = dict.fromkeys(names)
+def scores(molecules: Sequence[Facts], names: Sequence[str]) -> dict[str, list[float]]:
+    """The named properties of molecules, one after the other: what a property needs stays in the processor's cache."""
+    measured = dict.fromkeys(name for name in names if name in PROPERTIES)
     if set(names) & set(PENALISED):
-        needed = dict.fromkeys((*names, "logp", "sa", "cycle"))
-    values = {
-        name: qed(molecule, found) if name == "qed" else PROPERTIES[name](molecule)
-        for name in needed
-        if name in PROPERTIES
-    }
-    parts = (values.get("logp", 0.0), values.get("sa", 0.0), values.get("cycle", 0.0))
-    values |= {name: PENALISED[name](*parts) for name in needed if name in PENALISED}
+        measured |= dict.fromkeys(PARTS)
+    values = {name: [PROPERTIES[name](one) for one in molecules] for name in measured}
+    for name in set(names) & set(PENALISED):
+        values[name] = [PENALISED[name](*row) for row in zip(*(values[part] for part in PARTS), strict=True)]
     return {name: values[name] for name in names}
 
 
@@ -137,12 +142,15 @@ def _alerts() -> Screen:
 
 
 @cache
-def _scorer() -> ModuleType:
-    """RDKit's Contrib `sascorer`, which is shipped beside the package and not importable from it."""
-    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
-    spec = importlib.util.spec_from_file_location("rdkit_sascorer", path)
-    if spec is None or spec.loader is None or not path.exists():
+def _hydrogen() -> Chem.Mol:
+    return Chem.MolFromSmarts("[#1]")
+
+
+@cache
+def _contributions() -> dict[int, float]:
+    """What each circular environment adds to SA: of RDKit's Contrib, shipped beside the package, not importable."""
+    path = Path(RDConfig.RDContribDir) / "SA_Score" / "fpscores.pkl.gz"
+    if not path.exists():
         raise DataError(f"{path} is not there; this RDKit was built without Contrib, install the rdkit wheel")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    rows = pickle.loads(gzip.decompress(path.read_bytes()))
+    return {name: float(row[0]) for row in rows for name in row[1:]}

@@ -1,0 +1,112 @@
+"""What more than one measure needs of a molecule, each computed once, when it is first asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem, DataStructs
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+
+from grammar_rae.datasets.smiles import molecule
+
+AT_ONCE = 50
+RADIUS = 2
+BITS = 2048  # of the pattern fingerprint
+STEREO_OR_ISOTOPE = re.compile(r"[@/\\]|\[\d")
+AtomKind = tuple[int, ...]
+BondKind = tuple[AtomKind, AtomKind, Any, bool]
+
+
+class Facts:
+    """A molecule as it is read from its canonical SMILES, the `form`."""
+
+    def __init__(self, found: Chem.Mol, form: str) -> None:
+        self.molecule = found
+        self.form = form
+
+    @cached_property
+    def flat(self) -> str:
+        """SMILES without stereochemistry and isotopes."""
+        if not STEREO_OR_ISOTOPE.search(self.form):
+            return self.form
+        return str(Chem.MolToSmiles(self.molecule, isomericSmiles=False))
+
+    @cached_property
+    def rings(self) -> tuple[tuple[int, ...], ...]:
+        """The atoms of each ring."""
+        return tuple(self.molecule.GetRingInfo().AtomRings())
+
+    @cached_property
+    def rotatable_bonds(self) -> int:
+        return int(rdMolDescriptors.CalcNumRotatableBonds(self.molecule))
+
+    @cached_property
+    def environments(self) -> dict[int, int]:
+        """How often each of Morgan's circular environments, of radius 2 at most, is in the molecule."""
+        return dict(_morgan().GetSparseCountFingerprint(self.molecule).GetNonzeroElements())
+
+    @cached_property
+    def pattern(self) -> NDArray[np.uint64]:
+        """RDKit's pattern fingerprint in 64-bit words (BITS / 64,)."""
+        return pattern(self.molecule)
+
+    @cached_property
+    def with_hydrogens(self) -> Chem.Mol:
+        """The molecule with explicit hydrogens, after its own atoms and bonds."""
+        return Chem.AddHs(self.molecule)
+
+    @cached_property
+    def kinds(self) -> tuple[dict[AtomKind, int], dict[BondKind, int]]:
+        """Each kind of atom and of bond in the molecule, with one that is of it.
+
+        An atom's: number, isotope, charge, aromatic, degree, hydrogens that are no atoms, all hydrogens, valence,
+        rings it is in. A bond's: the kinds of its ends, type, whether in a ring.
+        """
+        found, rings = self.molecule, self.molecule.GetRingInfo()
+        atoms: list[AtomKind] = []
+        for i in range(found.GetNumAtoms()):  # far faster than to iterate over GetAtoms()
+            atom = found.GetAtomWithIdx(i)
+            atoms.append(
+                (
+                    atom.GetAtomicNum(),
+                    atom.GetIsotope(),
+                    atom.GetFormalCharge(),
+                    atom.GetIsAromatic(),
+                    atom.GetDegree(),
+                    atom.GetTotalNumHs(),
+                    atom.GetTotalNumHs(True),
+                    atom.GetTotalValence(),
+                    rings.NumAtomRings(i),
+                )
+            )
+        bonds: dict[BondKind, int] = {}
+        for i in range(found.GetNumBonds()):
+            bond = found.GetBondWithIdx(i)
+            ends = atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()]
+            bonds[(*ends, bond.GetBondType(), rings.NumBondRings(i) > 0)] = i
+        return {kind: i for i, kind in enumerate(atoms)}, bonds
+
+
+def batches(forms: Sequence[str]) -> Iterator[dict[str, Facts]]:
+    """The facts of canonical SMILES, few enough at a time to stay in the processor's cache while they are measured.
+
+    What RDKit does not read is left out.
+    """
+    for start in range(0, len(forms), AT_ONCE):
+        read = ((form, molecule(form)) for form in forms[start : start + AT_ONCE])
+        yield {form: Facts(found, form) for form, found in read if found is not None}
+
+
+def pattern(found: Chem.Mol) -> NDArray[np.uint64]:
+    """RDKit's pattern fingerprint in 64-bit words (BITS / 64,)."""
+    return np.frombuffer(DataStructs.BitVectToBinaryText(Chem.PatternFingerprint(found, BITS)), np.uint64)
+
+
+@cache
+def _morgan() -> Any:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS)

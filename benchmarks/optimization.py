@@ -32,9 +32,8 @@ from grammar_rae.evaluators.goals import goal
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box, Optimizer
-from grammar_rae.optimization.acquisition import believer
 from grammar_rae.optimization.decoding import most_frequent
-from grammar_rae.optimization.regions import Region
+from grammar_rae.optimization.published import believer
 from grammar_rae.optimization.surrogates import Sparse
 from grammar_rae.parsing import render
 from grammar_rae.search import optimize, region_of
@@ -74,12 +73,12 @@ def _published(a: argparse.Namespace, seed: int) -> Line:
         a.decodes or (500 if molecules else 25),
         task_for(model.task, []).canonical,
     )
-    region, found, line = Box.around(z), [], {}
+    box, found, line = Box.around(z), [], {}
     for number in range(a.budget // 50):
         surrogate = Sparse(passes=a.passes).fit(z, y, seed * (number + 1))
         if number == 0:
             line = _predictive(surrogate, held, truth, y.std())
-        new = believer(surrogate, region, 50, float("nan"), np.zeros((0, z.shape[1])), seed * 100 + number)
+        new = believer(surrogate, box, 50, seed * 100 + number)
         texts = decode(new)
         values = score(texts)
         found += list(zip(texts, values.tolist(), strict=True))
@@ -233,11 +232,11 @@ def _searched(model: Model, score: Any, start: str, budget: int, seed: int) -> t
     return [row.string for row in best], np.array([row.score for row in best])
 
 
-def _cloud(model: Model, region: Region, start: str, budget: int, seed: int) -> list[str]:
-    """Gaussian perturbations of the start's code, a tenth of the region's width wide."""
+def _cloud(model: Model, region: Any, start: str, budget: int, seed: int) -> list[str]:
+    """Gaussian perturbations of the start's code, 0.4 of the codes' standard deviation wide."""
     centre = model.encode([start])[0].astype(float)
     noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
-    return model.decode((centre + 0.1 * region.width * noise).astype(np.float32))
+    return model.decode((centre + 0.4 * region.scale * noise).astype(np.float32))
 
 
 def _improvements(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:

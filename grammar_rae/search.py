@@ -24,7 +24,6 @@ from grammar_rae.samples import task_of
 
 AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told
 COLUMNS = {"molecules": "smiles", "expressions": "expression"}
-LENGTH = 0.4  # of the trust region at first, in shares of four standard deviations of the codes
 REGIONS = ("trust", "density", "box")
 
 
@@ -53,6 +52,7 @@ def optimize(
     surrogate: str = "exact",
     batch: int = 10,
     initial: int = 20,
+    candidates: int = 300,
     samples: int = 1,
     retrain_every: int | None = None,
     rank_weight: float = 1e-3,
@@ -66,9 +66,10 @@ def optimize(
     """Search a model's latent space for strings with a high score, `budget` evaluations long.
 
     `score` is a specification (see `grammar_rae.evaluators.goals`) or a function strings → (n,), the larger the
-    better. `region`: «trust» (a box around the best, within «density»), «density» (where the model's density is
-    high) or «box» (of all codes). `start` begins around a string; with `similarity` all others must have at
-    least that Tanimoto similarity to it. `samples` > 1 decodes to the most frequent of as many draws. After every
+    better. `region`: «trust» (around the best), «density» (where the model's density is high) or «box» (of all
+    codes). `start` begins around a string; with `similarity` all others must have at
+    least that Tanimoto similarity to it. A round decodes `candidates` codes and scores the `batch` most promising
+    strings. `samples` > 1 decodes to the most frequent of as many draws. After every
     `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps the journal: the same
     call with the same folder goes on. DataError or RecipeError says what does not fit.
     """
@@ -107,6 +108,7 @@ def optimize(
         acquisition=acquisition,
         batch=batch,
         initial=initial,
+        candidates=candidates,
         start=() if origin is None else (origin,),
         feasible=feasible,
         retrain=None if retrainer is None else retrained,
@@ -143,7 +145,7 @@ def region_of(model: Model, name: str, start: str | None = None) -> Region:
     if name != "trust":
         raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
     centre = None if start is None else model.encode([start])[0].astype(float)
-    return TrustRegion(outer, start=centre, length=LENGTH, shortest=LENGTH / 2**4, failures=3)
+    return TrustRegion(outer, start=centre)
 
 
 def fingerprint(model: Model) -> str:
@@ -231,7 +233,6 @@ def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found
         "best": strings[0] if strings else None,
         "valid": float(np.isfinite(course).mean()) if len(told) else None,
         "mean_score": float(np.nanmean(values)) if strings else None,
-        "infeasible": sum(row.status == "infeasible" for row in rows),
         "stopped_early": len(told) < budget,
     }
     numbers |= {f"best_of_{n}": float(shown(top)[n - 1]) for n in AT if n <= len(top)}

@@ -182,17 +182,39 @@ def test_killed_twenty_times_it_ends_with_the_same_journal(tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_journal(tmp_path):
-    """SIGKILL wherever it is: while importing, proposing, writing or scoring."""
-    random, path, budget = np.random.default_rng(0), tmp_path / "killed.sqlite", 200
+    """SIGKILL from outside, wherever it is: opening the journal, fitting, proposing, writing or scoring."""
+    random, budget = np.random.default_rng(0), 200
+    path, begun = tmp_path / "killed.sqlite", {"stdout": subprocess.PIPE, "text": True}
+    whole = _child(tmp_path / "whole.sqlite", budget, **begun)
+    whole.stdout.readline()
+    start = time.monotonic()
+    assert whole.wait() == 0
+    longest = (time.monotonic() - start) / 12  # 20 delays of half of that on average: not enough to finish
+    evaluations = []
     for _ in range(20):
-        child = _child(path, budget)
-        time.sleep(random.uniform(1, 8))
+        child = _child(path, budget, **begun)
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(random.uniform(0, longest))
         child.send_signal(signal.SIGKILL)
-        child.wait()
-    assert _child(path, budget).wait() == 0
-    whole = optimizer()
-    whole.run(budget)
-    assert shown(Journal(path, _settings())) == shown(whole.journal)
+        assert child.wait() == -signal.SIGKILL, "it was running"
+        child.stdout.close()
+        evaluations.append(_rows(path))
+    assert len(set(evaluations)) > 5 and evaluations == sorted(evaluations), (
+        "kills fell between other evaluations"
+    )
+    child = _child(path, budget, **begun)
+    assert child.communicate()[0] == "begun\n" and child.returncode == 0
+    assert shown(Journal(path, _settings())) == shown(Journal(tmp_path / "whole.sqlite", _settings()))
+
+
+def _rows(path):
+    """Evaluations in a journal that nobody writes to."""
+    if not path.exists():
+        return 0
+    journal = Journal(path, _settings())
+    found = len(journal.rows())
+    journal.close()
+    return found
 
 
 def _child(path, budget, *moments, **how):

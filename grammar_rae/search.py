@@ -96,12 +96,12 @@ def optimize(
     def retrained(strings: Sequence[str], values: np.ndarray, generation: int) -> Any:
         assert retrainer is not None
         newer = retrainer(strings, values, generation)
-        return _encoder(newer), _decoder(newer, samples), region_of(newer, region, origin)
+        return encoder_of(newer), decoder_of(newer, samples), region_of(newer, region, origin)
 
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
     optimizer = Optimizer(
-        _encoder(used),
-        _decoder(used, samples),
+        encoder_of(used),
+        decoder_of(used, samples),
         value,
         region_of(used, region, origin),
         surrogate=surrogate,
@@ -132,7 +132,7 @@ def optimize(
     return found
 
 
-def region_of(model: Model, name: str, start: str | None = None) -> Region:
+def region_of(model: Model, name: str = "trust", start: str | None = None) -> Region:
     """A region of a model's codes by name, around the code of `start` where that is given."""
     if name == "box":
         if "box" in model.run.densities:
@@ -146,6 +146,29 @@ def region_of(model: Model, name: str, start: str | None = None) -> Region:
         raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
     centre = None if start is None else model.encode([start])[0].astype(float)
     return TrustRegion(outer, start=centre)
+
+
+def encoder_of(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
+    """Strings → codes (n, D), a row of NaN for what the model cannot read."""
+
+    def encode(strings: Sequence[str]) -> np.ndarray:
+        found = np.full((len(strings), model.latent), np.nan)
+        z, places, _ = model.encode_known(strings)
+        found[places] = z
+        return found
+
+    return encode
+
+
+def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:
+    """Codes (n, D) → strings: the likeliest, or the most frequent of so many draws."""
+    if samples == 1:
+        return lambda z: model.decode(z.astype(np.float32))
+    return most_frequent(
+        lambda z, seed: model.decode(z.astype(np.float32), temperature=1.0, seed=seed),
+        samples,
+        task_of(model).canonical,
+    )
 
 
 def fingerprint(model: Model) -> str:
@@ -181,26 +204,6 @@ def _similar(origin: str, least: float) -> Callable[[list[str]], np.ndarray]:
         return np.nan_to_num(tanimoto.folded(origin, strings), nan=-1.0) >= least
 
     return feasible
-
-
-def _encoder(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
-    def encode(strings: Sequence[str]) -> np.ndarray:
-        found = np.full((len(strings), model.latent), np.nan)
-        z, places, _ = model.encode_known(strings)
-        found[places] = z
-        return found
-
-    return encode
-
-
-def _decoder(model: Model, samples: int) -> Callable[[np.ndarray], list[str]]:
-    if samples == 1:
-        return lambda z: model.decode(z.astype(np.float32))
-    return most_frequent(
-        lambda z, seed: model.decode(z.astype(np.float32), temperature=1.0, seed=seed),
-        samples,
-        task_of(model).canonical,
-    )
 
 
 def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found:

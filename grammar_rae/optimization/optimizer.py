@@ -216,7 +216,8 @@ class Optimizer:
         model, best = self._fitted(rounds, number) if ready else (None, math.nan)
         regions = [region] * (ATTEMPTS // 2) + [outer] * (ATTEMPTS // 2)
         draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
-        drawn = 2 * n if model is None else max(self._candidates, 2 * n)
+        plenty = model is not None or self._feasible is not None
+        drawn = max(2 * n, self._candidates if plenty else 0)
         found = decoded(draws, drawn, n, encode, decode, {row.string for row in rows}, self._feasible)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])

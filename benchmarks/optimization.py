@@ -23,105 +23,30 @@ from typing import Any
 
 import numpy as np
 import torch
+from constrained import constrained, summary
+from published import published
 from rdkit import RDLogger
 
 from grammar_rae import datasets
 from grammar_rae.counting import sample
-from grammar_rae.evaluators import expressions, tanimoto, task_for
+from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
-from grammar_rae.optimization import Box, Optimizer
-from grammar_rae.optimization.acquisition import believer
-from grammar_rae.optimization.decoding import most_frequent
-from grammar_rae.optimization.regions import Region
-from grammar_rae.optimization.surrogates import Sparse
 from grammar_rae.parsing import render
-from grammar_rae.search import optimize, region_of
+from grammar_rae.search import optimize
 
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)
-THRESHOLDS = (0.0, 0.2, 0.4, 0.6)
 EXACT = 1e-9
 
 
-def published(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
-    """Kusner et al.: all labels, 90/10 split, sparse GP, box, batches of 50, the most frequent of many decodes.
-
-    Points may repeat, and invalid ones get the worst training target, as theirs do. `average` leaves out what is
-    strictly no better than the worst of the run (their accounting), `plain_average` is over all valid points.
-    """
-    for seed in range(1, a.seeds + 1):
-        yield lambda seed=seed: _published(a, seed)
-
-
-def _published(a: argparse.Namespace, seed: int) -> Line:
-    model = Model.load(a.model)
-    molecules = model.task == "molecules"
-    score = goal("plogp" if molecules else f"expression:{expressions.TARGET}", model.task)
-    data = datasets.load(model.recipe.data.name)
-    strings = [*data.train, *data.valid, *data.test][: a.items]
-    z, known, _ = model.encode_known(strings)
-    y = score([strings[i] for i in known])
-    z, y = z[np.isfinite(y)].astype(float), y[np.isfinite(y)]
-    order = np.random.default_rng(seed).permutation(len(z))
-    cut = int(0.9 * len(z))
-    test, z, y = order[cut:], z[order[:cut]], y[order[:cut]]
-    held = model.encode_known([strings[known[i]] for i in test])[0].astype(float)
-    truth = score([strings[known[i]] for i in test])
-    decode = most_frequent(
-        lambda codes, s: model.decode(codes.astype(np.float32), temperature=1.0, seed=s),
-        a.decodes or (500 if molecules else 25),
-        task_for(model.task, []).canonical,
-    )
-    region, found, line = Box.around(z), [], {}
-    for number in range(a.budget // 50):
-        surrogate = Sparse(passes=a.passes).fit(z, y, seed * (number + 1))
-        if number == 0:
-            line = _predictive(surrogate, held, truth, y.std())
-        new = believer(surrogate, region, 50, float("nan"), np.zeros((0, z.shape[1])), seed * 100 + number)
-        texts = decode(new)
-        values = score(texts)
-        found += list(zip(texts, values.tolist(), strict=True))
-        z = np.concatenate([z, new])
-        y = np.concatenate([y, np.where(np.isfinite(values), values, y.min())])
-    every = np.array([value for _, value in found])
-    filled = np.where(np.isfinite(every), every, y.min())
-    shown = score.display
-    best = sorted({text: value for text, value in found if np.isfinite(value)}.items(), key=lambda p: -p[1])[
-        :3
-    ]
-    return {
-        "model": a.model,
-        "seed": seed,
-        "valid": float(np.isfinite(every).mean()),
-        "average": float(shown(filled[filled > filled.min()]).mean()),
-        "plain_average": float(shown(every[np.isfinite(every)]).mean()),
-        "best_three": [float(shown(np.array(value))) for _, value in best],
-        "best_strings": [text for text, _ in best],
-        **line,
-    }
-
-
-def _predictive(surrogate: Any, z: np.ndarray, y: np.ndarray, scale: float) -> Line:
-    """RMSE and mean log density of held-out targets, noise included."""
-    with torch.no_grad():
-        parts = [surrogate.posterior(part, observation_noise=True) for part in torch.as_tensor(z).split(1000)]
-        mean = torch.cat([part.mean[:, 0] for part in parts])
-        variance = torch.cat([part.variance[:, 0] for part in parts])
-        targets = torch.as_tensor(y)
-        density = torch.distributions.Normal(mean, variance.sqrt()).log_prob(targets)
-    return {
-        "rmse": float((mean - targets).square().mean().sqrt()),
-        "log_likelihood": float(density.mean()),
-        "rmse_of_the_mean": float(scale),
-    }
-
-
 def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
-    """A model trained from scratch on the worse half, then `--budget` evaluations; as many density draws and uniform
-    derivations beside it. Lower is better, 0 is the target itself.
+    """A model trained from scratch on the worse half, then `--budget` evaluations; as many density draws, uniform
+    derivations and programs of gplearn beside it. Lower is better, 0 is the target itself.
     """
+    import gplearn_peer
+
     folder = Path(a.out or "runs/optimization") / f"worse-half-{a.items}-{a.epochs}"
     data = datasets.load("equations")
     scores = expressions.score(data.train)
@@ -150,6 +75,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
                 "exact": bool(found.numbers["best_score"] <= EXACT),
                 "density_draws": float(np.nanmin(expressions.score(drawn))),
                 "uniform_derivations": float(np.nanmin(expressions.score(uniform))),
+                "gplearn": gplearn_peer.best(a.budget, seed),
             }
 
         yield run
@@ -177,74 +103,10 @@ def molecules(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
                     for name, value in beside.items()
                 },
                 "density_draws": float(np.nanmax(drawn)),
+                "density_mean": float(np.nanmean(drawn)),
             }
 
         yield run
-
-
-def constrained(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
-    """JT-VAE's task: improve plogp_raw of the test molecules with the lowest, within a similarity.
-
-    One search of `--budget` evaluations a molecule serves all thresholds; `random_…` is a cloud of Gaussian
-    perturbations of the start's code at the same budget. Failures count as no success and as improvement 0.
-    """
-    score = goal("plogp_raw")
-    test = datasets.load("zinc250k").test
-    starts = [test[i] for i in np.argsort(score(test), kind="stable")[: a.molecules]]
-
-    def run() -> Line:
-        model = Model.load(a.model)
-        ours, perturbed = [], []
-        for place, start in enumerate(model.same(starts)):
-            if start is None:
-                continue
-            base = score([start])[0]
-            ours.append(_improvements(start, base, *_searched(model, score, start, a.budget, place)))
-            region = region_of(model, "trust", start)
-            cloud = _cloud(model, region, start, a.budget, place)
-            perturbed.append(_improvements(start, base, cloud, score(cloud)))
-        line: Line = {"molecules": len(ours), "budget": a.budget}
-        for name, gains in {"": np.array(ours), "random_": np.array(perturbed)}.items():
-            for column, least in enumerate(THRESHOLDS):
-                gained = gains[:, column]
-                line |= {
-                    f"{name}improvement_{least}": float(gained.mean()),
-                    f"{name}deviation_{least}": float(gained.std()),
-                    f"{name}success_{least}": float((gained > 0).mean()),
-                }
-        return line
-
-    yield run
-
-
-def _searched(model: Model, score: Any, start: str, budget: int, seed: int) -> tuple[list[str], np.ndarray]:
-    """Strings and values of one search around a start, whatever their similarity."""
-    search = Optimizer(
-        lambda texts: model.encode(texts).astype(float),
-        lambda z: model.decode(z.astype(np.float32)),
-        score,
-        region_of(model, "trust", start),
-        start=(start,),
-        initial=20,
-        batch=20,
-        seed=seed,
-    )
-    best = search.run(budget + 1, at_once=20)
-    return [row.string for row in best], np.array([row.score for row in best])
-
-
-def _cloud(model: Model, region: Region, start: str, budget: int, seed: int) -> list[str]:
-    """Gaussian perturbations of the start's code, a tenth of the region's width wide."""
-    centre = model.encode([start])[0].astype(float)
-    noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
-    return model.decode((centre + 0.1 * region.width * noise).astype(np.float32))
-
-
-def _improvements(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:
-    """The largest gain at each least similarity, 0 where there is none."""
-    alike = tanimoto.folded(start, strings)
-    gains = np.nan_to_num(values - base, nan=-np.inf)
-    return [max(0.0, float(np.max(gains[alike >= least], initial=0.0))) for least in THRESHOLDS]
 
 
 def _how(a: argparse.Namespace, seed: int) -> dict[str, Any]:
@@ -297,6 +159,7 @@ def main() -> None:
             verb.add_argument("--retrain-every", type=int)
         if name == "constrained":
             verb.add_argument("--molecules", type=int, default=800)
+            verb.add_argument("--workers", type=int, default=2, help="processes")
     a = parser.parse_args()
     lines = None if a.out is None else Path(a.out) / "lines.jsonl"
     finished: dict[str, str] = {}
@@ -304,7 +167,10 @@ def main() -> None:
         lines.parent.mkdir(parents=True, exist_ok=True)
         if lines.is_file():
             finished = {json.loads(text)["run"]: text for text in lines.read_text().splitlines()}
-    asked = json.dumps({k: v for k, v in vars(a).items() if k not in ("out", "seeds")}, sort_keys=True)
+    asked = json.dumps(
+        {k: v for k, v in vars(a).items() if k not in ("out", "seeds", "workers")}, sort_keys=True
+    )
+    done: list[Line] = []
     for number, run in enumerate(runs[a.protocol](a)):
         key = f"{asked} {number}"
         text = finished.get(key) or json.dumps({**run(), "run": key})
@@ -312,6 +178,21 @@ def main() -> None:
         if lines is not None and key not in finished:
             with lines.open("a") as file:
                 file.write(text + "\n")
+        done.append(json.loads(text))
+    if done:
+        print(json.dumps((summary if a.protocol == "constrained" else _summary)(done)))
+
+
+def _summary(lines: list[Line]) -> Line:
+    """Mean, standard deviation and median over the seeds of every number, and the share of every yes."""
+    found: Line = {"runs": len(lines)}
+    for name, first in lines[0].items():
+        values = [line[name] for line in lines if line[name] is not None]
+        if isinstance(first, bool):
+            found[name] = sum(values) / len(values)
+        elif isinstance(first, float) and values:
+            found[name] = {"mean": np.mean(values), "sd": np.std(values), "median": np.median(values)}
+    return found
 
 
 if __name__ == "__main__":

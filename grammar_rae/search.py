@@ -24,7 +24,6 @@ from grammar_rae.samples import task_of
 
 AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told
 COLUMNS = {"molecules": "smiles", "expressions": "expression"}
-LENGTH = 0.4  # of the trust region at first, in shares of four standard deviations of the codes
 REGIONS = ("trust", "density", "box")
 
 
@@ -53,6 +52,7 @@ def optimize(
     surrogate: str = "exact",
     batch: int = 10,
     initial: int = 20,
+    candidates: int = 300,
     samples: int = 1,
     retrain_every: int | None = None,
     rank_weight: float = 1e-3,
@@ -66,9 +66,10 @@ def optimize(
     """Search a model's latent space for strings with a high score, `budget` evaluations long.
 
     `score` is a specification (see `grammar_rae.evaluators.goals`) or a function strings → (n,), the larger the
-    better. `region`: «trust» (a box around the best, within «density»), «density» (where the model's density is
-    high) or «box» (of all codes). `start` begins around a string; with `similarity` all others must have at
-    least that Tanimoto similarity to it. `samples` > 1 decodes to the most frequent of as many draws. After every
+    better. `region`: «trust» (around the best), «density» (where the model's density is high) or «box» (of all
+    codes). `start` begins around a string; with `similarity` all others must have at
+    least that Tanimoto similarity to it. A round decodes `candidates` codes and scores the `batch` most promising
+    strings. `samples` > 1 decodes to the most frequent of as many draws. After every
     `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps the journal: the same
     call with the same folder goes on. DataError or RecipeError says what does not fit.
     """
@@ -95,18 +96,19 @@ def optimize(
     def retrained(strings: Sequence[str], values: np.ndarray, generation: int) -> Any:
         assert retrainer is not None
         newer = retrainer(strings, values, generation)
-        return _encoder(newer), _decoder(newer, samples), region_of(newer, region, origin)
+        return encoder_of(newer), decoder_of(newer, samples), region_of(newer, region, origin)
 
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
     optimizer = Optimizer(
-        _encoder(used),
-        _decoder(used, samples),
+        encoder_of(used),
+        decoder_of(used, samples),
         value,
         region_of(used, region, origin),
         surrogate=surrogate,
         acquisition=acquisition,
         batch=batch,
         initial=initial,
+        candidates=candidates,
         start=() if origin is None else (origin,),
         feasible=feasible,
         retrain=None if retrainer is None else retrained,
@@ -130,7 +132,7 @@ def optimize(
     return found
 
 
-def region_of(model: Model, name: str, start: str | None = None) -> Region:
+def region_of(model: Model, name: str = "trust", start: str | None = None) -> Region:
     """A region of a model's codes by name, around the code of `start` where that is given."""
     if name == "box":
         if "box" in model.run.densities:
@@ -143,7 +145,30 @@ def region_of(model: Model, name: str, start: str | None = None) -> Region:
     if name != "trust":
         raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
     centre = None if start is None else model.encode([start])[0].astype(float)
-    return TrustRegion(outer, start=centre, length=LENGTH, shortest=LENGTH / 2**4, failures=3)
+    return TrustRegion(outer, start=centre)
+
+
+def encoder_of(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
+    """Strings → codes (n, D), a row of NaN for what the model cannot read."""
+
+    def encode(strings: Sequence[str]) -> np.ndarray:
+        found = np.full((len(strings), model.latent), np.nan)
+        z, places, _ = model.encode_known(strings)
+        found[places] = z
+        return found
+
+    return encode
+
+
+def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:
+    """Codes (n, D) → strings: the likeliest, or the most frequent of so many draws."""
+    if samples == 1:
+        return lambda z: model.decode(z.astype(np.float32))
+    return most_frequent(
+        lambda z, seed: model.decode(z.astype(np.float32), temperature=1.0, seed=seed),
+        samples,
+        task_of(model).canonical,
+    )
 
 
 def fingerprint(model: Model) -> str:
@@ -181,26 +206,6 @@ def _similar(origin: str, least: float) -> Callable[[list[str]], np.ndarray]:
     return feasible
 
 
-def _encoder(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
-    def encode(strings: Sequence[str]) -> np.ndarray:
-        found = np.full((len(strings), model.latent), np.nan)
-        z, places, _ = model.encode_known(strings)
-        found[places] = z
-        return found
-
-    return encode
-
-
-def _decoder(model: Model, samples: int) -> Callable[[np.ndarray], list[str]]:
-    if samples == 1:
-        return lambda z: model.decode(z.astype(np.float32))
-    return most_frequent(
-        lambda z, seed: model.decode(z.astype(np.float32), temperature=1.0, seed=seed),
-        samples,
-        task_of(model).canonical,
-    )
-
-
 def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found:
     """The table of what has a score, and the run in numbers."""
     rows = [row for row in optimizer.journal.rows()]
@@ -231,7 +236,6 @@ def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found
         "best": strings[0] if strings else None,
         "valid": float(np.isfinite(course).mean()) if len(told) else None,
         "mean_score": float(np.nanmean(values)) if strings else None,
-        "infeasible": sum(row.status == "infeasible" for row in rows),
         "stopped_early": len(told) < budget,
     }
     numbers |= {f"best_of_{n}": float(shown(top)[n - 1]) for n in AT if n <= len(top)}

@@ -1,6 +1,7 @@
 """A small search problem without a model: strings of ten half-integers, decoded from codes by rounding.
 
-Run as a program it is the kill test's run: `landscape.py JOURNAL BUDGET [MOMENT …]`.
+Run as a program it is the kill tests' run: `landscape.py JOURNAL BUDGET [MOMENT …]`, killed at these moments; without
+moments it says when it begins, for others to kill it.
 """
 
 import os
@@ -71,4 +72,10 @@ def killed(path, budget, moments):
 
 if __name__ == "__main__":
     path, budget, *moments = sys.argv[1:]
-    print(killed(path, int(budget), [int(moment) for moment in moments]))
+    if moments:
+        print(killed(path, int(budget), [int(moment) for moment in moments]))
+    else:
+        import botorch  # noqa: F401
+
+        print("begun", flush=True)
+        optimizer(journal=path).run(int(budget))

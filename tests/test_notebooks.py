@@ -27,7 +27,7 @@ def outputs(notebook):
 
 
 def test_there_are_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["generate", "grammar", "latent", "score"]
+    assert [path.stem for path in NOTEBOOKS] == ["generate", "grammar", "latent", "optimize", "score"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

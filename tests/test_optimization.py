@@ -19,8 +19,10 @@ from grammar_rae.errors import DataError
 from grammar_rae.optimization import Box, HighDensity, Journal, TrustRegion
 from grammar_rae.optimization.acquisition import ACQUISITIONS
 from grammar_rae.optimization.decoding import most_frequent
+from grammar_rae.optimization.published import believer
 from grammar_rae.optimization.regions import Found
 from grammar_rae.optimization.surrogates import Exact, Sparse, fenced
+from grammar_rae.optimization.trust import Around
 
 
 def draws(n, seed=1):
@@ -37,9 +39,7 @@ def test_it_finds_what_random_draws_do_not(seed):
 @pytest.mark.parametrize("region", [BOX, TrustRegion(BOX)])
 def test_every_acquisition_in_every_region_beats_as_many_draws(acquisition, region):
     found = optimizer(region=region, acquisition=acquisition)
-    best = found.run(24)[0].score
-    assert best > np.nanmax(draws(24))
-    assert all(BOX.inside(row.code[None])[0] for row in found.journal.rows())
+    assert found.run(32)[0].score > np.nanmax(draws(32))
 
 
 def test_the_same_seed_repeats_the_run_and_another_does_not():
@@ -65,8 +65,11 @@ def test_no_string_is_paid_for_twice():
         return score(strings)
 
     small = Box(np.full(SIZE, -0.3), np.full(SIZE, 0.3))  # few different strings in it
-    optimizer(counted, small).run(30)
+    found = optimizer(counted, small)
+    found.run(30)
     assert len(calls) == 30 and set(calls.values()) == {1}
+    for row in found.journal.rows():
+        assert np.array_equal(row.code, encode([row.string])[0]), "a string's code is its own"
 
 
 def test_where_nothing_new_is_decoded_it_stops():
@@ -122,7 +125,7 @@ def test_a_score_that_always_fails_ends_the_budget():
         optimizer(lambda strings: 1.0).run(20)
 
 
-def test_infeasible_strings_are_recorded_but_neither_scored_nor_counted():
+def test_infeasible_strings_are_never_asked_for():
     scored = []
 
     def watched(strings):
@@ -135,9 +138,7 @@ def test_infeasible_strings_are_recorded_but_neither_scored_nor_counted():
     found = optimizer(watched, feasible=feasible, start=decode(-np.ones((1, SIZE))))
     found.run(30)
     rows = found.journal.rows()
-    infeasible = [row.string for row in rows if row.status == "infeasible"]
-    assert len(scored) == 30 and feasible(scored).all()
-    assert infeasible and not feasible(infeasible).any()
+    assert len(scored) == len(rows) == 30 and feasible(scored).all()
     assert rows[0].string == decode(-np.ones((1, SIZE)))[0]
 
 
@@ -181,17 +182,39 @@ def test_killed_twenty_times_it_ends_with_the_same_journal(tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_same_journal(tmp_path):
-    """SIGKILL wherever it is: while importing, proposing, writing or scoring."""
-    random, path, budget = np.random.default_rng(0), tmp_path / "killed.sqlite", 200
+    """SIGKILL from outside, wherever it is: opening the journal, fitting, proposing, writing or scoring."""
+    random, budget = np.random.default_rng(0), 200
+    path, begun = tmp_path / "killed.sqlite", {"stdout": subprocess.PIPE, "text": True}
+    whole = _child(tmp_path / "whole.sqlite", budget, **begun)
+    whole.stdout.readline()
+    start = time.monotonic()
+    assert whole.wait() == 0
+    longest = (time.monotonic() - start) / 12  # 20 delays of half of that on average: not enough to finish
+    evaluations = []
     for _ in range(20):
-        child = _child(path, budget)
-        time.sleep(random.uniform(1, 8))
+        child = _child(path, budget, **begun)
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(random.uniform(0, longest))
         child.send_signal(signal.SIGKILL)
-        child.wait()
-    assert _child(path, budget).wait() == 0
-    whole = optimizer()
-    whole.run(budget)
-    assert shown(Journal(path, _settings())) == shown(whole.journal)
+        assert child.wait() == -signal.SIGKILL, "it was running"
+        child.stdout.close()
+        evaluations.append(_rows(path))
+    assert len(set(evaluations)) > 5 and evaluations == sorted(evaluations), (
+        "kills fell between other evaluations"
+    )
+    child = _child(path, budget, **begun)
+    assert child.communicate()[0] == "begun\n" and child.returncode == 0
+    assert shown(Journal(path, _settings())) == shown(Journal(tmp_path / "whole.sqlite", _settings()))
+
+
+def _rows(path):
+    """Evaluations in a journal that nobody writes to."""
+    if not path.exists():
+        return 0
+    journal = Journal(path, _settings())
+    found = len(journal.rows())
+    journal.close()
+    return found
 
 
 def _child(path, budget, *moments, **how):
@@ -250,27 +273,35 @@ def test_run_needs_a_score():
 
 def test_a_trust_region_grows_shrinks_and_begins_anew():
     """TuRBO's rules, by hand: three gains double, `failures` losses halve, below `shortest` it begins anew."""
-    region = TrustRegion(BOX, length=0.8, shortest=0.3, failures=2)
+    region = TrustRegion(BOX, length=0.8, longest=1.6, shortest=0.3, failures=2)
 
     def rounds(*tops):
         return [Found(np.full((4, SIZE), 0.1 * i), np.full(4, float(top))) for i, top in enumerate(tops)]
 
-    assert region.at(rounds(), 4).since == 0
+    assert region.at(rounds(), 4) is BOX, "the first are draws of the outer region"
     assert region.at(rounds(0), 4).length == 0.8
     assert region.at(rounds(0, 1, 2, 3), 4).length == 1.6
     assert region.at(rounds(0, 1, 2, 3, 4, 5, 6), 4).length == 1.6, "never longer than 1.6"
     assert region.at(rounds(0, 0, 0), 4).length == 0.4
     grown = region.at(rounds(0, 5, 0, 0), 4)
-    assert grown.length == 0.4 and np.allclose(grown.centre, 0.1)
-    assert region.at(rounds(0, 0, 0, 0, 0), 4).since == 5, "and 0.2 is too short"
-    assert np.allclose(region.at(rounds(0, 0, 0, 0, 0, -7), 4).centre, 0.5)
+    assert grown.length == 0.4 and np.allclose(grown.best[:4], 0.1) and len(grown.best) == 10
+    assert region.at(rounds(0, 0, 0, 0, 0), 4) is BOX, "and 0.2 is too short"
+    anew = region.at(rounds(9, 9, 9, 9, 9, -7, -6), 4)
+    assert anew.length == 0.8 and np.allclose(anew.best[0], 0.6) and len(anew.best) == 8
+    assert len(region.at([Found(np.zeros((4, SIZE)), np.array([1, -np.inf, 0, -np.inf]))], 4).best) == 2
 
 
-def test_trust_region_draws_stay_in_its_box():
-    region = TrustRegion(BOX, start=np.full(SIZE, 3.5), length=0.5).at([], 5)
-    z = region.draw(300, 0)
-    assert z.shape == (300, SIZE) and region.inside(z).all() and BOX.inside(z).all()
-    assert np.abs(z - 3.5).max() <= 2.0 and np.abs(z - 3.5).max() > 1.8
+def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():
+    best = np.array([np.full(SIZE, -3.0), np.full(SIZE, 3.0)])
+    z = Around(BOX, best, length=0.1).draw(3000, 0)
+    near = np.abs(z[:, None] - best).max(2) < 5 * 0.1 * BOX.scale[0]
+    crossed = 2 * 0.6 * 0.4 / 3  # a third, where the two drawn by weights 1/2 and 1/3 differ
+    assert near.any(1).mean() == pytest.approx(0.9 * (1 - crossed), abs=0.05)
+    assert near[:, 0].sum() == pytest.approx(1.5 * near[:, 1].sum(), rel=0.15), "the better more often"
+    mixed = (np.abs(np.abs(z) - 3) < 2).all(1) & ~near.any(1)
+    assert mixed.mean() == pytest.approx(0.9 * crossed / 2, abs=0.04), "the coordinates of either"
+    alone = Around(BOX, best[:1], length=0.1).draw(1000, 0)
+    assert (np.abs(alone + 3).max(1) > 5 * 0.1 * BOX.scale[0]).mean() == pytest.approx(0.1, abs=0.03)
 
 
 def test_the_dense_region_holds_the_share_it_says():
@@ -281,6 +312,17 @@ def test_the_dense_region_holds_the_share_it_says():
     assert region.inside(region.draw(500, 1)).all()
     assert not region.inside(np.full((1, 6), 9.0))[0]
     assert HighDensity(density, share=0.9).inside(z).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_published_batch_climbs_and_spreads():
+    """Codes of the box, better by the surrogate than its draws, and not one code many times."""
+    box = Box(np.full(2, -2.0), np.full(2, 2.0))
+    z = box.draw(40, 0)
+    model = Exact().fit(z, -((z - 1) ** 2).sum(1), 0)
+    chosen = believer(model, box, 4, 0)
+    assert box.inside(chosen).all() and np.abs(chosen[0] - 1).max() < 0.2
+    distances = np.linalg.norm(chosen[:, None] - chosen, axis=2)
+    assert distances[np.triu_indices(4, 1)].min() > 1e-3
 
 
 @pytest.mark.parametrize("surrogate", [Exact(), Sparse(inducing=60, passes=200, batch=100, rate=0.01)])

@@ -37,8 +37,9 @@ def optimize(
     region: str = typer.Option(
         "trust", help="trust (around the best), density (where the model's density is high) or box."
     ),
-    acquisition: str = typer.Option("thompson", help="thompson, logei, or believer (the published batch)."),
+    acquisition: str = typer.Option("thompson", help="thompson or logei (expected improvement)."),
     surrogate: str = typer.Option("exact", help="exact, or sparse (500 inducing points)."),
+    candidates: int = typer.Option(300, help="Codes decoded a round, to choose the strings from."),
     samples: int = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest."),
     retrain_every: int = typer.Option(None, help="Refit the model after so many evaluations."),
     rank_weight: float = typer.Option(
@@ -75,6 +76,7 @@ def optimize(
         acquisition=acquisition,
         surrogate=surrogate,
         batch=batch,
+        candidates=candidates,
         samples=samples,
         retrain_every=retrain_every,
         rank_weight=rank_weight,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.optimizer import Optimizer, Round
-from grammar_rae.optimization.regions import Box, HighDensity, TrustRegion
+from grammar_rae.optimization.regions import Box, HighDensity
+from grammar_rae.optimization.trust import TrustRegion
 
 __all__ = ["Box", "Evaluation", "HighDensity", "Journal", "Optimizer", "Round", "TrustRegion"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import numpy as np
 
 from grammar_rae.errors import DataError
 
-Status = Literal["asked", "scored", "failed", "infeasible"]
+Status = Literal["asked", "scored", "failed"]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS evaluations (
     round INTEGER NOT NULL,
     generation INTEGER NOT NULL,
     string TEXT NOT NULL UNIQUE,
-    status TEXT NOT NULL CHECK (status IN ('asked', 'scored', 'failed', 'infeasible')),
+    status TEXT NOT NULL CHECK (status IN ('asked', 'scored', 'failed')),
     score REAL,
     code BLOB NOT NULL,
     reason TEXT NOT NULL DEFAULT ''
@@ -89,13 +89,13 @@ class Journal:
                     f"{given.get(name, 'not set')}; choose another folder, or the same settings to go on"
                 )
 
-    def propose(self, round: int, generation: int, rows: Iterable[tuple[str, Status, np.ndarray]]) -> None:
-        """Write the strings of a new round, (string, asked or infeasible, code) each, in order."""
+    def propose(self, round: int, generation: int, strings: Sequence[str], codes: np.ndarray) -> None:
+        """Write the strings of a new round, and their codes (n, D), in order."""
         self._write(
-            "INSERT INTO evaluations (round, generation, string, status, code) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO evaluations (round, generation, string, status, code) VALUES (?, ?, ?, 'asked', ?)",
             [
-                (round, generation, string, status, np.asarray(code, np.float64).tobytes())
-                for string, status, code in rows
+                (round, generation, string, np.asarray(code, np.float64).tobytes())
+                for string, code in zip(strings, codes, strict=True)
             ],
         )
 

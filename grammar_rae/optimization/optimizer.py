@@ -18,14 +18,16 @@ import numpy as np
 from grammar_rae.errors import DataError
 from grammar_rae.optimization import acquisition as acquisitions
 from grammar_rae.optimization import surrogates
-from grammar_rae.optimization.journal import Evaluation, Journal, Status
+from grammar_rae.optimization.candidates import Candidates, Decode, Encode, Feasible, decoded
+from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.regions import Found, Region
 
-Encode = Callable[[Sequence[str]], np.ndarray]
-Decode = Callable[[np.ndarray], Sequence[str]]
 Score = Callable[[list[str]], np.ndarray]
 Space = tuple[Encode, Decode, Region]
 Retrain = Callable[[list[str], np.ndarray, int], Space]
+ATTEMPTS = (
+    8  # draws of candidates before a round is content with fewer strings, the second half of them anywhere
+)
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,19 @@ class Optimizer:
     codes; `region`, see `grammar_rae.optimization.regions`. `score(strings) → (n,)` is needed by `run` alone.
 
     surrogate    «exact», «sparse», or an object with `fit(z, y, seed)`
-    acquisition  «thompson», «logei» or «believer»
+    acquisition  «thompson» or «logei»
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked
+    candidates   codes decoded a round, among whose strings the surrogate chooses
     start        strings evaluated before all others
     known        (codes (n, D), values (n,)): labels at hand, not evaluated and not counted
-    feasible     strings → (n,) bool: the others are written down as infeasible, not scored and not counted
+    feasible     strings → (n,) bool: the others are never asked for
     retrain      (strings, values, generation) → (encode, decode, region), after every `retrain_every` evaluations
     journal      a file that keeps every evaluation; the same file goes on with the run
     about        whatever else the run depends on (names of model and score), to refuse another run's journal
-    attempts     times a round is proposed again where its strings were seen before or are infeasible; in the second
-                 half of them codes are plain draws of the region
 
-    A string is evaluated once. One without a score (NaN), or infeasible, is to the surrogate as bad as the worst
-    score seen. DataError where the journal was written with other settings, or a name is unknown.
+    A string is evaluated once. One without a score (NaN) is to the surrogate as bad as the worst score seen.
+    DataError where the journal was written with other settings, or a name is unknown.
     """
 
     def __init__(
@@ -73,23 +74,24 @@ class Optimizer:
         acquisition: str = "thompson",
         batch: int = 10,
         initial: int = 50,
+        candidates: int = 300,
         start: Sequence[str] = (),
         known: tuple[np.ndarray, np.ndarray] | None = None,
-        feasible: Callable[[list[str]], np.ndarray] | None = None,
+        feasible: Feasible | None = None,
         retrain: Retrain | None = None,
         retrain_every: int | None = None,
         journal: str | Path | None = None,
         about: Mapping[str, Any] | None = None,
-        attempts: int = 8,
         seed: int = 0,
     ) -> None:
-        for name, value in {"batch": batch, "initial": initial, "attempts": attempts}.items():
+        for name, value in {"batch": batch, "initial": initial, "candidates": candidates}.items():
             if value < 1:
                 raise DataError(f"{name} {value}; expected 1 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
             raise DataError(f"retrain_every {retrain_every}; expected 1 or more, and a way to retrain")
         surrogates.require()
-        self.score, self.batch, self.initial, self.attempts, self.seed = score, batch, initial, attempts, seed
+        self.score, self.batch, self.initial, self.seed = score, batch, initial, seed
+        self._candidates = candidates
         self._surrogate = surrogates.named(surrogate) if isinstance(surrogate, str) else surrogate
         self._acquire = acquisitions.named(acquisition)
         self._start, self._feasible = list(dict.fromkeys(start)), feasible
@@ -103,17 +105,17 @@ class Optimizer:
             "acquisition": acquisition,
             "batch": batch,
             "initial": initial,
+            "candidates": candidates,
             "start": self._start,
             "known": 0 if known is None else len(known[1]),
             "retrain_every": retrain_every,
-            "attempts": attempts,
             "seed": seed,
         }
         self.journal = Journal(journal, {**settings, **(about or {})})
 
     def ask(self, n: int) -> list[str]:
-        """The strings of a new round: at most n, none of them seen before; fewer, or none, where the attempts gave
-        out. While an earlier round waits for scores, the strings it waits for.
+        """The strings of a new round: at most n, none of them seen before; fewer, or none, where no more are decoded.
+        While an earlier round waits for scores, the strings it waits for.
         """
         rows = self.journal.rows()
         waiting = [row.string for row in rows if row.status == "asked"]
@@ -122,8 +124,8 @@ class Optimizer:
         number = 1 + max((row.round for row in rows), default=-1)
         self._catch_up(rows)
         proposed = self._first() if number == 0 and self._start else self._propose(n, number, rows)
-        self.journal.propose(number, self._generation, proposed)
-        return [string for string, status, _ in proposed if status == "asked"]
+        self.journal.propose(number, self._generation, *proposed)
+        return proposed.strings
 
     def tell(
         self,
@@ -191,58 +193,36 @@ class Optimizer:
         best = max(scores, default=math.nan)
         return Round(rows[-1].round, len(rows), best, len(scores) / len(rows), seconds)
 
-    def _first(self) -> list[tuple[str, Status, np.ndarray]]:
+    def _first(self) -> Candidates:
         """The start strings."""
-        codes = self._space[0](self._start)
-        if np.isnan(codes).any():
-            bad = self._start[int(np.isnan(codes).any(1).argmax())]
-            raise DataError(f"start {bad}: it cannot be encoded")
-        return [(string, "asked", code) for string, code in zip(self._start, codes, strict=True)]
+        return self._encoded(self._start)
 
     def _adopt(self, strings: list[str]) -> None:
-        rows = self.journal.rows()
-        codes = self._space[0](strings)
+        number = 1 + max((row.round for row in self.journal.rows()), default=-1)
+        self.journal.propose(number, self._generation, *self._encoded(strings))
+
+    def _encoded(self, strings: list[str]) -> Candidates:
+        codes = np.asarray(self._space[0](strings), float)
         if np.isnan(codes).any():
             raise DataError(f"{strings[int(np.isnan(codes).any(1).argmax())]}: it cannot be encoded")
-        number = 1 + max((row.round for row in rows), default=-1)
-        self.journal.propose(
-            number, self._generation, [(s, "asked", z) for s, z in zip(strings, codes, strict=True)]
-        )
+        return Candidates(strings, codes)
 
-    def _propose(self, n: int, number: int, rows: list[Evaluation]) -> list[tuple[str, Status, np.ndarray]]:
-        """At most n new strings to ask for, and the infeasible ones met on the way."""
-        _, decode, outer = self._space
+    def _propose(self, n: int, number: int, rows: list[Evaluation]) -> Candidates:
+        """At most n new strings: draws of the region at first, then the surrogate's choice among many more."""
+        encode, decode, outer = self._space
         rounds = self._rounds(rows)
         region = outer.at(rounds, self.initial)
-        recent = rounds[region.since :]
-        enough = sum(len(found.y) for found in recent) >= self.initial
-        model, best = self._fitted(recent, number) if enough or self._known is not None else (None, math.nan)
-        seen = {row.string for row in rows}
-        proposed: list[tuple[str, Status, np.ndarray]] = []
-        tried = np.zeros((0, len(region.width)))
-        for attempt in range(self.attempts):
-            wanted = n - sum(status == "asked" for _, status, _ in proposed)
-            if wanted == 0:
-                break
-            seed = _seed(self.seed, number, attempt)
-            if model is None or attempt >= math.ceil(self.attempts / 2):
-                z = region.draw(2 * wanted, seed)
-            else:
-                z = self._acquire(model, region, wanted, best, tried, seed)
-            tried = np.concatenate([tried, z])
-            fresh: dict[str, np.ndarray] = {}
-            for string, code in zip(decode(z), z, strict=True):
-                if string not in seen:
-                    fresh.setdefault(string, code)
-            strings = list(fresh)
-            allowed = self._feasible(strings) if self._feasible and strings else [True] * len(strings)
-            for string, ok in zip(strings, allowed, strict=True):
-                if ok and wanted == 0:
-                    continue
-                wanted -= bool(ok)
-                seen.add(string)
-                proposed.append((string, "asked" if ok else "infeasible", fresh[string]))
-        return proposed
+        ready = self._known is not None or sum(len(found.y) for found in rounds) >= self.initial
+        model, best = self._fitted(rounds, number) if ready else (None, math.nan)
+        regions = [region] * (ATTEMPTS // 2) + [outer] * (ATTEMPTS // 2)
+        draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
+        plenty = model is not None or self._feasible is not None
+        drawn = max(2 * n, self._candidates if plenty else 0)
+        found = decoded(draws, drawn, n, encode, decode, {row.string for row in rows}, self._feasible)
+        if model is None or len(found.strings) <= n:
+            return Candidates(found.strings[:n], found.codes[:n])
+        places = self._acquire(model, found.codes, n, best, _seed(self.seed, number, -1))
+        return Candidates([found.strings[place] for place in places], found.codes[places])
 
     def _rounds(self, rows: list[Evaluation]) -> list[Found]:
         """Codes and values of every round, −∞ for what has no score; strings the model cannot encode left out."""
@@ -258,7 +238,7 @@ class Optimizer:
             if not np.isnan(code).any():
                 parts[row.round][0].append(code)
                 parts[row.round][1].append(row.score if row.status == "scored" else -math.inf)
-        size = len(self._space[2].width)
+        size = len(self._space[2].scale)
         return [Found(np.array(z, float).reshape(-1, size), np.array(y, float)) for z, y in parts]
 
     def _fitted(self, rounds: Sequence[Found], number: int) -> tuple[Any, float]:

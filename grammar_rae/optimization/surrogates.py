@@ -7,6 +7,7 @@ to that, else a few very bad strings would take all the variance.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,8 +39,12 @@ def fenced(y: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Exact:
-    """An exact Gaussian process: RBF kernel, one length scale a dimension, BoTorch's dimension-scaled priors
-    (Hvarfner et al. 2024), fitted by L-BFGS. Of more than `at_most` codes those nearest to the best are used.
+    """An exact Gaussian process: RBF kernel with the dimension-scaled prior of Hvarfner et al. (2024) and BoTorch's on
+    the noise, fitted by L-BFGS. Of more than `at_most` codes those nearest to the best are used.
+
+    One length scale serves all dimensions: the coordinates of a learned space are alike, and a few hundred values
+    do not tell 56 length scales apart (200 molecules explain 0.39 of the variance of penalised logP, 0.27 with one
+    length scale a dimension).
     """
 
     at_most: int = 1000
@@ -52,18 +57,25 @@ class Exact:
         from botorch.fit import fit_gpytorch_mll
         from botorch.models import SingleTaskGP
         from botorch.models.transforms import Normalize, Standardize
+        from gpytorch.kernels import RBFKernel
         from gpytorch.mlls import ExactMarginalLogLikelihood
+        from gpytorch.priors import LogNormalPrior
 
         if len(z) > self.at_most:
             near = np.argsort(((z - z[np.argmax(y)]) ** 2).sum(1), kind="stable")[: self.at_most]
             z, y = z[near], y[near]
         inputs, targets = _tensors(z, fenced(y))
+        kernel = RBFKernel(
+            lengthscale_prior=LogNormalPrior(math.sqrt(2) + math.log(inputs.shape[1]) / 2, math.sqrt(3))
+        )
+        kernel.lengthscale = math.sqrt(inputs.shape[1])
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(seed)
             model = SingleTaskGP(
                 inputs,
                 targets,
+                covar_module=kernel,
                 input_transform=Normalize(inputs.shape[1]),
                 outcome_transform=Standardize(1),
             )

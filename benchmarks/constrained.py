@@ -1,0 +1,94 @@
+"""Constrained improvement of molecules (Jin et al. 2018), run by `optimization.py constrained`.
+
+Improve plogp_raw of the test molecules with the lowest, within a similarity. One search of `--budget` evaluations a
+molecule serves all thresholds; beside it as many Gaussian perturbations of the molecule's code. What is not improved
+counts as no success and as improvement 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import torch
+
+from grammar_rae import datasets
+from grammar_rae.evaluators import tanimoto
+from grammar_rae.evaluators.goals import goal
+from grammar_rae.model import Model
+from grammar_rae.search import optimize
+
+Line = dict[str, Any]
+THRESHOLDS = (0.0, 0.2, 0.4, 0.6)
+TOGETHER = 20  # molecules a line
+STEP = 0.4  # of the perturbations beside ours, in standard deviations of the codes
+
+
+def constrained(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
+    """One line for every 20 molecules, shared out to `--workers` processes."""
+    score = goal("plogp_raw")
+    test = datasets.load("zinc250k").test
+    starts = [test[i] for i in np.argsort(score(test), kind="stable")[: a.molecules]]
+    for first in range(0, len(starts), TOGETHER):
+
+        def run(part: list[str] = starts[first : first + TOGETHER], first: int = first) -> Line:
+            task = partial(improved, a.model, a.budget)
+            with ProcessPoolExecutor(a.workers, get_context("spawn")) as pool:
+                found = list(pool.map(task, part, range(first, first + len(part))))
+            kept = [(string, *gains) for string, gains in zip(part, found, strict=True) if gains is not None]
+            names = ("start", "improvements", "random_improvements")
+            return dict(zip(names, map(list, zip(*kept, strict=True)), strict=True))
+
+        yield run
+
+
+def summary(lines: list[Line]) -> Line:
+    """Mean improvement, its standard deviation and the share improved, at every threshold."""
+    found: Line = {"molecules": sum(len(line["start"]) for line in lines)}
+    for name in ("", "random_"):
+        gains = np.array([row for line in lines for row in line[f"{name}improvements"]])
+        for column, least in enumerate(THRESHOLDS):
+            found |= {
+                f"{name}improvement_{least}": float(gains[:, column].mean()),
+                f"{name}deviation_{least}": float(gains[:, column].std()),
+                f"{name}success_{least}": float((gains[:, column] > 0).mean()),
+            }
+    return found
+
+
+def improved(model: str, budget: int, start: str, seed: int) -> tuple[list[float], list[float]] | None:
+    """The largest gains of a search and of perturbations, one a threshold; None where the start has no code."""
+    used, scale = _ready(model)
+    form = used.same([start])[0]
+    if form is None:
+        return None
+    score = goal("plogp_raw")
+    how = {"start": form, "initial": 20, "batch": 20, "seed": seed}
+    table = optimize(used, "plogp_raw", budget + 1, **how).table  # the start itself is the first
+    base, centre = score([form])[0], used.encode([form])[0].astype(float)
+    noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
+    cloud = used.decode((centre + STEP * scale * noise).astype(np.float32))
+    ours = _gains(form, base, table["smiles"].tolist(), table["score"].to_numpy())
+    return ours, _gains(form, base, cloud, score(cloud))
+
+
+@cache
+def _ready(model: str) -> tuple[Model, np.ndarray]:
+    """The model of a process, and the standard deviations of its codes."""
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore")
+    used = Model.load(model)
+    return used, used.sample_codes(10_000).std(0)
+
+
+def _gains(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:
+    """The largest gain at each least similarity, 0 where there is none."""
+    alike = tanimoto.folded(start, strings)
+    gains = np.nan_to_num(values - base, nan=-np.inf)
+    return [max(0.0, float(np.max(gains[alike >= least], initial=0.0))) for least in THRESHOLDS]

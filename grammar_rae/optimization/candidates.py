@@ -1,0 +1,59 @@
+"""Strings that could be scored next: codes decoded before one is chosen, so that no evaluation is wasted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from grammar_rae.optimization.regions import Region
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+Decode = Callable[[np.ndarray], Sequence[str]]
+Feasible = Callable[[list[str]], np.ndarray]
+
+
+class Candidates(NamedTuple):
+    """Different strings, none known, all feasible, and their codes (n, D)."""
+
+    strings: list[str]
+    codes: np.ndarray
+
+
+def decoded(
+    draws: Iterable[tuple[Region, int]],
+    n: int,
+    enough: int,
+    encode: Encode,
+    decode: Decode,
+    known: set[str],
+    feasible: Feasible | None = None,
+) -> Candidates:
+    """What n codes of a (region, seed) decode to; of the next one too, while there are fewer strings than `enough`.
+
+    A string's code is its own, the encoder's, not the one it was drawn at: many codes decode to a string, and only
+    its own says what else lies near it. Where the encoder has none (NaN), it is the one drawn.
+    """
+    found: dict[str, np.ndarray] = {}
+    refused: set[str] = set()
+    for region, seed in draws:
+        z = region.draw(n, seed)
+        fresh: dict[str, np.ndarray] = {}
+        for string, code in zip(decode(z), z, strict=True):
+            if string not in known and string not in refused and string not in found:
+                fresh.setdefault(string, code)
+        strings = list(fresh)
+        allowed = feasible(strings) if feasible and strings else [True] * len(strings)
+        for string, ok in zip(strings, allowed, strict=True):
+            if ok:
+                found[string] = fresh[string]
+            else:
+                refused.add(string)
+        if len(found) >= enough:
+            break
+    strings, drawn = list(found), np.array(list(found.values()), float)
+    if not strings:
+        return Candidates([], drawn)
+    codes = np.asarray(encode(strings), float)
+    return Candidates(strings, np.where(np.isnan(codes), drawn, codes))

@@ -1,0 +1,97 @@
+"""Around the best codes found, nearer or farther as the search gains or not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from grammar_rae.optimization.regions import Found, Region
+
+ELITE = 10  # codes that others are bred from
+NEAREST = 0.1  # the smallest step, a share of the longest
+ANYWHERE = 0.1  # share of draws from the outer region
+CROSSED = 1 / 3  # share of the others that come from two codes
+REST = 0.15  # step of what comes from two codes, in standard deviations
+
+
+class Around:
+    """Codes near `best` (k, D), the best first, and between them.
+
+    The code on rank r is taken with a weight of 1 / (r + 2). Two thirds of the draws are steps from one, their
+    lengths log-uniform from a tenth of `length` to `length` standard deviations a dimension; a third lie between two,
+    on the line through both or with the coordinates of either; a tenth of all are draws of the outer region.
+    """
+
+    def __init__(self, outer: Region, best: np.ndarray, length: float) -> None:
+        self.outer, self.best, self.length, self.scale = outer, best, length, outer.scale
+
+    def draw(self, n: int, seed: int) -> np.ndarray:
+        random = np.random.default_rng(seed)
+        chances = 1 / np.arange(2, len(self.best) + 2)
+        first, second = random.choice(len(self.best), (2, n), p=chances / chances.sum())
+        one, other = self.best[first], self.best[second]
+        steps = self.length * np.exp(random.uniform(math.log(NEAREST), 0, (n, 1)))
+        along = one + random.uniform(-0.3, 1, (n, 1)) * (other - one)
+        mixed = np.where(random.random(one.shape) < 0.5, one, other)
+        between = np.where(random.random((n, 1)) < 0.5, along, mixed)
+        crossed = (random.random((n, 1)) < CROSSED) & (first != second)[:, None]
+        noise = self.scale * random.standard_normal(one.shape)
+        z = np.where(crossed, between + REST * noise, one + steps * noise)
+        anywhere = random.random(n) < ANYWHERE
+        z[anywhere] = self.outer.draw(n, seed)[: anywhere.sum()]
+        return z
+
+    def at(self, rounds: Sequence[Found], initial: int) -> Region:
+        return self
+
+
+class TrustRegion:
+    """Around the ten best codes; the longest step doubles after `successes` rounds with gain and halves after
+    `failures` without (TuRBO-1, Eriksson et al. 2019), and below `shortest` the search begins anew.
+
+    Lengths are in standard deviations of the outer region. Ours: several centres, Gaussian steps and crossovers in
+    place of one box; the surrogate keeps what was found before the search began anew. It begins around `start` where
+    one is given, else in the outer region. A gain is one of more than a thousandth of the best value.
+    """
+
+    def __init__(
+        self,
+        outer: Region,
+        start: np.ndarray | None = None,
+        length: float = 1.0,
+        shortest: float = 0.25,
+        longest: float = 2.0,
+        successes: int = 3,
+        failures: int = 5,
+    ) -> None:
+        self.outer, self.start, self.scale = outer, start, outer.scale
+        self.length, self.shortest, self.longest = length, shortest, longest
+        self.successes, self.failures = successes, failures
+
+    def draw(self, n: int, seed: int) -> np.ndarray:
+        return self.at([], 0).draw(n, seed)
+
+    def at(self, rounds: Sequence[Found], initial: int) -> Region:
+        """The rules replayed over what the rounds found: no state but theirs."""
+        length, best, gains, losses, since, count = self.length, -math.inf, 0, 0, 0, 0
+        for number, (_, y) in enumerate(rounds):
+            top = float(np.max(y, initial=-math.inf))
+            gained = top > best + 1e-3 * abs(best) if math.isfinite(best) else math.isfinite(top)
+            if count >= initial:
+                gains, losses = (gains + 1, 0) if gained else (0, losses + 1)
+            count += len(y)
+            best = max(best, top)
+            if gains == self.successes:
+                length, gains = min(2 * length, self.longest), 0
+            elif losses == self.failures:
+                length, losses = length / 2, 0
+            if length < self.shortest:
+                length, best, since, count = self.length, -math.inf, number + 1, 0
+        recent = rounds[since:]
+        if count < initial or not math.isfinite(best):
+            return self.outer if self.start is None else Around(self.outer, self.start[None], length)
+        z, y = (np.concatenate(parts) for parts in zip(*recent, strict=True))
+        order = np.argsort(-y, kind="stable")[:ELITE]
+        return Around(self.outer, z[order[np.isfinite(y[order])]], length)

@@ -7,40 +7,67 @@ A line a model: `frechet_classifier` against the test images, mean and standard 
 reconstructions, of samples under the prior N(0, I), a full Gaussian and a ten-component mixture, and of mid-points
 between codes. The claims of Ghosh et al. 2020 that it bears on: a mixture improves every model; with it
 deterministic models match or beat the VAE. Their table 1 is FID and stands on no common scale with this.
+
+`--out` keeps every finished model and seed, with the settings; started again, the benchmark goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from grammar_rae import datasets, runs
 from grammar_rae.evaluators.features import network
+from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import train
-from grammar_rae.measure_images import measure
+from grammar_rae.measure_images import image_sets
 
 MODELS = ("ae", "vae", "cv_vae", "wae", "two_stage", "rae", "rae_gp", "rae_l2", "rae_sn")
 SETS = ("reconstruction", "prior", "gaussian", "gmm", "two_stage", "interpolation")
 
 
-def row(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Mean and spread of each distance over the seeds; None where a model has no such density."""
-    found: dict[str, list[float]] = {}
-    for seed in range(options.seeds):
-        changes = [f"training.seed={seed}", *(f"{key}={value}" for key, value in options.changes.items())]
-        model = train(f"{name}-{options.data}", overrides=tuple(changes))
-        numbers = measure(model, options.n, seed, network("classifier"), lambda what, share: None).numbers
+def distances(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """One trained model: the distance of each set, None where it has no such density, and the CPU seconds it took."""
+    begun = time.process_time()
+    changes = (f"training.seed={seed}", *(f"{key}={value}" for key, value in options.changes.items()))
+    model = train(f"{name}-{options.data}", overrides=changes)
+    trained = time.process_time() - begun
+    test = datasets.load(model.recipe.data.name).test[: options.n]
+    drawn = [density for density in model.densities if density in SETS]
+    real, sets, _ = image_sets(model, test, drawn, seed, lambda what, share: None)
+    features = network("classifier").of
+    known = features(real)
+    found = {key: frechet(features(sets[key]), known) if key in sets else None for key in SETS}
+    return {"model": name, "seed": seed, **found, "training_cpu_seconds": round(trained, 1)}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Mean ± standard deviation over a model's seeds, lower is better."""
+    lines = ["| model | seeds | " + " | ".join(SETS) + " |", "|---" * (len(SETS) + 2) + "|"]
+    for name in MODELS:
+        own = [row for row in rows if row["model"] == name]
+        cells = []
         for key in SETS:
-            if (value := numbers.get(f"frechet_classifier_{key}")) is not None:
-                found.setdefault(key, []).append(value)
-    cells: dict[str, Any] = {"model": name, "seeds": options.seeds}
-    for key in SETS:
-        cells[key] = float(np.mean(found[key])) if key in found else None
-        cells[f"{key}_std"] = float(np.std(found[key])) if key in found else None
-    return cells
+            found = [row[key] for row in own if row[key] is not None]
+            cells.append(f"{np.mean(found):.2f} ± {np.std(found):.2f}" if found else "–")
+        if own:
+            lines.append(f"| {name} | {len(own)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def finished(out: Path | None, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows that `out` holds, which must be of the same settings."""
+    if out is None or not out.exists():
+        return []
+    kept = json.loads(out.read_text())
+    if kept["settings"] != settings:
+        raise SystemExit(f"{out} was made with {kept['settings']}, not {settings}; name another --out")
+    return list(kept["rows"])
 
 
 def main() -> None:
@@ -50,23 +77,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--width", type=int)
+    parser.add_argument("--train", type=int, help="training images, the first ones")
+    parser.add_argument("--valid", type=int, help="validation images, the first ones")
     parser.add_argument("-n", type=int, default=10_000, help="test images, and images a set, at most")
-    parser.add_argument("--out", type=Path, help="write the rows here as JSON")
+    parser.add_argument("--out", type=Path, help="keep finished rows here as JSON, and go on from there")
     options = parser.parse_args()
     asked = {"training.epochs": options.epochs, "encoder.width": options.width}
-    asked["decoder.width"] = options.width
+    asked |= {"decoder.width": options.width, "data.limit": options.train}
+    asked["training.valid_examples"] = options.valid
     options.changes = {key: value for key, value in asked.items() if value is not None}
-    print("| model | " + " | ".join(SETS) + " |\n" + "|---" * (len(SETS) + 1) + "|")
-    rows = []
-    for name in options.models:
-        rows.append(row(name, options))
-        cells = [
-            "–" if rows[-1][key] is None else f"{rows[-1][key]:.2f} ± {rows[-1][f'{key}_std']:.2f}"
-            for key in SETS
-        ]
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-    if options.out:
-        options.out.write_text(json.dumps(rows, indent=1) + "\n")
+    settings = {"data": options.data, "n": options.n, **options.changes}
+    rows = finished(options.out, settings)
+    done = {(row["model"], row["seed"]) for row in rows}
+    for seed in range(options.seeds):
+        for name in options.models:
+            if (name, seed) in done:
+                continue
+            rows.append(distances(name, seed, options))
+            print(json.dumps(rows[-1]), flush=True)
+            if options.out:
+                runs.replace(options.out, json.dumps({"settings": settings, "rows": rows}, indent=1) + "\n")
+    print(table(rows))
 
 
 if __name__ == "__main__":

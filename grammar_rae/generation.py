@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from grammar_rae.model import Model
 
 BATCH = 1000
+IMAGES = 100  # decoded together on a CPU, whose caches hold the planes of no more
 POOL = 20  # codes drawn for each one that a beginning keeps
 SPELLINGS = 32  # spellings of a beginning that are compared
 
@@ -54,14 +55,20 @@ def strings(model: Model, draws: int, how: Draw, beliefs: list[float] | None = N
     return ([text or "" for text in part] for part in items(model, draws, how, beliefs))
 
 
+def together(model: Model) -> int:
+    """How many codes are decoded at a time."""
+    return IMAGES if model.task == "images" and model.device.type == "cpu" else BATCH
+
+
 def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = None) -> Iterator[Any]:
-    """What the codec makes of `draws` codes, as written, at most BATCH at a time.
+    """What the codec makes of `draws` codes, as written, `together` at a time.
 
     The log feasible mass of each is appended to `beliefs` where given.
     """
     beginning = None if how.start is None else _Beginning(model, how)
-    for first in range(0, draws, BATCH):
-        noise = Noise.first(how.seed, min(BATCH, draws - first), first, model.device)
+    size = together(model)
+    for first in range(0, draws, size):
+        noise = Noise.first(how.seed, min(size, draws - first), first, model.device)
         with torch.no_grad(), enforced(model, how.masks):
             if beginning is None:
                 z, rules = model.density(how.density)().sample(noise), None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grammar_rae import datasets, runs
 from grammar_rae.errors import DataError
@@ -40,16 +41,19 @@ def measure_runs(
         model = Model.load(name, device)
         found = measure(model, n, seed, net, report)
         folder = runs.find(name)
-        model.run.metrics |= found.numbers
+        model.run.metrics |= found.flat()
         runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
         runs.replace(folder / "CARD.md", card(model, found, n, seed, features))
         shown.append(found)
+    if len({found.name for found in shown}) < len(shown):  # of one recipe
+        for name, found in zip(names, shown, strict=True):
+            found.name = name
     if out is not None:
         about = (
             f"Every set against {n:,} test images, or as many as there are; seed {seed}; {_meaning(net.name)}"
         )
         write_bytes(out, page(shown, "Image models", about).encode())
-    return [dict(found.numbers) for found in shown]
+    return [found.flat() for found in shown]
 
 
 def measure(model: Model, n: int, seed: int, features: Features, report: Report) -> Shown:
@@ -57,32 +61,19 @@ def measure(model: Model, n: int, seed: int, features: Features, report: Report)
     test = datasets.load(model.recipe.data.name).test[:n]
     if len(test) < 2:
         raise DataError(f"{model.recipe.data.name} holds {len(test)} test images; expected two or more")
-    codec = model.run.codec
-    x, _, _ = codec.encode_known(test)
-    real = codec.decode(x)
-    count = len(real)
-    report("reconstructing", 0.1)
-    z = model.codes(x)
-    back = model.decode(z)
-    order = np.random.default_rng(seed).permutation(count)
-    sets = {
-        "reconstruction": back,
-        "interpolation": model.decode((z[order] + z[np.roll(order, 1)]) / 2),
-    }
-    for i, density in enumerate(model.densities):
-        report(f"sampling {density}", 0.2 + 0.5 * i / len(model.densities))
-        sets[density] = model.generate(count, density=density, seed=seed)
+    real, sets, z = image_sets(model, test, model.densities, seed, report)
+    count, back = len(real), sets["reconstruction"]
     numbers: dict[str, Any] = {"test_images": count, "squared_error": squared_error(real, back)}
-    shown = Shown(model.recipe.name, numbers)
+    shown = Shown(model.recipe.name, numbers, {features.name: {}, "f8": {}, "f_eighth": {}})
     known = features.of(real)
     for i, (name, images) in enumerate(sets.items()):
         report(f"comparing {name}", 0.7 + 0.3 * i / len(sets))
         own = features.of(images)
-        numbers[f"{features.name}_{name}"] = frechet(own, known)
+        shown.sets[features.name][name] = frechet(own, known)
         if name in model.densities:
             curve = precision_recall(own, known, seed)
-            numbers[f"f8_{name}"] = None if curve is None else curve.f8
-            numbers[f"f_eighth_{name}"] = None if curve is None else curve.f_eighth
+            shown.sets["f8"][name] = None if curve is None else curve.f8
+            shown.sets["f_eighth"][name] = None if curve is None else curve.f_eighth
             if curve is not None:
                 shown.curves[name] = curve
     if model.stochastic:
@@ -91,12 +82,37 @@ def measure(model: Model, n: int, seed: int, features: Features, report: Report)
         numbers["log_likelihood"] = float(likely.mean())
     pairs = np.stack([real[: SHOWN // 2], back[: SHOWN // 2]])
     shown.pictures["reconstructions, below the test images"] = pairs.reshape(-1, *real.shape[1:])
-    ends = model.encode(real[[order[0], order[1]]])
+    first, last = z[partners(count, seed)[:, 0]]
     steps = np.linspace(0, 1, SHOWN // 2, dtype=np.float32)[:, None]
-    shown.pictures["a line between two codes"] = model.decode((1 - steps) * ends[0] + steps * ends[1])
+    shown.pictures["a line between two codes"] = model.decode((1 - steps) * first + steps * last)
     for density in model.densities:
         shown.pictures[f"samples, {density}"] = sets[density][:SHOWN]
     return shown
+
+
+def image_sets(
+    model: Model, test: Sequence[Any], densities: Sequence[str], seed: int, report: Report
+) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.uint8]], NDArray[np.float32]]:
+    """The test images as the model sees them, the sets of images to compare with them, each as large, by name:
+    `reconstruction`, `interpolation` and samples under every one of `densities`; and the codes (n, latent).
+    """
+    codec = model.run.codec
+    x, _, _ = codec.encode_known(test)
+    count = len(x)
+    report("reconstructing", 0.1)
+    z = model.codes(x)
+    one, other = partners(count, seed)
+    sets = {"reconstruction": model.decode(z), "interpolation": model.decode((z[one] + z[other]) / 2)}
+    for i, density in enumerate(densities):
+        report(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
+        sets[density] = model.generate(count, density=density, seed=seed)
+    return codec.decode(x), sets, z
+
+
+def partners(count: int, seed: int) -> NDArray[np.int64]:
+    """(2, count): each item and the one it is paired with, in a random order."""
+    order = np.random.default_rng(seed).permutation(count)
+    return np.stack([order, np.roll(order, 1)])
 
 
 def card(model: Model, found: Shown, n: int, seed: int, features: str) -> str:
@@ -120,7 +136,7 @@ def card(model: Model, found: Shown, n: int, seed: int, features: str) -> str:
         "|---|---|---|---|",
     ]
     for name in ("reconstruction", "interpolation", *model.densities):
-        cells = [numbers.get(f"{metric}_{name}") for metric in (distance, "f8", "f_eighth")]
+        cells = [found.sets[measure].get(name) for measure in (distance, "f8", "f_eighth")]
         lines.append(f"| {name} | " + " | ".join("–" if c is None else f"{c:.3f}" for c in cells) + " |")
     lines += ["", f"Summed squared error of a reconstruction: {numbers['squared_error']:.3f}."]
     if "log_likelihood" in numbers:

@@ -23,7 +23,7 @@ from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
-from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, write
+from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, together, write
 from grammar_rae.generation import items as drawn
 from grammar_rae.latent import around, between
 from grammar_rae.noise import Noise
@@ -182,7 +182,7 @@ class Model:
         for part in drawn(self, n, how):
             parts.append(part)
             if report is not None:
-                report("generating", min(len(parts) * BATCH / n, 1.0))
+                report("generating", min(len(parts) * together(self) / n, 1.0))
         return np.concatenate(parts)
 
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
@@ -267,11 +267,11 @@ class Model:
             raise ValueError(
                 f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})"
             )
-        parts = []
-        for begin in range(0, len(codes), BATCH):
-            noise = Noise.first(seed, len(codes[begin : begin + BATCH]), begin, self.device)
+        parts, size = [], together(self)
+        for begin in range(0, len(codes), size):
+            noise = Noise.first(seed, len(codes[begin : begin + size]), begin, self.device)
             with enforced(self, Masks(budget)):
-                p = self.run.autoencoder.decoder(codes[begin : begin + BATCH].to(self.device))
+                p = self.run.autoencoder.decoder(codes[begin : begin + size].to(self.device))
                 x = write(p, noise, temperature)
             parts.append(self.run.codec.decode(x.cpu().numpy()))
         if self.task == "images":
@@ -311,9 +311,9 @@ class Model:
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
         rows, model, bounds = torch.as_tensor(self._rows(items)), self.run.autoencoder, [torch.zeros(0)]
-        together = max(1, BATCH // draws)
-        for begin in range(0, len(rows), together):
-            x = rows[begin : begin + together].to(self.device)
+        size = max(1, together(self) // draws)
+        for begin in range(0, len(rows), size):
+            x = rows[begin : begin + size].to(self.device)
             q = model.encoder(x)
             q = Gaussian(*(part.repeat_interleave(draws, 0) for part in (q.mean, q.log_var)))
             x = x.repeat_interleave(draws, 0)

@@ -11,8 +11,10 @@ from grammar_rae.cli import app, main
 from grammar_rae.datasets.images import read
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.features import network
-from grammar_rae.evaluators.image_pictures import tiled
+from grammar_rae.evaluators.image_pictures import Shown, page, tiled
+from grammar_rae.evaluators.images import Curve
 from grammar_rae.experiment import train
+from grammar_rae.generation import IMAGES
 from grammar_rae.model import Model
 
 TINY = (
@@ -78,6 +80,15 @@ def test_the_same_seed_gives_the_same_model(pictures, run, tmp_path):
     again = train("vae", data=pictures, out=tmp_path / "again", overrides=TINY)
     assert (again.generate(4, seed=2) == Model.load(run).generate(4, seed=2)).all()
     assert (tmp_path / "again" / "recipe.toml").read_text() == (run / "recipe.toml").read_text()
+
+
+def test_images_do_not_depend_on_how_many_are_drawn_together(run):
+    model = Model.load(run)
+    many, few = model.generate(IMAGES + 3), model.generate(5)
+    assert many.shape == (IMAGES + 3, 32, 32, 3)
+    assert np.abs(many[:5].astype(int) - few).max() <= 1  # a byte's rounding
+    codes = model.sample_codes(IMAGES + 3)
+    assert np.abs(model.decode(codes).astype(int) - many).max() <= 1
 
 
 def test_a_likelihood_is_a_bound_that_more_draws_raise(run, pictures):
@@ -186,3 +197,19 @@ def test_images_side_by_side():
     sheet = tiled(np.full((5, 4, 3, 1), 7, np.uint8), 2)
     assert sheet.shape == (3 * 6 + 2, 2 * 5 + 2, 1)
     assert (sheet == 7).sum() == 5 * 12 and (sheet == 128).sum() == sheet.size - 60
+
+
+def test_a_page_compares_models():
+    def shown(name, distance, error):
+        sets = {"frechet_classifier": {"gmm": distance}, "f8": {"gmm": None}}
+        curve = Curve(np.linspace(0, 1, 5), np.linspace(1, 0, 5))
+        images = np.zeros((3, 8, 8, 1), np.uint8)
+        return Shown(name, {"squared_error": error}, sets, {"samples": images}, {"gmm": curve})
+
+    first, second = shown("a<b", 2.0, 5.0), shown("other", 1.0, 7.0)
+    assert first.flat() == {"squared_error": 5.0, "frechet_classifier_gmm": 2.0, "f8_gmm": None}
+    text = page([first, second], "Title", "About.")
+    assert "<th>frechet classifier ↓</th><th>gmm</th>" in text and "<th>f8 ↑</th>" in text
+    assert "<tr><td>a&lt;b</td><td>2.000</td></tr><tr><td>other</td><td><b>1.000</b></td></tr>" in text
+    assert "<td><b>5.000</b></td>" in text and text.count("data:image/png") == 3
+    assert "<b>" not in page([first], "Title", "About.")

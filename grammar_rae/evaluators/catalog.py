@@ -74,3 +74,14 @@ METRICS |= {
     )
     for name in (*MEASURED, "score", "steps", "depth", "length")
 }
+METRICS |= {
+    "test_images": Metric("test images", "", "what every set is compared with"),
+    "squared_error": Metric("squared error", "lower", "of reconstructions, summed over an image, of 0 to 1"),
+    "log_likelihood": Metric("log-likelihood", "higher", "nats an image, importance-sampled"),
+}
+BY_SET: dict[str, Literal["higher", "lower"]] = {  # of images; the name goes on with the set, as in f8_gmm
+    "frechet_": "lower",
+    "fid_": "lower",
+    "f8_": "higher",
+    "f_eighth_": "higher",
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from grammar_rae.evaluators.catalog import METRICS
+from grammar_rae.evaluators.catalog import BY_SET, METRICS
 from grammar_rae.wording import plain, pretty
 
 ARROWS: dict[str, str] = {"higher": "↑", "lower": "↓", "": ""}
@@ -23,7 +23,9 @@ def titled(name: str) -> str:
 
 def direction(name: str) -> Literal["higher", "lower", ""]:
     """Which way is better; empty where a number only describes, or is not known."""
-    return METRICS[name].better if name in METRICS else ""
+    if name in METRICS:
+        return METRICS[name].better
+    return next((way for prefix, way in BY_SET.items() if name.startswith(prefix)), "")
 
 
 def best(name: str, values: Sequence[Any]) -> list[bool]:

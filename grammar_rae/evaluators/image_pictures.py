@@ -14,15 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators.comparison import ARROWS, best, direction, titled
 from grammar_rae.evaluators.images import Curve
 from grammar_rae.files import write_bytes
+from grammar_rae.wording import pretty
 
 Images = NDArray[np.uint8]
 GAP, GREY = 2, 128  # pixels between images, and their level
 ACROSS = 10  # images in a row of the page
 ENLARGED = 2
+PANELS = 3  # plots in a row
 STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; } td, th { padding: .2rem .8rem; text-align: right; }
+table { border-collapse: collapse; margin: 1rem 0; } td, th { padding: .2rem .8rem; text-align: right; }
 th:first-child, td:first-child { text-align: left; } tr:nth-child(even) td { background: #8881; }
 img { image-rendering: pixelated; max-width: 100%; } img.plot { image-rendering: auto; }"""
 
@@ -78,26 +81,33 @@ def write(images: Images, path: str | Path) -> None:
 
 @dataclass
 class Shown:
-    """What the page shows of one model: numbers, images by title, precision-recall curves by density."""
+    """What the page shows of one model: numbers, those of each set of images by measure (`sets["f8"]["gmm"]`),
+    images by title, precision-recall curves by density.
+    """
 
     name: str
     numbers: Mapping[str, Any]
+    sets: dict[str, dict[str, float | None]] = field(default_factory=dict)
     pictures: dict[str, Images] = field(default_factory=dict)
     curves: dict[str, Curve] = field(default_factory=dict)
 
+    def flat(self) -> dict[str, Any]:
+        """Every number by one name, as in `f8_gmm`."""
+        return {
+            **self.numbers,
+            **{f"{measure}_{of}": x for measure, found in self.sets.items() for of, x in found.items()},
+        }
+
 
 def page(models: Sequence[Shown], title: str, about: str) -> str:
-    """One HTML page, pictures within: a table of all models' numbers, their images and their curves."""
-    names = dict.fromkeys(name for model in models for name in model.numbers)
-    rows = [
-        f"<tr><td>{name.replace('_', ' ')}</td>"
-        + "".join(f"<td>{_number(model.numbers.get(name))}</td>" for model in models)
-        + "</tr>"
-        for name in names
+    """One HTML page, pictures within: tables of all models' numbers, their images and their curves."""
+    parts = [
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(about)} ↑ more is better, ↓ less; bold: the best.</p>"
     ]
-    head = "".join(f"<th>{html.escape(model.name)}</th>" for model in models)
-    parts = [f"<h1>{html.escape(title)}</h1><p>{html.escape(about)}</p>"]
-    parts.append(f"<table><tr><th></th>{head}</tr>{''.join(rows)}</table>")
+    for measure in dict.fromkeys(measure for model in models for measure in model.sets):
+        label = f"{measure.replace('_', ' ')} {ARROWS[direction(f'{measure}_')]}"
+        parts.append(_table(label, models, [model.sets.get(measure, {}) for model in models], f"{measure}_"))
+    parts.append(_table("more", models, [model.numbers for model in models]))
     for what in dict.fromkeys(what for model in models for what in model.pictures):
         parts.append(f"<h2>{html.escape(what)}</h2>")
         for model in models:
@@ -112,10 +122,22 @@ def page(models: Sequence[Shown], title: str, about: str) -> str:
     )
 
 
-def _number(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
+def _table(
+    label: str, models: Sequence[Shown], numbers: Sequence[Mapping[str, Any]], prefix: str = ""
+) -> str:
+    """A model a row and a number a column, the best of each in bold; `prefix` begins the metrics' names."""
+    columns = list(dict.fromkeys(name for found in numbers for name in found))
+    rows = [[pretty(prefix + name, found.get(name)) for name in columns] for found in numbers]
+    for i, name in enumerate(columns):
+        for row, top in zip(rows, best(prefix + name, [found.get(name) for found in numbers]), strict=True):
+            row[i] = f"<b>{row[i]}</b>" if top else row[i]
+    titles = [name.replace("_", " ") if prefix else titled(name) for name in columns]
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in (label, *titles))
+    body = "".join(
+        f"<tr><td>{html.escape(model.name)}</td>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        for model, row in zip(models, rows, strict=True)
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _inline(body: bytes, kind: str = "") -> str:
@@ -123,15 +145,26 @@ def _inline(body: bytes, kind: str = "") -> str:
 
 
 def _plot(models: Sequence[Shown]) -> bytes:
+    """A panel a density, a curve a model."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-    figure = Figure(figsize=(6, 6), layout="constrained")
-    axes = figure.subplots()
-    for model in models:
-        for density, curve in model.curves.items():
-            axes.plot(curve.recall, curve.precision, label=f"{model.name} {density}")
-    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1))
-    axes.legend(fontsize="small")
+    densities = list(dict.fromkeys(density for model in models for density in model.curves))
+    across = min(len(densities), PANELS)
+    down = -(-len(densities) // across)
+    figure = Figure(figsize=(3 * across, 3 * down + 0.3 * len(models)), layout="constrained")
+    panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).flat
+    for axes, density in zip(panels, densities, strict=False):
+        for i, model in enumerate(models):
+            if (curve := model.curves.get(density)) is not None:
+                axes.plot(curve.recall, curve.precision, color=f"C{i}")
+        axes.set(title=density, xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal")
+    for axes in list(figure.axes)[len(densities) :]:
+        axes.remove()
+    figure.supxlabel("recall")
+    figure.supylabel("precision")
+    handles = [Line2D([], [], color=f"C{i}", label=model.name) for i, model in enumerate(models)]
+    figure.legend(handles=handles, loc="outside lower center", fontsize="small")
     body = io.BytesIO()
     figure.savefig(body, dpi=120)
     return body.getvalue()

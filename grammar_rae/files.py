@@ -76,7 +76,9 @@ def read(path: str | Path, column: str | None = None) -> Items:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: not a whole gzip file ({error}); fetch it again") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: binary file, expected text; read it by its own suffix") from error
+        raise DataError(
+            f"{path}: binary file or not UTF-8, expected text; read it by its own suffix, or save it as UTF-8"
+        ) from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     if not found.values and not found.rejected:

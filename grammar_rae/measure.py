@@ -13,9 +13,10 @@ import pandas as pd
 from grammar_rae import datasets, protocols, runs
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import Task, measured, molecules, summary, task_for
+from grammar_rae.evaluators import TASKS, Task, measured, molecules, summary, task_for
 from grammar_rae.evaluators.profile import Profile
 from grammar_rae.evaluators.text import shares
+from grammar_rae.files import kind as suffix
 from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.samples import reconstruction, task_of
@@ -23,6 +24,7 @@ from grammar_rae.samples import reconstruction, task_of
 Numbers = dict[str, Any]
 TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000
+MOLECULES = (".smi", ".sdf")  # files of nothing else
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 
 
@@ -50,18 +52,28 @@ def evaluate_files(
     A named data set stands for its training part as `train`, for its validation and test parts as `reference`.
     """
     first = read(files[0], column)
-    kind = task_for(task, first.values)
+    kind = _kind(task, files[0], first.values)
     compared, known = compared_with(reference, column, kind), strings(train, column)
     tables, numbers = [], []
     for place, file in enumerate(files):
         items = first if place == 0 else read(file, column)
-        other = task_for(task, items.values).name
+        other = _kind(task, file, items.values).name
         if other != kind.name:
             raise DataError(f"{files[0]} holds {kind.name}, {file} {other}; say what they are with --task")
         found, scores = measured(items.values, kind, compared, known, fcd, rows)
         tables.append(found)
         numbers.append({**scores, "rejected": len(items.rejected)})
     return Evaluated(kind, tables, numbers, compared)
+
+
+def _kind(task: str | Task | None, file: str, items: Sequence[str]) -> Task:
+    """`task_for` the items of a file; of what is recognised as nothing, the suffix may say that it is molecules."""
+    found = task_for(task, items)
+    return (
+        TASKS["molecules"]
+        if task is None and found.name == "strings" and suffix(file) in MOLECULES
+        else found
+    )
 
 
 def compared_with(name: str | None, column: str | None, task: Task) -> Sequence[str] | Profile | None:

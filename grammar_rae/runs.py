@@ -100,9 +100,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 def load(folder: Path) -> Run:
     """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
-    if not (folder / "recipe.toml").is_file():
-        raise DataError(f"{folder} is not a run folder: it holds no recipe.toml")
-    recipe = read(folder / "recipe.toml")
+    recipe = _recipe(folder)
     text = folder / "codec" / "grammar.cfg"
     grammar = Grammar.read(text) if text.is_file() else None
     codec = make_codec(recipe, grammar)
@@ -158,7 +156,13 @@ def is_model(name: str | Path) -> bool:
 
 def draws_images(name: str | Path) -> bool:
     """Whether a model's items are images. DataError as `find`."""
-    return read(find(name) / "recipe.toml").task == "images"
+    return _recipe(find(name)).task == "images"
+
+
+def _recipe(folder: Path) -> Recipe:
+    if not (folder / "recipe.toml").is_file():
+        raise DataError(f"{folder} is not a run folder: it holds no recipe.toml")
+    return read(folder / "recipe.toml")
 
 
 def names() -> list[str]:

@@ -87,6 +87,7 @@ def test_rejects_file(tmp_path: Path) -> None:
         ("a.csv", b"smiles\n", "empty"),
         ("a.smi", b"C\0C\n", "binary file"),
         ("a.txt", b"\x89PNG\r\n\xff\xfe", "binary file"),
+        ("a.smi", "CCO caféine\n".encode("latin-1"), "not UTF-8"),
         ("a.csv", b"\x89PNG\r\n\xff\xfe", "binary file"),
         ("a.smi.gz", b"CCO\n", "not a whole gzip file"),
         ("a.smi.gz", gzip.compress(b"CCO\n" * 9999, mtime=0)[:40], "not a whole gzip file"),

@@ -293,9 +293,17 @@ def test_nothing_valid(made: list[str]) -> None:
 
 
 def test_a_reference_without_molecules() -> None:
-    with pytest.warns(UserWarning, match="no score for snn, fragments, scaffolds, logp_w1"):
+    with pytest.warns(UserWarning, match="no string of the reference is a molecule"):
         numbers = evaluate(["CCO", "CCN"], reference=["C("])
     assert numbers["snn"] is numbers["guacamol_kl"] is numbers["qed_w1"] is None
+
+
+def test_a_file_of_molecules_without_any_is_not_taken_for_strings(tmp_path: Path) -> None:
+    for name, valid in (("a.smi", 0), ("a.txt", 1)):
+        (tmp_path / name).write_text("INVALID\nC(\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert evaluate_files([str(tmp_path / name)]).numbers[0]["valid"] == valid
 
 
 def test_every_number_is_in_the_catalogue(found: dict[str, float | None]) -> None:
@@ -423,12 +431,24 @@ def _awkward(path: Path, lines: int) -> dict[str, int]:
 def test_an_awkward_file_is_accounted_for_in_bounded_memory(tmp_path: Path, lines: int) -> None:
     counts = _awkward(tmp_path / "a.smi.gz", lines)
     blank = counts["\r\n"] + counts["\n"]
+    _awkward(tmp_path / "few.smi.gz", 20)
+    evaluate_files([str(tmp_path / "few.smi.gz")], task="molecules")  # what is loaded once and for all
     tracemalloc.start()
-    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules").numbers
+    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules", rows=False).numbers
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert numbers["n"] + numbers["rejected"] == lines - blank
     assert numbers["valid"] == pytest.approx(4 / 8) and numbers["unique"] == pytest.approx(3 / (lines * 0.4))
     kinds = ("syntax", "valence", "ring_bond", "kekulisation")
     assert [numbers[f"invalid_{kind}"] for kind in kinds] == [pytest.approx(1 / 8)] * 4
-    assert peak < 20e6 + 150 * lines
+    assert peak < 20e6 + 80 * lines
+
+
+def test_the_table_of_an_awkward_file_is_held_once(tmp_path: Path) -> None:
+    _awkward(tmp_path / "a.smi.gz", 50_000)
+    tracemalloc.start()
+    (items,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules").tables
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert items is not None and items["valid"].sum() == 20_000
+    assert peak < 20e6 + 1.7 * items.memory_usage().sum()

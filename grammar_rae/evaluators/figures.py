@@ -11,30 +11,18 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expressions, pictures, selection
-from grammar_rae.evaluators.truth import GRID, Truth, values_of
+from grammar_rae.evaluators import panels, pictures, selection
+from grammar_rae.evaluators.truth import Truth
 from grammar_rae.files import write_bytes
 
-INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
-SERIES = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#8a6d00",
-    "#56b4e9",
-)  # Okabe and Ito: told apart by all
-DASHES = ("-", "--", "-.", ":")  # the colours again, from the seventh series on
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
 )  # fmt: skip
@@ -53,9 +41,6 @@ LABELS = {
     "steps": "Productions",
     "length": "Characters",
 }
-FEW = 200  # points are drawn as points
-EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
-
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
@@ -89,7 +74,7 @@ def distributions(
     figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, column in enumerate(chosen, 1):
         axes = figure.add_subplot(high, wide, place)
-        _distribution(axes, column, tables, reference)
+        panels.distribution(axes, column, tables, reference)
         axes.set_xlabel(label(column))
     if len(tables) > 1 or reference is not None:
         handles, names = figure.axes[0].get_legend_handles_labels()
@@ -100,7 +85,7 @@ def distributions(
 def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> Picture:
     """One panel of `distributions`, without words."""
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
-    _distribution(figure.add_subplot(), column, _named(items), reference)
+    panels.distribution(figure.add_subplot(), column, _named(items), reference)
     return figure
 
 
@@ -144,36 +129,36 @@ def latent_map(
     if base.ndim != 2 or base.shape[1] < 2 or len(base) < 2:
         raise ValueError(f"codes of shape {base.shape}; a map needs two codes of two numbers or more")
     axes_of = PCA(2, svd_solver="full").fit(base)
-    panels = [("samples", axes_of.transform(codes), values)]
+    sides = [("samples", axes_of.transform(codes), values)]
     if data is not None:
-        panels.insert(0, ("data", axes_of.transform(data), data_values))
-    colours = [np.asarray(colour, float) for _, _, colour in panels if colour is not None]
+        sides.insert(0, ("data", axes_of.transform(data), data_values))
+    colours = [np.asarray(colour, float) for _, _, colour in sides if colour is not None]
     known = np.concatenate([colour[np.isfinite(colour)] for colour in colours]) if colours else np.empty(0)
     low, high = np.percentile(known, [2, 98]) if len(known) else (0.0, 1.0)
-    everything = np.concatenate([points for _, points, _ in panels])
-    figure = Picture(figsize=(3.5 * len(panels), 3.5), layout="constrained")
-    seen = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    everything = np.concatenate([points for _, points, _ in sides])
+    figure = Picture(figsize=(3.5 * len(sides), 3.5), layout="constrained")
+    seen = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
     drawn = None
-    for axes, (name, points, colour) in zip(seen, panels, strict=True):
-        axes.scatter(*points.T, s=5, color=REFERENCE, linewidths=0, rasterized=True)
+    for axes, (name, points, colour) in zip(seen, sides, strict=True):
+        axes.scatter(*points.T, s=5, color=panels.REFERENCE, linewidths=0, rasterized=True)
         if colour is not None:
             there = np.isfinite(np.asarray(colour, float))
             drawn = axes.scatter(
                 *points[there].T, s=5, c=np.asarray(colour, float)[there], cmap="viridis",
                 vmin=low, vmax=high, linewidths=0, rasterized=True,
             )  # fmt: skip
-        axes.set_title(f"{name}, {len(points):,}", loc="left", fontsize=10, color=INK)
+        axes.set_title(f"{name}, {len(points):,}", loc="left", fontsize=10, color=panels.INK)
         share = 100 * axes_of.explained_variance_ratio_
-        axes.set_xlabel(f"component 1, {share[0]:.0f} % of variance", color=QUIET, fontsize=9)
-        axes.set_xlim(*_range(everything[:, 0]))
-        axes.set_ylim(*_range(everything[:, 1]))
+        axes.set_xlabel(f"component 1, {share[0]:.0f} % of variance", color=panels.QUIET, fontsize=9)
+        axes.set_xlim(*panels.span(everything[:, 0]))
+        axes.set_ylim(*panels.span(everything[:, 1]))
         axes.set_xticks([])
         axes.set_yticks([])
-        _quiet(axes)
-    seen[0].set_ylabel(f"component 2, {share[1]:.0f} %", color=QUIET, fontsize=9)
+        panels.quiet(axes)
+    seen[0].set_ylabel(f"component 2, {share[1]:.0f} %", color=panels.QUIET, fontsize=9)
     if drawn is not None:
         bar = figure.colorbar(drawn, ax=list(seen), location="bottom", aspect=50, fraction=0.04, pad=0.02)
-        bar.set_label(title, color=INK)
+        bar.set_label(title, color=panels.INK)
         bar.outline.set_visible(False)
     return figure
 
@@ -187,7 +172,7 @@ def curves(
     figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
-        _curve(axes, text, truth)
+        panels.curve(axes, text, truth)
         title = text if titles is None else f"{text}\n{titles[place - 1]}"
         axes.set_title(title, loc="left", fontsize=9, parse_math=False)
     return figure
@@ -198,7 +183,7 @@ def curve(text: str, truth: Truth | None = None) -> Picture:
     with, or alone on [-10, 10]. DataError where it is none.
     """
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
-    _curve(figure.add_subplot(), text, truth)
+    panels.curve(figure.add_subplot(), text, truth)
     return figure
 
 
@@ -212,98 +197,5 @@ def label(column: str) -> str:
     return LABELS.get(column, column.replace("_", " "))
 
 
-def _distribution(
-    axes: Axes, column: str, tables: Mapping[str, pd.DataFrame], reference: pd.DataFrame | None
-) -> None:
-    drawn = {name: _values(table, column) for name, table in tables.items()}
-    other = _values(reference, column) if reference is not None else np.empty(0)
-    everything = [values for values in (*drawn.values(), other) if len(values)]
-    if everything:
-        edges = _edges(everything)
-        if len(other):
-            axes.stairs(_shares(other, edges), edges, fill=True, color=REFERENCE, label="reference")
-        for place, (name, values) in enumerate(drawn.items()):
-            axes.stairs(
-                _shares(values, edges),
-                edges,
-                color=SERIES[place % len(SERIES)],
-                linestyle=DASHES[place // len(SERIES) % len(DASHES)],
-                linewidth=1.6,
-                label=name,
-            )
-        axes.set_xlim(edges[0], edges[-1])
-        axes.set_ylim(bottom=0)
-    axes.set_yticks([])
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=bool(everything) and _whole(everything)))
-    _quiet(axes)
-
-
-def _curve(axes: Axes, text: str, truth: Truth | None) -> None:
-    points = GRID if truth is None else truth.points
-    grid = np.linspace(points.min(), points.max(), len(GRID))
-    found = values_of(text, expressions.standard(), grid)
-    shown = found[np.isfinite(found)]
-    few = truth is not None and len(points) < FEW
-    if truth is not None:
-        order = np.argsort(points)
-        axes.plot(
-            points[order], truth.values[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
-            marker="o" if few else "", markersize=4, label="target",
-        )  # fmt: skip
-        shown = truth.values
-    axes.plot(grid, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
-    if len(shown):
-        axes.set_ylim(*_range(shown))
-    axes.set_xlim(*_range(points) if few else (grid[0], grid[-1]))
-    axes.locator_params(nbins=5)
-    _quiet(axes)
-
-
-def _quiet(axes: Axes) -> None:
-    """No box: a line under the picture and small grey numbers."""
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(QUIET)
-    axes.tick_params(colors=QUIET, labelsize=9, length=3)
-
-
 def _named(items: Tables) -> Mapping[str, pd.DataFrame]:
     return {"items": items} if isinstance(items, pd.DataFrame) else items
-
-
-def _values(items: pd.DataFrame, column: str) -> NDArray[np.floating]:
-    """The finite values of a column over the valid rows."""
-    if column not in items:
-        return np.empty(0)
-    values = items.loc[items["valid"].astype(bool), column].to_numpy(float)
-    found: NDArray[np.floating] = values[np.isfinite(values)]
-    return found
-
-
-def _whole(values: Sequence[NDArray[np.floating]]) -> bool:
-    return all(bool((one == one.round()).all()) for one in values)
-
-
-def _edges(values: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
-    """Where bars begin and end: whole numbers where all values are, and no long empty tails."""
-    low = min(float(np.percentile(one, EDGE)) for one in values)
-    high = max(float(np.percentile(one, 100 - EDGE)) for one in values)
-    bars = int(np.clip(2 * min(len(one) for one in values) ** (1 / 3), 10, 40))  # Rice's rule
-    if _whole(values):
-        first, last = np.floor(low), np.ceil(high)
-        step = int(np.ceil((last - first + 1) / bars))
-        return np.arange(first - 0.5, last + step + 0.5, step)
-    return np.linspace(low, high, bars + 1) if high > low else np.array([low - 0.5, low + 0.5])
-
-
-def _shares(values: NDArray[np.floating], edges: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Share of the values in each bar, those beyond the ends left out of the picture but not of the sum."""
-    counts = np.histogram(values, edges)[0]
-    return np.asarray(counts / max(len(values), 1))
-
-
-def _range(values: NDArray[np.floating]) -> tuple[float, float]:
-    """The ends of an axis: nearly all values and a margin."""
-    low, high = np.percentile(values, [EDGE, 100 - EDGE])
-    margin: Any = 0.06 * (high - low) or 1.0
-    return float(low - margin), float(high + margin)

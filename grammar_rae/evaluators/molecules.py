@@ -107,23 +107,20 @@ def rows(strings: Sequence[str], items: Items, found: Profile) -> pd.DataFrame:
     valid = items.places >= 0
     nothing = Problem("", None, "")
     why = [nothing if place >= 0 else items.problems[-1 - place] for place in items.places]
-    head = pd.DataFrame(
+    rows = np.where(valid, items.places, len(items.forms))  # an invalid string has the row behind the last
+    measured = {name: np.append(values, np.nan)[rows] for name, values in found.values.items()}
+    return pd.DataFrame(
         {
             "smiles": list(strings),
             "valid": valid,
             "reason": [one.message for one in why],
             "canonical": [items.forms[place] if place >= 0 else None for place in items.places],
-        }
-    )
-    values = found.values.reindex(np.where(valid, items.places, -1)).reset_index(drop=True)
-    tail = pd.DataFrame(
-        {
-            "filters": values["filters"],
+            **{name: measured[name] for name in (*COLUMNS, *OTHERS, "filters")},
             "kind": [one.kind for one in why],
             "position": pd.array([one.position for one in why], dtype="Int64"),
-        }
+        },
+        copy=False,
     )
-    return pd.concat([head, values[[*COLUMNS, *OTHERS]], tail], axis=1)
 
 
 def metrics(
@@ -164,7 +161,7 @@ def metrics(
         if fcd:
             apart = chemnet.distance(chemnet.statistics(found), chemnet.statistics(reference))
             numbers |= {"fcd": apart, "guacamol_fcd": guacamol.fcd_score(apart)}
-    _explain(numbers, len(valid), why)
+    _explain(numbers, len(valid), None if reference is None else len(reference), why)
     return numbers
 
 
@@ -175,14 +172,16 @@ def _invalid(items: Items) -> Numbers:
     return {f"invalid_{kind.replace(' ', '_')}": bad[kind] / n if n else None for kind in KINDS}
 
 
-def _explain(numbers: Numbers, valid: int, why: dict[str, str]) -> None:
-    """One warning for what has no score though it was asked for."""
+def _explain(numbers: Numbers, valid: int, compared: int | None, why: dict[str, str]) -> None:
+    """One warning for what has no score though it was asked for; `compared`: molecules of the reference, if any."""
     if not valid:
         warnings.warn("no string is a molecule: nothing to measure but shares of all strings", stacklevel=4)
         return
     needs_more = {"novel", "unique_1000", "unique_10000"}
     missing = [name for name, value in numbers.items() if value is None and name not in needs_more]
-    if missing:
+    if compared == 0:
+        warnings.warn("no string of the reference is a molecule: nothing to compare with", stacklevel=4)
+    elif missing:
         reasons = ", ".join(f"{name} ({why[name]})" if why.get(name) else name for name in missing)
         warnings.warn(f"{valid:,} valid molecules: no score for {reasons}", stacklevel=4)
 

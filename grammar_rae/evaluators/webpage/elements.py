@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 import matplotlib
 
 from grammar_rae.evaluators import pictures
-from grammar_rae.evaluators.figures import INK, QUIET, REFERENCE, SERIES, Picture
+from grammar_rae.evaluators.figures import Picture
+from grammar_rae.evaluators.panels import INK, QUIET, REFERENCE, SERIES
 
 VOID = {"meta", "link", "br"}
 THEMED = {  # colours that follow the reader's light or dark theme

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluators import comparison, figures
+from grammar_rae.evaluators import comparison, figures, panels
 from grammar_rae.evaluators.catalog import METRICS
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, table, tag
@@ -101,7 +101,7 @@ def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html
         drawn.append(figure(picture, tag("strong", figures.label(column)), tag("small", caption)))
     if not drawn:
         return Html("")
-    names = [tag("span", one.name, class_=f"series-{i % len(figures.SERIES)}") for i, one in enumerate(sets)]
+    names = [tag("span", one.name, class_=f"series-{i % len(panels.SERIES)}") for i, one in enumerate(sets)]
     if reference is not None:
         names.append(tag("span", _counted(reference), class_="reference"))
     keys = tag("p", *names, class_="key")

@@ -23,6 +23,7 @@ from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
 from grammar_rae.recipe import Recipe
+from grammar_rae.recipe import read as read_recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training import Data, Settings, fit
@@ -69,7 +70,9 @@ def train(
     if run.recipe.density.default != "prior":
         look_up(DENSITIES, run.recipe.density.default, "density")
     if from_ is not None:
-        runs.fill(run.autoencoder, runs.find(from_) / "weights.safetensors", None)
+        begun = runs.find(from_)
+        runs.fill(run.autoencoder, begun / "weights.safetensors", None)
+        run.metrics["started_from"] = read_recipe(begun / "recipe.toml").name
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)
         if prepared.rejected:

@@ -19,6 +19,7 @@ from grammar_rae.evaluators.text import shares
 from grammar_rae.files import kind as suffix
 from grammar_rae.files import read
 from grammar_rae.model import Model
+from grammar_rae.origin import origin
 from grammar_rae.samples import reconstruction, task_of
 
 Numbers = dict[str, Any]
@@ -155,15 +156,12 @@ def _shares(model: Model, task: Task, strings: Sequence[str]) -> Numbers:
 def card(model: Model, n: int, seed: int) -> str:
     """What the model is and what was measured, with the command that measures it again."""
     recipe, metrics = model.recipe, model.run.metrics
-    size = sum(p.numel() for p in model.run.autoencoder.parameters())
     lines = [
         f"# {recipe.name}",
         "",
         recipe.about,
         "",
-        f"Trained by `grammar-rae train {recipe.name}` on `{recipe.data.name}`: {metrics.get('train_items', '?'):,} "
-        f"items, {metrics.get('epochs', '?')} epochs, best validation loss {metrics.get('best_valid_loss', 0):.4f}. "
-        f"{size:,} parameters, codes of {model.latent} numbers.",
+        origin(model, "items"),
         "",
         f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed}`; shares of {n:,} samples a density, "
         "and of reconstructions: the likeliest string, and one drawn at temperature 1.",

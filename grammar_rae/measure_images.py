@@ -22,6 +22,7 @@ from grammar_rae.evaluators.image_pictures import Shown, page
 from grammar_rae.evaluators.images import frechet, precision_recall, squared_error
 from grammar_rae.files import write_bytes
 from grammar_rae.model import Model
+from grammar_rae.origin import origin
 
 Report = Callable[[str, float], None]
 SHOWN = 20  # images a picture
@@ -117,17 +118,14 @@ def partners(count: int, seed: int) -> NDArray[np.int64]:
 
 def card(model: Model, found: Shown, n: int, seed: int, features: str) -> str:
     """What the model is and what was measured, with the command that measures it again."""
-    recipe, numbers, metrics = model.recipe, found.numbers, model.run.metrics
-    size = sum(p.numel() for p in model.run.autoencoder.parameters())
+    recipe, numbers = model.recipe, found.numbers
     distance = network(features).name
     lines = [
         f"# {recipe.name}",
         "",
         recipe.about,
         "",
-        f"Trained by `grammar-rae train {recipe.name}` on `{recipe.data.name}`: {metrics.get('train_items', 0):,} "
-        f"images, {metrics.get('epochs', '?')} epochs, best validation loss {metrics.get('best_valid_loss', 0):.4f}. "
-        f"{size:,} parameters, codes of {model.latent} numbers.",
+        origin(model, "images"),
         "",
         f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed} --features {features}` against "
         f"{numbers['test_images']:,} test images. {_meaning(distance)}",

@@ -158,10 +158,11 @@ def test_fine_tuning_starts_from_the_weights(done, toy_run, rna, tmp_path):
     ]
     done(*base, "--out", tmp_path / "a")
     fresh, tuned = (
-        json.loads(done(*base, "--out", tmp_path / out, *more))["best_valid_loss"]
+        json.loads(done(*base, "--out", tmp_path / out, *more))
         for out, more in (("b", []), ("c", ["--from", tmp_path / "a"]))
     )
-    assert tuned < fresh
+    assert tuned["best_valid_loss"] < fresh["best_valid_loss"]
+    assert tuned["started_from"] == "grae" and "started_from" not in fresh
 
 
 def test_grammar_verbs(done, rna, tmp_path):

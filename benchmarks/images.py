@@ -20,6 +20,8 @@ import json
 import logging
 import tempfile
 import time
+from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -179,16 +181,27 @@ def _now() -> float:
     return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
+def alone(side: Callable[..., Any], name: str, options: argparse.Namespace) -> Any:
+    """`side(name, options)` in a process of its own, so that neither has what the other did to the process."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(_quietly, (side, name, options))
+
+
+def _quietly(side: Callable[..., Any], name: str, options: argparse.Namespace) -> Any:
+    torch.set_num_threads(options.threads)
+    logging.disable(logging.WARNING)
+    quiet = io.StringIO()
+    with contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):
+        return side(name, options)
+
+
 def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """One row of the table."""
     data = datasets.load(options.data)
     codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
     net = network("classifier")
     real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
-    mine, images = ours(name, options)
-    quiet = io.StringIO()
-    with contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):
-        other, others = theirs(name, options)
+    (mine, images), (other, others) = (alone(side, name, options) for side in (ours, theirs))
     row: dict[str, Any] = {"model": name, "outside_convolutions": mine["outside_convolutions"]}
     for what in ("training", "sampling"):
         row |= {f"{what}_ours": mine[what], f"{what}_pythae": other[what]}
@@ -208,12 +221,13 @@ def main() -> None:
     parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
     parser.add_argument("--json", type=Path, help="write the rows here too")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    logging.disable(logging.WARNING)
     rows = []
     for name in options.models:
         rows.append(compare(name, options))
-        print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}))
+        print(
+            json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}),
+            flush=True,
+        )
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -14,11 +14,11 @@ from lightning_fabric import Fabric
 
 from grammar_rae import runs
 from grammar_rae.assembly import make_objective
-from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.expost import timed
 from grammar_rae.files import write_rejects
+from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
@@ -67,8 +67,8 @@ def train(
     say("reading data", 0.0)
     prepared = prepare(recipe, data, grammar, overrides)
     run, rows = prepared.run, prepared.rows
-    if run.recipe.density.default != "prior":
-        look_up(DENSITIES, run.recipe.density.default, "density")
+    if run.recipe.density.default != "prior" or run.recipe.density.settings:
+        check(run.recipe.density.default, run.recipe.density.settings)
     if from_ is not None:
         begun = runs.find(from_)
         runs.fill(run.autoencoder, begun / "weights.safetensors", None)
@@ -117,7 +117,9 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     part, seed = run.recipe.density, run.recipe.training.seed
     z = model.codes(rows.train.numpy(), seed if part.codes == "samples" else None)
     kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
-    for kind, settings in {**kinds, "gmm": {"components": part.components}}.items():
+    kinds["gmm"] = {"components": part.components}
+    kinds[part.default] |= part.settings
+    for kind, settings in kinds.items():
         if kind != "prior":
             say(f"fitting {kind}", 0.0)
             try:

@@ -112,6 +112,7 @@ class TrainingPart(Part):
 class DensityPart(Part):
     default: str = "gmm"
     components: PositiveInt = 10  # of gmm
+    settings: dict[str, str | int | float] = {}  # of the default's fit, as `Model.fit_density` takes them
     codes: Literal["means", "samples"] = "means"  # of the posterior: what densities are fitted on
     temperature: float = Field(
         default=1.0, ge=0

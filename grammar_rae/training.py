@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grammar_rae.checkpoint import load_checkpoint, save_checkpoint
 from grammar_rae.errors import DataError
+from grammar_rae.memory import keep_freed
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def fit(
         raise ValueError(
             f"training needs rows: {len(data.train)} to train on, {len(data.valid)} to choose by"
         )
+    keep_freed()
     inner = objective
     progress = Progress(rate=settings.learning_rate)
     with torch.random.fork_rng():

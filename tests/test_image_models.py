@@ -213,3 +213,14 @@ def test_a_page_compares_models():
     assert "<tr><td>a&lt;b</td><td>2.000</td></tr><tr><td>other</td><td><b>1.000</b></td></tr>" in text
     assert "<td><b>5.000</b></td>" in text and text.count("data:image/png") == 3
     assert "<b>" not in page([first], "Title", "About.")
+
+
+def test_a_recipe_says_how_its_density_is_fitted(pictures):
+    def fitted(settings):
+        return train("two_stage", data=pictures, overrides=(*TINY, f"density.settings={settings}"))
+
+    model = fitted('{form = "rae", width = 8, epochs = 1}')
+    sizes = {tuple(weight.shape) for weight in model.density("two_stage").parameters()}
+    assert (8, 3) in sizes and (8, 8) in sizes
+    with pytest.raises(RecipeError, match="two_stage has no setting components"):
+        fitted("{components = 2}")

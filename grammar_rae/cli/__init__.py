@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training, walking
+from grammar_rae.memory import keep_freed
 
 app = typer.Typer(
     name="grammar-rae",
@@ -45,6 +46,7 @@ app.add_typer(grammars.app, name="grammar")
 def main() -> None:
     """The entry point of `grammar-rae`."""
     warnings.showwarning = _warn
+    keep_freed()
     try:
         app()
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -47,7 +47,8 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
     """
     import gplearn_peer
 
-    folder = Path(a.out or "runs/optimization") / f"worse-half-{a.items}-{a.epochs}"
+    name = "-".join(["worse-half", str(a.items), str(a.epochs), *a.set])
+    folder = Path(a.out or "runs/optimization") / name
     data = datasets.load("equations")
     scores = expressions.score(data.train)
     worse = np.flatnonzero(scores >= np.median(scores))
@@ -57,7 +58,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
             a.recipe,
             data=chosen,
             out=folder,
-            overrides=(f"training.epochs={a.epochs}", "training.batch=100"),
+            overrides=(f"training.epochs={a.epochs}", "training.batch=100", *a.set),
         )
     grammar = expressions.standard()
     for seed in range(a.seeds):
@@ -111,7 +112,10 @@ def molecules(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
 
 def _how(a: argparse.Namespace, seed: int) -> dict[str, Any]:
     """The method, and the folder of this run's journal."""
-    name = f"{a.protocol}-{getattr(a, 'score', '')}-{getattr(a, 'max_atoms', '')}-{a.region}-{a.acquisition}-{seed}"
+    told = ("protocol", "score", "max_atoms", "retrain_every", "items", "epochs", "region", "acquisition")
+    name = "-".join(
+        [*(str(getattr(a, part)) for part in told if hasattr(a, part)), *getattr(a, "set", []), str(seed)]
+    )
     kept = {} if a.out is None else {"out": Path(a.out) / name.replace(":", "-").replace("/", "-")}
     return {"region": a.region, "acquisition": a.acquisition, **kept}
 
@@ -153,6 +157,9 @@ def main() -> None:
             verb.add_argument("--items", type=int, default=5000)
             verb.add_argument("--epochs", type=int, default=100)
             verb.add_argument("--recipe", default="grae-equations")
+            verb.add_argument(
+                "--set", action="append", default=[], help="recipe.setting=value, of the training"
+            )
         if name == "molecules":
             verb.add_argument("--score", default="plogp")
             verb.add_argument("--max-atoms", type=int, default=38, help="0: no cap")

@@ -23,7 +23,7 @@ Images = NDArray[np.uint8]
 GAP, GREY = 2, 128  # pixels between images, and their level
 ACROSS = 10  # images in a row of the page
 ENLARGED = 2
-PANELS = 3  # plots in a row
+PANELS, SIDE = 5, 2.4  # plots in a row, inches of one
 STYLE = """body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; } td, th { padding: .2rem .8rem; text-align: right; }
 th:first-child, td:first-child { text-align: left; } tr:nth-child(even) td { background: #8881; }
@@ -152,19 +152,20 @@ def _plot(models: Sequence[Shown]) -> bytes:
     densities = list(dict.fromkeys(density for model in models for density in model.curves))
     across = min(len(densities), PANELS)
     down = -(-len(densities) // across)
-    figure = Figure(figsize=(3 * across, 3 * down + 0.3 * len(models)), layout="constrained")
+    figure = Figure(figsize=(SIDE * across, (SIDE + 0.6) * down + 0.25 * len(models)), layout="constrained")
     panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False).flat
     for axes, density in zip(panels, densities, strict=False):
         for i, model in enumerate(models):
             if (curve := model.curves.get(density)) is not None:
                 axes.plot(curve.recall, curve.precision, color=f"C{i}")
-        axes.set(title=density, xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal")
+        axes.set(
+            title=density, xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal"
+        )
+        axes.tick_params(labelbottom=True)
     for axes in list(figure.axes)[len(densities) :]:
         axes.remove()
-    figure.supxlabel("recall")
-    figure.supylabel("precision")
     handles = [Line2D([], [], color=f"C{i}", label=model.name) for i, model in enumerate(models)]
     figure.legend(handles=handles, loc="outside lower center", fontsize="small")
     body = io.BytesIO()
-    figure.savefig(body, dpi=120)
+    figure.savefig(body, dpi=120, bbox_inches="tight")
     return body.getvalue()

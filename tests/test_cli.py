@@ -254,6 +254,7 @@ def mistakes(rna, run, folder):
             ("evaluate", rna / "rna.txt", "--report", folder / "none" / "r.html"),
             "expected a file in a folder",
         ),
+        "no run": (("evaluate", folder), "is not a run folder"),
         "nothing to rank by": (
             ("evaluate", folder / "mol.smi", "--report", folder / "r.html", "--best", "price"),
             "no score 'price' to rank by",
@@ -269,7 +270,7 @@ NAMES = [
     "foreign setting", "foreign kind", "density's name", "another's name", "no such codes", "too few codes",
     "shipped run", "copy on top", "no samples", "cold", "truncated weights", "too short", "no such kind",
     "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
-    "nothing to rank by",
+    "nothing to rank by", "no run",
 ]  # fmt: skip
 
 

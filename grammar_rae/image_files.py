@@ -32,14 +32,16 @@ def draw(
     return {"n": n, "size": images.shape[1], "channels": images.shape[3]}
 
 
-def reconstruct_file(name: str, path: str, out: str | None, device: str) -> dict[str, Any]:
+def reconstruct_file(
+    name: str, path: str, out: str | None, device: str, revisions: int = 0
+) -> dict[str, Any]:
     """Images encoded and decoded, into an `.npz` or a folder, with their error; unreadable ones are left out."""
     model = Model.load(name, device)
     items = read(path)
     x, known, rejected = model.run.codec.encode_known(items)
     if not len(known):
         raise DataError(f"{path}: none of its images can be read; the first: {rejected[0][1]}")
-    back = model.decode(model.codes(x))
+    back = model.decode(model.codes(x), revisions=revisions)
     if out is not None:
         write(back, out)
     real = model.run.codec.decode(x)
@@ -59,10 +61,10 @@ def encode_file(name: str, path: str, out: Path, device: str) -> dict[str, Any]:
     return {"n": len(known), "rejected": len(rejected), "latent": model.latent}
 
 
-def decode_file(name: str, path: Path, out: str, temperature: float, seed: int, device: str) -> int:
-    """The images of the array `codes` of an .npz into an `.npz` or a folder; how many."""
+def decode_file(name: str, path: Path, out: str, device: str, **how: Any) -> int:
+    """The images of the array `codes` of an .npz into an `.npz` or a folder; how many. `how` as `Model.decode`."""
     if out == "-":
         raise DataError("images do not go to standard output; name an .npz or a folder with --out")
-    images = Model.load(name, device).decode(read_codes(path), temperature=temperature, seed=seed)
+    images = Model.load(name, device).decode(read_codes(path), **how)
     write(images, out)
     return len(images)

@@ -25,6 +25,7 @@ from grammar_rae.samples import reconstruction, task_of
 Numbers = dict[str, Any]
 TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000
+REVISIONS = 16
 MOLECULES = (".smi", ".sdf")  # files of nothing else
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 
@@ -139,6 +140,8 @@ def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None
             numbers[f"reconstructed_{part}"] = reconstruction(model, items)[1]["reconstructed"]
             drawn = reconstruction(model, items, temperature=1.0, seed=seed)
             numbers[f"reconstructed_{part}_sampled"] = drawn[1]["reconstructed"]
+            revised = reconstruction(model, items, seed=seed, revisions=REVISIONS)
+            numbers[f"reconstructed_{part}_revised"] = revised[1]["reconstructed"]
             numbers[f"reconstructed_{part}_items"] = len(items)
     return numbers
 
@@ -164,7 +167,8 @@ def card(model: Model, n: int, seed: int) -> str:
         origin(model, "items"),
         "",
         f"Measured by `grammar-rae evaluate {recipe.name} -n {n} --seed {seed}`; shares of {n:,} samples a density, "
-        "and of reconstructions: the likeliest string, and one drawn at temperature 1.",
+        "and of reconstructions: the likeliest string, one drawn at temperature 1, and the likeliest revised up to "
+        f"{REVISIONS} times (`decode --revisions`).",
         "",
     ]
     head = [
@@ -177,17 +181,13 @@ def card(model: Model, n: int, seed: int) -> str:
         "|---" * (len(head) + 1) + "|",
     ]
     for density in model.densities:
-        cells = [metrics.get(f"{key}_{density}") for key in head]
-        lines.append(
-            f"| {density} | " + " | ".join("–" if c is None else f"{100 * c:.2f} %" for c in cells) + " |"
-        )
+        lines.append(_row([density], [metrics.get(f"{key}_{density}") for key in head]))
     rows = [part for part in ("train", "valid", "test") if f"reconstructed_{part}" in metrics]
     if rows:
-        lines += ["", "| items | number | reconstructed | drawn |", "|---|---|---|---|"]
+        lines += ["", "| items | number | reconstructed | drawn | revised |", "|---|---|---|---|---|"]
     for part in rows:
-        share, count = metrics[f"reconstructed_{part}"], metrics[f"reconstructed_{part}_items"]
-        drawn = metrics[f"reconstructed_{part}_sampled"]
-        lines.append(f"| {part} | {count:,} | {100 * share:.2f} % | {100 * drawn:.2f} % |")
+        found = [metrics.get(f"reconstructed_{part}{how}") for how in ("", "_sampled", "_revised")]
+        lines.append(_row([part, f"{metrics[f'reconstructed_{part}_items']:,}"], found))
     meaning = {
         "completed": "`completed`: finished without a step budget, the papers' decoder.",
         "defined": "`defined`: a value at x = 0, the official validity of character models.",
@@ -197,6 +197,10 @@ def card(model: Model, n: int, seed: int) -> str:
     lines += ["", *protocols.card(model, metrics)]
     lines += [*(text for key, text in meaning.items() if key in head), ""]
     return "\n".join(lines)
+
+
+def _row(heads: Sequence[str], shares: Sequence[float | None]) -> str:
+    return "| " + " | ".join([*heads, *("–" if c is None else f"{100 * c:.2f} %" for c in shares)]) + " |"
 
 
 def strings(name: str | None, column: str | None, held_out: bool = False) -> list[str] | None:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from grammar_rae import runs
+from grammar_rae import revision, runs
 from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
 from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.densities.density import Density
@@ -219,6 +219,13 @@ class Model:
         x, known, rejected = self.rows_known(items)
         return self.codes(x, sampled), known, rejected
 
+    def encode_each(self, items: Sequence[str]) -> NDArray[np.float32]:
+        """(n, latent) posterior means, a row of NaN for an item that cannot be written."""
+        z = np.full((len(items), self.latent), np.nan, np.float32)
+        found, known, _ = self.encode_known(items)
+        z[known] = found
+        return z
+
     def rows_known(
         self, items: Sequence[Any]
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
@@ -260,37 +267,66 @@ class Model:
         seed: int = 0,
         raw: bool = False,
         budget: bool = True,
+        revisions: int = 0,
     ) -> Any:
-        """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each."""
+        """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each.
+
+        A string whose own code is not z is written again, up to `revisions` times, and the nearest kept: see
+        `revision`. ValueError for codes of another shape, RecipeError for revisions of images.
+        """
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
         if codes.dim() != 2 or codes.shape[1] != self.latent:
             raise ValueError(
                 f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})"
             )
-        parts, size = [], together(self)
-        for begin in range(0, len(codes), size):
-            noise = Noise.first(seed, len(codes[begin : begin + size]), begin, self.device)
-            with enforced(self, Masks(budget)):
-                p = self.run.autoencoder.decoder(codes[begin : begin + size].to(self.device))
-                x = write(p, noise, temperature)
-            parts.append(self.run.codec.decode(x.cpu().numpy()))
+        if revisions < 0:
+            raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
+        masks = Masks(budget)
+        parts = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
         if self.task == "images":
+            if revisions:
+                raise RecipeError(f"{self.recipe.name} writes images; revisions are for strings")
             return np.concatenate([self.run.codec.decode(self.run.codec.encode([])), *parts])
         texts = [text or "" for part in parts for text in part]
+        if revisions:
+
+            def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[str]:
+                noise = Noise(seed, torch.as_tensor(index, device=self.device))
+                again = self._written(torch.as_tensor(aimed), noise, revision.TEMPERATURE, masks)
+                return [text or "" for part in again for text in part]
+
+            texts = revision.revised(codes.cpu().numpy(), texts, again, self.encode_each, revisions)
         return texts if raw else finish(self.task, texts)
 
+    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[Any]:
+        """What the codec makes of codes (n, latent), `together` at a time."""
+        parts, size = [], together(self)
+        for part, index in zip(codes.split(size), noise.index.split(size), strict=True):
+            with enforced(self, masks):
+                p = self.run.autoencoder.decoder(part.to(self.device))
+                x = write(p, Noise(noise.seed, index), temperature)
+            parts.append(self.run.codec.decode(x.cpu().numpy()))
+        return parts
+
     def reconstruct(
-        self, items: Sequence[Any], *, temperature: float = 0.0, seed: int = 0, raw: bool = False
+        self,
+        items: Sequence[Any],
+        *,
+        temperature: float = 0.0,
+        seed: int = 0,
+        raw: bool = False,
+        revisions: int = 0,
     ) -> Any:
         """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read.
 
-        Images, all of which must be readable, come back as one array (n, S, S, C).
+        Images, all of which must be readable, come back as one array (n, S, S, C). Revisions as in `decode`.
         """
+        how: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
         if self.task == "images":
-            return self.decode(self.encode(items), temperature=temperature, seed=seed)
+            return self.decode(self.encode(items), **how)
         z, known, _ = self.encode_known(items)
         result: list[str | None] = [None] * len(items)
-        decoded = self.decode(z, temperature=temperature, seed=seed, raw=raw)
+        decoded = self.decode(z, raw=raw, **how)
         for i, text in zip(known, decoded, strict=True):
             result[i] = text
         return result

@@ -20,6 +20,7 @@ from torch import Tensor
 from grammar_rae import datasets
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.distributions.codes import Point
+from grammar_rae.errors import DataError
 from grammar_rae.files import read
 from grammar_rae.generation import BATCH, EVERYTHING, Masks, enforced
 from grammar_rae.model import Model
@@ -103,14 +104,20 @@ def reconstruct_file(
     device: str,
     report: Report,
     counts: tuple[int, int] | None = None,
+    revisions: int = 0,
     **how: Any,
 ) -> tuple[pd.DataFrame, Numbers]:
-    """`samples.reconstruction` of a file's items; with (encodings, decodings) `reconstruction_stochastic`."""
+    """`samples.reconstruction` of a file's items; with (encodings, decodings) `reconstruction_stochastic`.
+
+    DataError for both at once, since the draws of that protocol are not revised.
+    """
+    if counts is not None and revisions:
+        raise DataError("encodings and decodings are drawn, not revised; leave out one of the two")
     model = Model.load(name, device)
     report("reading", 0.0)
     items = read(path, column).values
     if counts is None:
-        return reconstruction(model, items)
+        return reconstruction(model, items, revisions=revisions)
     return reconstruction_stochastic(model, items, *counts, report=report, **how)
 
 

@@ -77,11 +77,12 @@ def write(samples: Samples, out: str | None, grid: Path | None) -> None:
 
 
 def reconstruction(
-    model: Model, items: list[str], temperature: float = 0.0, seed: int = 0
+    model: Model, items: list[str], temperature: float = 0.0, seed: int = 0, revisions: int = 0
 ) -> tuple[pd.DataFrame, dict[str, float | None]]:
     """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures.
 
-    Decoded once at a temperature, 0 for the likeliest. DataError where no item is valid.
+    Decoded once at a temperature, 0 for the likeliest, and revised as `Model.decode` says. DataError where no item is
+    valid.
     """
     forms = model.same(items)
     valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
@@ -90,7 +91,7 @@ def reconstruction(
         raise DataError(
             f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
         )
-    given = model.reconstruct(valid, temperature=temperature, seed=seed)
+    given = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
     spelled = model.same([text or "" for text in given])
     agrees = [a == b for a, b in zip(wanted, spelled, strict=True)]
     frame = pd.DataFrame({"item": valid, "reconstruction": given, "reconstructed": agrees})
@@ -114,9 +115,9 @@ def encode_file(name: str, path: str, column: str | None, out: Path, device: str
     return {"n": len(known), "rejected": len(bad), "latent": model.latent}
 
 
-def decode_file(name: str, path: Path, temperature: float, seed: int, device: str) -> list[str]:
-    """The strings of the array `codes` of an .npz."""
-    strings: list[str] = Model.load(name, device).decode(read_codes(path), temperature=temperature, seed=seed)
+def decode_file(name: str, path: Path, device: str, **how: Any) -> list[str]:
+    """The strings of the array `codes` of an .npz; `how` as `Model.decode`."""
+    strings: list[str] = Model.load(name, device).decode(read_codes(path), **how)
     return strings
 
 

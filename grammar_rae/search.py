@@ -96,11 +96,11 @@ def optimize(
     def retrained(strings: Sequence[str], values: np.ndarray, generation: int) -> Any:
         assert retrainer is not None
         newer = retrainer(strings, values, generation)
-        return encoder_of(newer), decoder_of(newer, samples), region_of(newer, region, origin)
+        return newer.encode_each, decoder_of(newer, samples), region_of(newer, region, origin)
 
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
     optimizer = Optimizer(
-        encoder_of(used),
+        used.encode_each,
         decoder_of(used, samples),
         value,
         region_of(used, region, origin),
@@ -146,18 +146,6 @@ def region_of(model: Model, name: str = "trust", start: str | None = None) -> Re
         raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
     centre = None if start is None else model.encode([start])[0].astype(float)
     return TrustRegion(outer, start=centre)
-
-
-def encoder_of(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
-    """Strings → codes (n, D), a row of NaN for what the model cannot read."""
-
-    def encode(strings: Sequence[str]) -> np.ndarray:
-        found = np.full((len(strings), model.latent), np.nan)
-        z, places, _ = model.encode_known(strings)
-        found[places] = z
-        return found
-
-    return encode
 
 
 def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:

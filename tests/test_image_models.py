@@ -157,6 +157,7 @@ def test_what_cannot_be_is_one_line(run, pictures, toy_run, tmp_path, capsys, mo
             tmp_path / "x.gif",
         ): "x.gif: cannot tell the kind of file; expected .npz",
         ("reconstruct", pictures / "00broken.jpg", "-m", run): "item 0: .*00broken.jpg: cannot be read",
+        ("reconstruct", pictures, "-m", run, "--revisions", 1): "revisions are for strings",
         ("decode", tmp_path / "z.npz", "-m", run): "images do not go to standard output",
         ("evaluate", run, toy_run): "writes strings, others here draw images",
         ("evaluate", run, "--features", "vgg"): "no features vgg; expected classifier, inception",

@@ -13,7 +13,6 @@ import random
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from rdkit import Chem, rdBase
 
 from grammar_rae.adapters.drawing import Stream, opened
@@ -96,18 +95,12 @@ class GoalDirected:
         seed = self._seeds.getrandbits(63)
         pool = Pool(scoring_function.score_list, self.model.latent)
         given = [_flat(text) for text in starting_population or []]
-        pool.add(given, self._encode([text or "" for text in given]))
+        pool.add(given, self.model.encode_each([text or "" for text in given]))
         z = self.model.sample_codes(max(self.first, number_molecules, SCALE_CODES), self.density, seed)
         begun = z[: max(self.first, number_molecules)]
         pool.add(self._decode(begun), begun)
         evolve(pool, self._decode, z.std(0), settings, seed)
         return pool.strings[:number_molecules]
-
-    def _encode(self, strings: list[str]) -> Codes:
-        found, known, _ = self.model.encode_known(strings)
-        z = np.full((len(strings), self.model.latent), np.nan)
-        z[known] = found
-        return z
 
     def _decode(self, z: Codes) -> list[str | None]:
         return [_flat(text) for text in self.model.decode(z, raw=True)]

@@ -19,6 +19,9 @@ File = typer.Argument(
     ...,
     help=".smi, .txt, .csv, .parquet, .sdf (.gz on text), or - for standard input; images: a folder, .npz or one.",
 )
+Revisions = typer.Option(
+    0, help="Read what was written and write it again, up to so often, until its code is the one asked for."
+)
 Column = typer.Option(None, help="The column of a table that holds the strings.")
 
 
@@ -108,6 +111,7 @@ def reconstruct(
     budget: bool = typer.Option(
         True, help="Without it these decodings may stay unfinished (the papers' decoder)."
     ),
+    revisions: int = Revisions,
     out: str = typer.Option(
         None,
         help="Write item, reconstruction, whether they agree, and the share of draws; images: .npz or a folder.",
@@ -125,13 +129,13 @@ def reconstruct(
         from grammar_rae import image_files
 
         with progress("reconstructing"):
-            errors = image_files.reconstruct_file(model, file, out, device)
+            errors = image_files.reconstruct_file(model, file, out, device, revisions)
         show(errors, json, f"{file} through {model}")
         return
     how = {"temperature": temperature, "seed": seed, "masks": Masks(budget)}
     with progress("loading") as report:
         frame, numbers = reconstruct_file(
-            model, file, column, device, report, pair(encodings, decodings, (10, 100)), **how
+            model, file, column, device, report, pair(encodings, decodings, (10, 100)), revisions, **how
         )
     if out is not None:
         from grammar_rae.files import write
@@ -165,6 +169,7 @@ def decode(
     model: str = ModelName,
     out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
     temperature: float = typer.Option(0.0, help="0: the likeliest string; above: one draw of each code."),
+    revisions: int = Revisions,
     seed: int = Seed,
     device: str = Device,
 ) -> None:
@@ -173,12 +178,13 @@ def decode(
     from grammar_rae.runs import draws_images
     from grammar_rae.samples import decode_file
 
+    how = {"temperature": temperature, "seed": seed, "revisions": revisions}
     if draws_images(model):
         from grammar_rae import image_files
 
         with progress("decoding"):
-            image_files.decode_file(model, file, out, temperature, seed, device)
+            image_files.decode_file(model, file, out, device, **how)
         return
     with progress("decoding"):
-        strings = decode_file(model, file, temperature, seed, device)
+        strings = decode_file(model, file, device, **how)
     write(out, strings)

@@ -14,6 +14,7 @@ import pandas as pd
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import tanimoto
 from grammar_rae.evaluators.goals import Score, goal
+from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
@@ -67,9 +68,9 @@ def optimize(
 
     `score` is a specification (see `grammar_rae.evaluators.goals`) or a function strings → (n,), the larger the
     better. `region`: «trust» (around the best), «density» (where the model's density is high) or «box» (of all
-    codes). `start` begins around a string; with `similarity` all others must have at
-    least that Tanimoto similarity to it. A round decodes `candidates` codes and scores the `batch` most promising
-    strings. `samples` > 1 decodes to the most frequent of as many draws. After every
+    codes). `start` begins around a string; with `similarity` all others must have at least that Tanimoto similarity
+    to it. Molecules of more than `max_atoms` heavy atoms are never asked for. A round decodes `candidates` codes and
+    scores the `batch` most promising strings. `samples` > 1 decodes to the most frequent of as many draws. After every
     `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps the journal: the same
     call with the same folder goes on. DataError or RecipeError says what does not fit.
     """
@@ -80,15 +81,9 @@ def optimize(
         raise DataError(f"budget {budget}; expected 1 evaluation or more")
     if samples < 1:
         raise DataError(f"{samples} samples a code; expected 1 or more")
-    value = goal(score, used.task, max_atoms, timeout, _grammar(used)) if isinstance(score, str) else score
-    if max_atoms is not None and not isinstance(score, str):
-        raise DataError("max_atoms goes with a score by name; let your function give NaN")
+    value = goal(score, used.task, None, timeout, _grammar(used)) if isinstance(score, str) else score
     origin = None if start is None else _origin(used, start)
-    feasible = None
-    if similarity is not None:
-        if origin is None or used.task != "molecules" or not 0 <= similarity <= 1:
-            raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
-        feasible = _similar(origin, similarity)
+    feasible = _feasible(used, origin, similarity, max_atoms)
     retrainer = None
     if retrain_every is not None:
         retrainer = Retrainer(used, rank_weight, folder, seed)
@@ -187,11 +182,26 @@ def _origin(model: Model, start: str) -> str:
     return form
 
 
-def _similar(origin: str, least: float) -> Callable[[list[str]], np.ndarray]:
-    def feasible(strings: list[str]) -> np.ndarray:
-        return np.nan_to_num(tanimoto.folded(origin, strings), nan=-1.0) >= least
+def _feasible(
+    model: Model, origin: str | None, similarity: float | None, max_atoms: int | None
+) -> Callable[[list[str]], np.ndarray] | None:
+    """Which strings may be asked for: similar enough to the start, small enough. DataError where that cannot be."""
+    if similarity is not None and (origin is None or model.task != "molecules" or not 0 <= similarity <= 1):
+        raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
+    if max_atoms is not None and (model.task != "molecules" or max_atoms < 1):
+        raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
 
-    return feasible
+    def feasible(strings: list[str]) -> np.ndarray:
+        allowed = np.ones(len(strings), bool)
+        if similarity is not None:
+            allowed &= np.nan_to_num(tanimoto.folded(str(origin), strings), nan=-1.0) >= similarity
+        if max_atoms is not None:
+            allowed &= properties(strings, ("heavy_atoms",))["heavy_atoms"].to_numpy(float) <= max_atoms
+        return allowed
+
+    if origin is not None and not feasible([origin])[0]:
+        raise DataError(f"{origin} has more than {max_atoms} heavy atoms; raise max_atoms or start smaller")
+    return None if similarity is None and max_atoms is None else feasible
 
 
 def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from conftest import TINY
 from PIL import Image
+from rdkit import Chem
 
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
@@ -52,6 +53,8 @@ def test_mistakes_are_one_line(cli, tmp_path):
         ("--score", "qed", "--similarity", 0.4): "a start and a model of molecules",
         ("--score", "qed", "--start", "C(C"): "not one of the molecules",
         ("--score", "qed", "--region", "ball"): "no region is called ball; there are: trust, density, box",
+        ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise max_atoms",
+        ("--score", "expression:x", "--max-atoms", 3): "expected 1 or more, and a model of molecules",
         ("--score", "qed", "--budget", 0): "budget 0; expected 1 evaluation or more",
     }.items():
         code, _, err = cli("optimize", *words)
@@ -70,6 +73,12 @@ def test_a_start_is_improved_within_its_similarity(tmp_path):
     smiles = found.table["smiles"].tolist()
     assert min(folded(start, smiles)) >= 0.3 and found.numbers["evaluations"] == 12
     assert found.table.loc[found.table["evaluation"] == 1, "smiles"].item() == "CC(C)Cc1ccc(C(C)C(=O)O)cc1"
+
+
+def test_no_evaluation_is_spent_on_a_molecule_over_the_cap():
+    found = optimize("grae-smiles", longest, 30, max_atoms=20)
+    sizes = [Chem.MolFromSmiles(text).GetNumHeavyAtoms() for text in found.table["smiles"]]
+    assert len(sizes) == 30 and max(sizes) <= 20
 
 
 def test_rank_weights_are_those_of_the_paper():

@@ -71,7 +71,9 @@ def train(
         check(run.recipe.density.default, run.recipe.density.settings)
     if from_ is not None:
         begun = runs.find(from_)
-        runs.fill(run.autoencoder, begun / "weights.safetensors", None)
+        anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
+        if anew:
+            say(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
         run.metrics["started_from"] = read_recipe(begun / "recipe.toml").name
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)

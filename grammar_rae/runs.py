@@ -128,13 +128,29 @@ def fill(module: nn.Module, path: Path, identity: str | None) -> None:
         raise DataError(
             f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder"
         )
+    _put(module, tensors, path, "copy the whole folder")
+
+
+def begin(module: nn.Module, path: Path) -> list[str]:
+    """Another run's weights into a module, to train on from. The head of the codes may be another objective's: what
+    only that has is left out, and what only this one has starts anew; its names.
+    """
+    tensors, head = _unpacked(path)[0], "encoder.head."
+    own = module.state_dict()
+    anew = [name for name in own if name.startswith(head) and name not in tensors]
+    taken = {name: v for name, v in tensors.items() if name in own or not name.startswith(head)}
+    _put(
+        module, taken | {name: own[name] for name in anew}, path, "start from a model with the same networks"
+    )
+    return anew
+
+
+def _put(module: nn.Module, tensors: dict[str, Tensor], path: Path, advice: str) -> None:
     expected = module.state_dict()
     odd = sorted(tensors.keys() ^ expected.keys())
     odd = odd or [k for k, v in tensors.items() if v.shape != expected[k].shape]
     if odd:
-        raise DataError(
-            f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); copy the whole folder"
-        )
+        raise DataError(f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); {advice}")
     module.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()})
 
 

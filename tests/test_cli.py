@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import RNA, TINY
+from safetensors.torch import load_file
+
+from grammar_rae.errors import DataError
+from grammar_rae.experiment import train
 
 
 def test_generate_writes_what_it_counts(done, toy_run, tmp_path):
@@ -163,6 +167,27 @@ def test_fine_tuning_starts_from_the_weights(done, toy_run, rna, tmp_path):
     )
     assert tuned["best_valid_loss"] < fresh["best_valid_loss"]
     assert tuned["started_from"] == "grae" and "started_from" not in fresh
+
+
+def test_another_objective_starts_from_the_same_networks(rna, toy_run, tmp_path):
+    """GVAE from GRAE: the variance of its codes starts anew, nothing else does; other sizes are refused."""
+    about = {"grammar": rna / "rna.cfg", "data": rna / "rna.txt", "from_": toy_run}
+    vae = [*TINY, "objective.variant=vae", "objective.weights={}"]
+    told = []
+    train(
+        "grae",
+        **about,
+        out=tmp_path / "a",
+        overrides=[*vae, "training.epochs=1", "training.learning_rate=1e-30", "training.floor=1e-30"],
+        report=lambda text, share: told.append(text),
+    )
+    old, new = (load_file(folder / "weights.safetensors") for folder in (toy_run, tmp_path / "a"))
+    anew = {"encoder.head.log_var.weight", "encoder.head.log_var.bias"}
+    assert new.keys() - old.keys() == anew
+    assert all((new[name] == old[name]).all() for name in old if name in new)
+    assert any(all(name in text for name in anew) for text in told)
+    with pytest.raises(DataError, match="start from a model with the same networks"):
+        train("grae", **about, out=tmp_path / "b", overrides=[*vae, "encoder.latent=3"])
 
 
 def test_grammar_verbs(done, rna, tmp_path):

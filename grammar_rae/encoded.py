@@ -48,11 +48,16 @@ def refusals(machine: Both, x: NDArray[np.integer], steps: int, items: Sequence[
     ]
 
     def compute() -> NDArray[np.int16]:
-        found = []
-        for part in torch.as_tensor(x).long().split(CHUNK):
+        """Rows of a length together, and each replayed to its end alone: after that there is nothing but padding."""
+        found = np.empty((len(x), 1), np.int16)
+        lengths = (x != machine.pad).sum(1)
+        order = np.argsort(lengths, kind="stable")
+        for begin in range(0, len(x), CHUNK):
+            rows = order[begin : begin + CHUNK]
+            part = torch.as_tensor(x[rows, : lengths[rows[-1]] + 1]).long()
             forbidden = ~machine.masks(part, steps).gather(2, part[..., None])[..., 0]
-            found.append(torch.where(forbidden.any(1), forbidden.int().argmax(1), -1))
-        return torch.cat(found)[:, None].numpy().astype(np.int16)
+            found[rows, 0] = torch.where(forbidden.any(1), forbidden.int().argmax(1), -1).numpy()
+        return found
 
     if len(items) < WORTHWHILE:
         return compute()[:, 0].astype(np.int64)

@@ -1,11 +1,13 @@
 """Rows from the cache are the rows of the codec, failures included."""
 
 import numpy as np
+import torch
 
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.datasets import cache
-from grammar_rae.encoded import encoded
+from grammar_rae.encoded import encoded, refusals
 from grammar_rae.grammar import Grammar
+from grammar_rae.model import Model
 
 
 def test_rows_are_parsed_once(monkeypatch, tmp_path):
@@ -22,3 +24,20 @@ def test_rows_are_parsed_once(monkeypatch, tmp_path):
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:100])
     assert np.array_equal(encoded(codec, items)[0], expected[0])
+
+
+def test_rows_are_refused_where_a_replay_to_the_last_step_refuses_them(monkeypatch):
+    """In whatever company: long and short ones, padded to the same width, a few at a time."""
+    monkeypatch.setattr("grammar_rae.encoded.CHUNK", 3)
+    run = Model.load("grae-smiles").run
+    machine, steps = run.autoencoder.decoder.machine, run.codec.steps
+    items = ["C", "CCN(C)C", "C1CC1", "CFC", "C" * 40, "OO(C)O", "C1=CC=CC=C1", "CC(C)(C)(C)C"]
+    x, _, rejected = run.codec.encode_known(items)
+    assert not rejected
+    forbidden = ~machine.masks(torch.as_tensor(x).long(), steps).gather(
+        2, torch.as_tensor(x).long()[..., None]
+    )
+    direct = [row.tolist().index(True) if row.any() else -1 for row in forbidden[..., 0]]
+    assert refusals(machine, x, steps, items).tolist() == direct
+    assert [step >= 0 for step in direct] == [i in (3, 5, 7) for i in range(8)]
+    assert refusals(machine, x[:0], steps, []).tolist() == []

@@ -11,6 +11,8 @@ from safetensors.torch import load_file
 
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import train
+from grammar_rae.model import Model
+from grammar_rae.origin import origin
 
 
 def test_generate_writes_what_it_counts(done, toy_run, tmp_path):
@@ -166,7 +168,10 @@ def test_fine_tuning_starts_from_the_weights(done, toy_run, rna, tmp_path):
         for out, more in (("b", []), ("c", ["--from", tmp_path / "a"]))
     )
     assert tuned["best_valid_loss"] < fresh["best_valid_loss"]
-    assert tuned["started_from"] == "grae" and "started_from" not in fresh
+    assert tuned["lineage"] == [["grae", fresh["epochs"]]] and "lineage" not in fresh
+    assert f"{fresh['epochs']} of `grae`" in origin(Model.load(tmp_path / "c"), "items")
+    again = json.loads(done(*base, "--out", tmp_path / "d", "--from", tmp_path / "c"))
+    assert again["lineage"] == 2 * tuned["lineage"]
 
 
 def test_another_objective_starts_from_the_same_networks(rna, toy_run, tmp_path):

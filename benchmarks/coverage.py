@@ -4,7 +4,8 @@
 
 Each molecule: the largest fragment, canonical Kekulé SMILES, derivation, replay through the machine with ten steps
 to spare, text, and the same molecule again. `zinc250k` with the shipped `smiles.cfg`; the others with a grammar
-built from the file's own tokens, as `grammar-rae grammar build` does. At most 500 steps.
+built from the file's own tokens, as `grammar-rae grammar build` does. At most 500 steps. `covered` is the share of
+all, `covered_of_the_others` that of molecules without radicals that take no more than these steps.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from grammar_rae.smiles_shape import kind_of
 
 SHIPPED = {"zinc250k": "smiles.cfg"}
 SLACK, MOST = 10, 500
+LONG, RADICAL = f"over {MOST} steps", "radical"
 
 
 def reason(smiles: str) -> str:
     """Why the machine refuses a molecule that the grammar derives."""
     molecule = Chem.MolFromSmiles(smiles)
     if any(atom.GetNumRadicalElectrons() for atom in molecule.GetAtoms()):
-        return "radical"
+        return RADICAL
     return "bond or ring that the machine does not write"
 
 
@@ -51,7 +53,8 @@ def coverage(name: str) -> dict[str, float | int | str | dict[str, int]]:
     machine = Both(StackMachine(grammar), ValenceMachine(grammar, probe(atoms)))
     codec = GrammarCodec(grammar, MOST)
     x, known, failed = encoded(codec, spelled)
-    why["token or form that the grammar lacks, or over 500 steps"] += len(failed)
+    why["token or form that the grammar lacks"] += sum(bool(error.expected) for _, error in failed)
+    why[LONG] += sum(not error.expected for _, error in failed)
     x = x[:, : int((x != codec.pad).sum(1).max())]
     kept = [spelled[i] for i in known]
     first = refusals(machine, x, min(x.shape[1] + SLACK, MOST), kept)
@@ -64,6 +67,7 @@ def coverage(name: str) -> dict[str, float | int | str | dict[str, int]]:
         "set": name,
         "items": len(items),
         "covered": same / len(items),
+        "covered_of_the_others": same / (len(items) - why[LONG] - why[RADICAL]),
         "left_out": len(items) - same,
         "productions": len(grammar.productions),
         "steps": x.shape[1],

@@ -25,7 +25,7 @@ from grammar_rae.samples import reconstruction, task_of
 Numbers = dict[str, Any]
 TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000
-REVISIONS = 16
+REVISIONS = 64
 MOLECULES = (".smi", ".sdf")  # files of nothing else
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 

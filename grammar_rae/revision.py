@@ -2,7 +2,8 @@
 
 Ours, after no paper. The encoder is deterministic, so that the string whose own code is the code asked for is the
 string that was encoded; a decoder that misses it misses in some direction, and aiming as far to the other side
-corrects it (the fixed point of integral control). Only strings that miss are written again.
+corrects it (the fixed point of integral control). Every second try is a plain draw at the code itself, which helps
+where the correction has come to rest. Only strings that miss are written again.
 """
 
 from __future__ import annotations
@@ -28,16 +29,20 @@ def revised(
     codes, a row of NaN for what cannot be read.
     """
     best, aimed = list(first), codes.copy()
-    missed = codes - read(first)
+    missed = codes - read(first)  # by the last string written at `aimed`
     nearest = _length(missed)
     for turn in range(1, revisions + 1):
         wanting = np.flatnonzero(nearest > SAME * _length(codes))
         if not len(wanting):
             break
-        aimed[wanting] += GAIN * np.nan_to_num(missed[wanting])
-        texts = write(aimed[wanting], wanting * (revisions + 1) + turn)
-        missed[wanting] = codes[wanting] - read(texts)
-        for i, text, distance in zip(wanting, texts, _length(missed[wanting]), strict=True):
+        corrected = turn % 2 == 1
+        if corrected:
+            aimed[wanting] += GAIN * np.nan_to_num(missed[wanting])
+        texts = write((aimed if corrected else codes)[wanting], wanting * (revisions + 1) + turn)
+        found = codes[wanting] - read(texts)
+        if corrected:
+            missed[wanting] = found
+        for i, text, distance in zip(wanting, texts, _length(found), strict=True):
             if distance < nearest[i]:
                 best[i], nearest[i] = text, distance
     return best

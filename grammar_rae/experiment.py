@@ -21,7 +21,7 @@ from grammar_rae.files import write_rejects
 from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
-from grammar_rae.origin import lineage
+from grammar_rae.origin import ancestry
 from grammar_rae.preparation import prepare
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
@@ -74,7 +74,7 @@ def train(
         anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
         if anew:
             say(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
-        run.metrics["lineage"] = lineage(begun)
+        run.metrics |= ancestry(begun)
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)
         if prepared.rejected:

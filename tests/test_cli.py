@@ -168,10 +168,15 @@ def test_fine_tuning_starts_from_the_weights(done, toy_run, rna, tmp_path):
         for out, more in (("b", []), ("c", ["--from", tmp_path / "a"]))
     )
     assert tuned["best_valid_loss"] < fresh["best_valid_loss"]
-    assert tuned["lineage"] == [["grae", fresh["epochs"]]] and "lineage" not in fresh
-    assert f"{fresh['epochs']} of `grae`" in origin(Model.load(tmp_path / "c"), "items")
-    again = json.loads(done(*base, "--out", tmp_path / "d", "--from", tmp_path / "c"))
-    assert again["lineage"] == 2 * tuned["lineage"]
+    assert tuned["started_from"] == "grae" and "started_from" not in fresh
+    before = tuned["trained_before"]
+    assert before == f"{fresh['epochs']} epochs of grae" and before in origin(
+        Model.load(tmp_path / "c"), "items"
+    )
+    printed = done(*base[:-1], "--out", tmp_path / "d", "--from", tmp_path / "c")
+    assert "trained before" in printed
+    again = json.loads((tmp_path / "d" / "metrics.json").read_text())
+    assert again["trained_before"] == f"{before}, {before}"
 
 
 def test_another_objective_starts_from_the_same_networks(rna, toy_run, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -282,31 +282,34 @@ class Model:
         if revisions < 0:
             raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
         masks = Masks(budget)
-        parts = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
+        noise = Noise.first(seed, len(codes), 0, self.device)
         if self.task == "images":
             if revisions:
                 raise RecipeError(f"{self.recipe.name} writes images; revisions are for strings")
+            parts = self._written(codes, noise, temperature, masks)
             return np.concatenate([self.run.codec.decode(self.run.codec.encode([])), *parts])
-        texts = [text or "" for part in parts for text in part]
+
+        def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[str]:
+            drawn = Noise(seed, torch.as_tensor(index, device=self.device))
+            return self._texts(torch.as_tensor(aimed), drawn, revision.TEMPERATURE, masks)
+
+        texts = self._texts(codes, noise, temperature, masks)
         if revisions:
-
-            def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[str]:
-                noise = Noise(seed, torch.as_tensor(index, device=self.device))
-                again = self._written(torch.as_tensor(aimed), noise, revision.TEMPERATURE, masks)
-                return [text or "" for part in again for text in part]
-
             texts = revision.revised(codes.cpu().numpy(), texts, again, self.encode_each, revisions)
         return texts if raw else finish(self.task, texts)
 
-    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[Any]:
+    def _texts(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[str]:
+        """Strings as written; an unfinished one is empty."""
+        return [text or "" for part in self._written(codes, noise, temperature, masks) for text in part]
+
+    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> Iterator[Any]:
         """What the codec makes of codes (n, latent), `together` at a time."""
-        parts, size = [], together(self)
+        size = together(self)
         for part, index in zip(codes.split(size), noise.index.split(size), strict=True):
             with enforced(self, masks):
                 p = self.run.autoencoder.decoder(part.to(self.device))
                 x = write(p, Noise(noise.seed, index), temperature)
-            parts.append(self.run.codec.decode(x.cpu().numpy()))
-        return parts
+            yield self.run.codec.decode(x.cpu().numpy())
 
     def reconstruct(
         self,

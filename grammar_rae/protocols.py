@@ -104,10 +104,13 @@ def reconstruct_file(
     device: str,
     report: Report,
     counts: tuple[int, int] | None = None,
+    *,
     revisions: int = 0,
-    **how: Any,
+    seed: int = 0,
+    draws: Mapping[str, Any],
 ) -> tuple[pd.DataFrame, Numbers]:
-    """`samples.reconstruction` of a file's items; with (encodings, decodings) `reconstruction_stochastic`.
+    """`samples.reconstruction` of a file's items; with (encodings, decodings) `reconstruction_stochastic`,
+    which `draws` belong to.
 
     DataError for both at once, since the draws of that protocol are not revised.
     """
@@ -117,8 +120,8 @@ def reconstruct_file(
     report("reading", 0.0)
     items = read(path, column).values
     if counts is None:
-        return reconstruction(model, items, revisions=revisions)
-    return reconstruction_stochastic(model, items, *counts, report=report, **how)
+        return reconstruction(model, items, seed=seed, revisions=revisions)
+    return reconstruction_stochastic(model, items, *counts, seed=seed, report=report, **draws)
 
 
 def validity_stochastic(

@@ -81,7 +81,9 @@ def optimize(
         raise DataError(f"budget {budget}; expected 1 evaluation or more")
     if samples < 1:
         raise DataError(f"{samples} samples a code; expected 1 or more")
-    value = goal(score, used.task, None, timeout, _grammar(used)) if isinstance(score, str) else score
+    value = (
+        goal(score, used.task, timeout=timeout, grammar=_grammar(used)) if isinstance(score, str) else score
+    )
     origin = None if start is None else _origin(used, start)
     feasible = _feasible(used, origin, similarity, max_atoms)
     retrainer = None

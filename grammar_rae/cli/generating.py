@@ -132,10 +132,11 @@ def reconstruct(
             errors = image_files.reconstruct_file(model, file, out, device, revisions)
         show(errors, json, f"{file} through {model}")
         return
-    how = {"temperature": temperature, "seed": seed, "masks": Masks(budget)}
+    counts = pair(encodings, decodings, (10, 100))
+    draws = {"temperature": temperature, "masks": Masks(budget)}
     with progress("loading") as report:
         frame, numbers = reconstruct_file(
-            model, file, column, device, report, pair(encodings, decodings, (10, 100)), revisions, **how
+            model, file, column, device, report, counts, revisions=revisions, seed=seed, draws=draws
         )
     if out is not None:
         from grammar_rae.files import write

@@ -28,9 +28,8 @@ def decode(
 
 def _tables(machine: StackMachine, column: Tensor) -> tuple[Any, ...]:
     """Live productions by left side, and what each one does to the stack and to the need."""
-    lhs, dead = machine.lhs.numpy(), machine.dead.numpy()
-    rules = np.array([r for a in range(machine.symbols) for r in np.flatnonzero((lhs == a) & ~dead)])
-    first = np.searchsorted(lhs[rules], np.arange(machine.symbols + 1))
+    lhs, rules = np.nonzero(machine.fits.numpy())
+    first = np.searchsorted(lhs, np.arange(machine.symbols + 1))
     return (
         rules,
         first,

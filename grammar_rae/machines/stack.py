@@ -41,7 +41,7 @@ class StackMachine(nn.Module):
     arity: Tensor
     need: Tensor
     delta: Tensor
-    dead: Tensor
+    fits: Tensor
 
     def __init__(self, grammar: Grammar, budget: bool = True) -> None:
         super().__init__()
@@ -53,18 +53,19 @@ class StackMachine(nn.Module):
         self.symbols = len(tables.need)
         self.least = int(tables.need[tables.start])
         self.feature_size = self.symbols + 3
+        lhs = torch.as_tensor(tables.lhs)
         children = torch.as_tensor(tables.children)
         arity = torch.as_tensor(tables.arity)
         width = children.shape[1]
         place = arity[:, None] - 1 - torch.arange(width)  # the leftmost child goes on top
         pushed = torch.where(place >= 0, children.gather(1, place.clamp(min=0)), 0)
         for name, value in {
-            "lhs": torch.as_tensor(tables.lhs),
+            "lhs": lhs,
             "pushed": pushed,
             "arity": arity,
             "need": torch.as_tensor(tables.need),
             "delta": torch.as_tensor(tables.delta),
-            "dead": torch.as_tensor(tables.dead),
+            "fits": (lhs == torch.arange(self.symbols)[:, None]) & ~torch.as_tensor(tables.dead),  # (N, R)
         }.items():
             self.register_buffer(name, value, persistent=False)
 
@@ -120,10 +121,8 @@ class StackMachine(nn.Module):
         return self.lhs[x], depth, need, left.expand_as(x)
 
     def _allowed(self, top: Tensor, need: Tensor, left: Tensor) -> Tensor:
-        fits = self.lhs == top[..., None]
-        if self.budget:
-            fits = fits & (need[..., None] + self.delta <= left[..., None] - 1)
-        return fits & ~self.dead
+        fits = self.fits[top]
+        return fits & (self.delta <= (left - 1 - need)[..., None]) if self.budget else fits
 
     def _features(self, top: Tensor, depth: Tensor, need: Tensor, left: Tensor) -> Tensor:
         counts = torch.stack([depth, left, left - need], -1).clamp(min=0)

@@ -181,8 +181,8 @@ class ValenceMachine(nn.Module):
 
         branch = (grow[:, 1] < NEVER) & (1 + state.base + frame[:, 1] + 2 * rings + 1 <= rest)
         end = (owed[:, 0] == 0) & torch.where(inside, state.base + 2 * rings <= rest, rings == 0)
-        row = torch.cat([atoms, bonds, labels, branch[:, None], end[:, None]], 1) & ~state.done[:, None]
-        return torch.cat([row, state.done[:, None]], 1).index_select(1, self.slot)
+        roles = torch.cat([atoms.T, bonds.T, labels.T, branch[None], end[None]]) & ~state.done
+        return torch.cat([roles, state.done[None]]).index_select(0, self.slot).T  # whole rows are copied fast
 
     def advance(self, state: ValenceState, rule: Tensor) -> ValenceState:
         slot = self.slot[rule]
@@ -200,8 +200,8 @@ class ValenceMachine(nn.Module):
         waiting = torch.stack([state.kind, left_sum, state.atom, state.depth], 1)
         top = state.frames.shape[1] - 1
         place = state.height.clamp(max=top)[:, None, None].expand(-1, 1, 4)
-        frames = state.frames.scatter(1, place, waiting[:, None])
-        frames = torch.where(begins[:, None, None], frames, state.frames)
+        there = torch.where(begins[:, None, None], waiting[:, None], state.frames.gather(1, place))
+        frames = state.frames.scatter(1, place, there)
         back = (state.height - 1).clamp(0, top)[:, None, None].expand(-1, 1, 4)
         kind, bond_sum, atom, depth = state.frames.gather(1, back)[:, 0].unbind(1)
         cost = self.costs[:, 4]

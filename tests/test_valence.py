@@ -336,6 +336,24 @@ def test_the_loop_never_waits_for_the_host(both, waiting_is_an_error):
     p.run(lambda t, scores: scores.argmax(-1))
 
 
+def test_a_step_is_one_graph(both):
+    """`fullgraph` refuses any branch on a value and any look at one; the graph writes what the machine does."""
+
+    def step(state, score):
+        mask = both.allowed(state)
+        rule = score.masked_fill(~mask, -torch.inf).argmax(-1)
+        return mask, both.features(state), both.advance(state, rule), rule
+
+    graph = torch.compile(step, fullgraph=True, backend="eager")
+    scores = torch.randn(20, 16, len(SMILES.productions), generator=torch.Generator().manual_seed(0))
+    ours = theirs = both.start(16, len(scores))
+    for score in scores.to(place.DEVICE):
+        *found, theirs, rule = graph(theirs, score)
+        *expected, ours, chosen = step(ours, score)
+        assert torch.equal(rule, chosen) and all(map(torch.equal, found, expected))
+    assert both.finished(theirs).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["zinc250k", "moses", "qm9"])
 def test_coverage(name):

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from hostile import faults
 
 from grammar_rae import runs
+from grammar_rae.datasets.smiles import canonicals
 from grammar_rae.evaluators import evaluate
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
@@ -32,6 +34,15 @@ def test_a_shipped_model(name):
     assert z.shape == (5, model.latent) and np.isfinite(z).all()
 
 
+def untrained(name):
+    """A shipped model with the weights that its networks begin with; it draws at a temperature of 1."""
+    model = Model.load(name)
+    torch.manual_seed(0)
+    for layer in model.run.autoencoder.modules():
+        getattr(layer, "reset_parameters", lambda: None)()
+    return model
+
+
 def anywhere(model, kind, n, part):
     """(n, D) codes: of the density, three times as far out as the prior's, or uniform on [-10, 10]."""
     chance = np.random.default_rng(part)
@@ -49,12 +60,25 @@ def test_every_code_is_a_molecule(kind):
     assert faults(model.decode(anywhere(model, kind, 300, 0), raw=True)) == {}
 
 
+def test_every_draw_of_untrained_weights_is_a_molecule():
+    model = untrained("grae-smiles")
+    assert faults(model.generate(300, density="prior", raw=True)) == {}
+    assert sum(form is None for form in canonicals(model.generate(300, syntax_only=True))) > 150
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gmm", "wide", "uniform"])
 def test_a_hundred_thousand_codes_are_molecules(kind):
     model = Model.load("grae-smiles")
     for part in range(10):
         assert faults(model.decode(anywhere(model, kind, 10_000, part), raw=True)) == {}
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_draws_of_untrained_weights_are_molecules():
+    model = untrained("grae-smiles")
+    for seed in range(10):
+        assert faults(model.generate(10_000, density="prior", raw=True, seed=seed)) == {}
 
 
 def test_molecules_of_the_shipped_model():

@@ -148,7 +148,7 @@ def main() -> None:
         verb.add_argument("--model", default="gvae-equations" if name == "published" else "grae-smiles")
         if name in ("expressions", "molecules"):
             verb.add_argument("--region", default="trust")
-            verb.add_argument("--acquisition", default="thompson")
+            verb.add_argument("--acquisition", default="logei")
         if name == "published":
             verb.add_argument("--items", type=int, help="the first so many labels; all when not given")
             verb.add_argument("--decodes", type=int, help="draws a code; 25, molecules 500 when not given")

@@ -49,7 +49,7 @@ def optimize(
     start: str | None = None,
     similarity: float | None = None,
     region: str = "trust",
-    acquisition: str = "thompson",
+    acquisition: str = "logei",
     surrogate: str = "exact",
     batch: int = 10,
     initial: int = 20,

@@ -37,7 +37,7 @@ def optimize(
     region: str = typer.Option(
         "trust", help="trust (around the best), density (where the model's density is high) or box."
     ),
-    acquisition: str = typer.Option("thompson", help="thompson or logei (expected improvement)."),
+    acquisition: str = typer.Option("logei", help="logei (expected improvement) or thompson."),
     surrogate: str = typer.Option("exact", help="exact, or sparse (500 inducing points)."),
     candidates: int = typer.Option(300, help="Codes decoded a round, to choose the strings from."),
     samples: int = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest."),

@@ -48,7 +48,7 @@ class Optimizer:
     codes; `region`, see `grammar_rae.optimization.regions`. `score(strings) → (n,)` is needed by `run` alone.
 
     surrogate    «exact», «sparse», or an object with `fit(z, y, seed)`
-    acquisition  «thompson» or «logei»
+    acquisition  «logei» or «thompson»
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked
     candidates   codes decoded a round, among whose strings the surrogate chooses
@@ -71,7 +71,7 @@ class Optimizer:
         region: Region,
         *,
         surrogate: Any = "exact",
-        acquisition: str = "thompson",
+        acquisition: str = "logei",
         batch: int = 10,
         initial: int = 50,
         candidates: int = 300,

@@ -39,6 +39,11 @@ from grammar_rae.search import optimize
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)
 EXACT = 1e-9
+SMALL = (
+    "training.batch=100",
+    "training.schedule=cosine",
+    "training.learning_rate=2e-3",
+)  # for 5,000 expressions
 
 
 def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
@@ -58,7 +63,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
             a.recipe,
             data=chosen,
             out=folder,
-            overrides=(f"training.epochs={a.epochs}", "training.batch=100", *a.set),
+            overrides=(f"training.epochs={a.epochs}", *SMALL, *a.set),
         )
     grammar = expressions.standard()
     for seed in range(a.seeds):
@@ -155,7 +160,7 @@ def main() -> None:
             verb.add_argument("--passes", type=int, default=50)
         if name == "expressions":
             verb.add_argument("--items", type=int, default=5000)
-            verb.add_argument("--epochs", type=int, default=100)
+            verb.add_argument("--epochs", type=int, default=120)
             verb.add_argument("--recipe", default="grae-equations")
             verb.add_argument(
                 "--set", action="append", default=[], help="recipe.setting=value, of the training"

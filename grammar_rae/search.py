@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import tanimoto
+from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
@@ -108,6 +109,7 @@ def optimize(
         candidates=candidates,
         start=() if origin is None else (origin,),
         feasible=feasible,
+        alike=partial(expressions.alike, grammar=_grammar(used)) if used.task == "expressions" else None,
         retrain=None if retrainer is None else retrained,
         retrain_every=retrain_every,
         journal=None if folder is None else folder / "journal.sqlite",

@@ -178,6 +178,12 @@ def test_equality_does_not_depend_on_the_order():
 EXPRESSIONS = ["x+1", "1 + x", "x+1", "x/x", "1", "sin(x)", "exp(exp(exp(exp(3))))", "x+", "", "y"]
 
 
+def test_alike():
+    strings = ["x+1", "sin(x)", "1+x", "x+", "x + 1", "x+"]
+    assert expressions.alike(strings).tolist() == [0, 1, 0, 3, 0, 5], "what is not derived equals nothing"
+    assert expressions.alike([]).tolist() == []
+
+
 def test_shares_of_expressions():
     found = evaluate(EXPRESSIONS, task="expressions", train=["1+x*1", "nonsense", "2"])
     assert found["n"] == 10 and found["valid"] == 0.7

@@ -123,6 +123,22 @@ def test_a_score_that_always_fails_ends_the_budget():
         optimizer(lambda strings: 1.0).run(20)
 
 
+def test_of_equal_strings_only_one_is_asked_for():
+    def kind(string):
+        return tuple(np.round(encode([string])[0][:2]))
+
+    def alike(strings):
+        kinds = [kind(string) for string in strings]
+        return np.array([kinds.index(each) for each in kinds])
+
+    every, few = optimizer(), optimizer(alike=alike)
+    every.run(30)
+    few.run(30)
+    assert len({kind(row.string) for row in every.journal.rows()}) < 30
+    scored = [kind(row.string) for row in few.journal.rows() if row.status == "scored"]
+    assert len(set(scored)) == len(scored)
+
+
 def test_infeasible_strings_are_never_asked_for():
     scored = []
 

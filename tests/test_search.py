@@ -9,6 +9,7 @@ from conftest import TINY
 from PIL import Image
 from rdkit import Chem
 
+from grammar_rae.evaluators import expressions
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
 from grammar_rae.retraining import Retrainer, rank_weights
@@ -36,6 +37,7 @@ def test_a_formula_is_fitted_to_points(done, tmp_path):
     table = pd.read_csv(tmp_path / "run" / "best.csv")
     assert list(table.columns[:3]) == ["expression", "score", "evaluation"]
     assert table["expression"].is_unique and table["score"].is_monotonic_increasing
+    assert expressions.alike(table["expression"]).tolist() == list(range(len(table))), "each function once"
     best = table["expression"][0]
     assert numbers["best"] == best and numbers["evaluations"] == 30
     assert numbers["best_score"] == pytest.approx(np.log1p(min(numbers["mse"], 1000)), abs=1e-9)

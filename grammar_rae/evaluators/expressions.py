@@ -55,6 +55,19 @@ def faults(strings: Sequence[str], grammar: Grammar | None = None) -> dict[int, 
     return {item: brief(error) for item, error in errors}
 
 
+def alike(strings: Sequence[str], grammar: Grammar | None = None) -> np.ndarray:
+    """(n,) int: the index of the first string that each one equals as a function (see `equality`), its own where it
+    equals none or the grammar does not derive it.
+    """
+    grammar = grammar or standard()
+    x, errors = _parsed([_form(text) for text in strings], grammar)
+    bad = dict(errors)
+    good = np.array([item for item in range(len(strings)) if item not in bad], int)
+    first = np.arange(len(strings))
+    first[good] = good[classes([program(row, grammar) for row in x[good]])] if len(good) else first[good]
+    return first
+
+
 def score(
     strings: Sequence[str],
     target: str | Truth = TARGET,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from grammar_rae.optimization.regions import Region
 Encode = Callable[[Sequence[str]], np.ndarray]
 Decode = Callable[[np.ndarray], Sequence[str]]
 Feasible = Callable[[list[str]], np.ndarray]
+Alike = Callable[[list[str]], np.ndarray]
 
 
 class Candidates(NamedTuple):
@@ -27,13 +28,16 @@ def decoded(
     enough: int,
     encode: Encode,
     decode: Decode,
-    known: set[str],
+    known: Mapping[str, bool],
     feasible: Feasible | None = None,
+    alike: Alike | None = None,
 ) -> Candidates:
     """What n codes of a (region, seed) decode to; of the next one too, while there are fewer strings than `enough`.
 
-    A string's code is its own, the encoder's, not the one it was drawn at: many codes decode to a string, and only
-    its own says what else lies near it. Where the encoder has none (NaN), it is the one drawn.
+    `known` says of every string met before whether what equals it is known too; `alike` gives the index of the first
+    string that each one equals. A string's code is its own, the encoder's, not the one it was drawn at: many codes
+    decode to a string, and only its own says what else lies near it. Where the encoder has none (NaN), it is the
+    one drawn.
     """
     found: dict[str, np.ndarray] = {}
     refused: set[str] = set()
@@ -44,6 +48,10 @@ def decoded(
             if string not in known and string not in refused and string not in found:
                 fresh.setdefault(string, code)
         strings = list(fresh)
+        if alike is not None:
+            before = [*(string for string, shared in known.items() if shared), *found]
+            first = alike([*before, *strings])[len(before) :] - len(before)
+            strings = [string for place, string in enumerate(strings) if first[place] == place]
         allowed = feasible(strings) if feasible and strings else [True] * len(strings)
         for string, ok in zip(strings, allowed, strict=True):
             if ok:

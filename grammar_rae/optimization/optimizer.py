@@ -18,7 +18,7 @@ import numpy as np
 from grammar_rae.errors import DataError
 from grammar_rae.optimization import acquisition as acquisitions
 from grammar_rae.optimization import surrogates
-from grammar_rae.optimization.candidates import Candidates, Decode, Encode, Feasible, decoded
+from grammar_rae.optimization.candidates import Alike, Candidates, Decode, Encode, Feasible, decoded
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.regions import Found, Region
 
@@ -55,6 +55,7 @@ class Optimizer:
     start        strings evaluated before all others
     known        (codes (n, D), values (n,)): labels at hand, not evaluated and not counted
     feasible     strings → (n,) bool: the others are never asked for
+    alike        strings → (n,) int, the first string that each equals: of equal ones only one is asked for
     retrain      (strings, values, generation) → (encode, decode, region), after every `retrain_every` evaluations
     journal      a file that keeps every evaluation; the same file goes on with the run
     about        whatever else the run depends on (names of model and score), to refuse another run's journal
@@ -78,13 +79,15 @@ class Optimizer:
         start: Sequence[str] = (),
         known: tuple[np.ndarray, np.ndarray] | None = None,
         feasible: Feasible | None = None,
+        alike: Alike | None = None,
         retrain: Retrain | None = None,
         retrain_every: int | None = None,
         journal: str | Path | None = None,
         about: Mapping[str, Any] | None = None,
         seed: int = 0,
     ) -> None:
-        for name, value in {"batch": batch, "initial": initial, "candidates": candidates}.items():
+        counts = {"batch": batch, "initial": initial, "candidates": candidates}
+        for name, value in counts.items():
             if value < 1:
                 raise DataError(f"{name} {value}; expected 1 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
@@ -94,7 +97,7 @@ class Optimizer:
         self._candidates = candidates
         self._surrogate = surrogates.named(surrogate) if isinstance(surrogate, str) else surrogate
         self._acquire = acquisitions.named(acquisition)
-        self._start, self._feasible = list(dict.fromkeys(start)), feasible
+        self._start, self._feasible, self._alike = list(dict.fromkeys(start)), feasible, alike
         self._known = None if known is None else (np.asarray(known[0], float), np.asarray(known[1], float))
         self._retrain, self._every = retrain, retrain_every
         self._space: Space = encode, decode, region
@@ -103,9 +106,7 @@ class Optimizer:
         settings = {
             "surrogate": repr(self._surrogate),
             "acquisition": acquisition,
-            "batch": batch,
-            "initial": initial,
-            "candidates": candidates,
+            **counts,
             "start": self._start,
             "known": 0 if known is None else len(known[1]),
             "retrain_every": retrain_every,
@@ -218,7 +219,8 @@ class Optimizer:
         draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
         plenty = model is not None or self._feasible is not None
         drawn = max(2 * n, self._candidates if plenty else 0)
-        found = decoded(draws, drawn, n, encode, decode, {row.string for row in rows}, self._feasible)
+        known = {row.string: row.status == "scored" for row in rows}
+        found = decoded(draws, drawn, n, encode, decode, known, self._feasible, self._alike)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])
         places = self._acquire(model, found.codes, n, best, _seed(self.seed, number, -1))

@@ -46,7 +46,7 @@ def optimize(
         1e-3, help="With --retrain-every: the smaller, the more the best count."
     ),
     max_atoms: int = typer.Option(
-        None, help="Molecules with more heavy atoms have no score; ZINC: at most 38."
+        None, help="Larger molecules, by heavy atoms, are never scored; ZINC has at most 38."
     ),
     timeout: float = typer.Option(60.0, help="Seconds a string that a python: score may take."),
     seed: int = typer.Option(0, help="The same seed gives the same run."),

@@ -29,7 +29,7 @@ from grammar_rae.search import decoder_of, region_of
 Line = dict[str, Any]
 THRESHOLDS = (0.0, 0.2, 0.4, 0.6)
 TOGETHER = 80  # molecules a line
-BATCH = 20  # strings scored before the surrogate is asked again
+BATCH = 10  # strings scored before the surrogate is asked again
 STEP = 0.4  # of the perturbations beside ours, in standard deviations of the codes
 
 
@@ -72,19 +72,18 @@ def improved(model: str, budget: int, start: str, seed: int) -> tuple[list[float
     if form is None:
         return None
     score = goal("plogp_raw")
-    least = [0.0]
+    least = 0.0
 
     def similar(strings: list[str]) -> np.ndarray:
-        return np.nan_to_num(tanimoto.folded(form, strings), nan=-1.0) >= least[0]
+        return np.nan_to_num(tanimoto.folded(form, strings), nan=-1.0) >= least
 
     space = used.encode_each, decoder_of(used), None, region_of(used, start=form)
-    search = Optimizer(*space, start=[form], initial=BATCH, candidates=200, feasible=similar, seed=seed)
+    search = Optimizer(*space, start=[form], initial=BATCH, feasible=similar, seed=seed)
     search.tell(strings := search.ask(1), score(strings))
-    for least[0] in reversed(THRESHOLDS):
-        spent = search.evaluations
-        while (left := spent + budget // len(THRESHOLDS) - search.evaluations) > 0:
-            if not (strings := search.ask(min(BATCH, left))):
-                break
+    for quarter, threshold in enumerate(reversed(THRESHOLDS), 1):  # what one leaves unspent the next has more
+        least = threshold
+        until = 1 + budget * quarter // len(THRESHOLDS)
+        while search.evaluations < until and (strings := search.ask(min(BATCH, until - search.evaluations))):
             search.tell(strings, score(strings))
     found = search.best()
     base, centre = score([form])[0], used.encode([form])[0].astype(float)

@@ -137,6 +137,11 @@ def test_of_equal_strings_only_one_is_asked_for():
     assert len({kind(row.string) for row in every.journal.rows()}) < 30
     scored = [kind(row.string) for row in few.journal.rows() if row.status == "scored"]
     assert len(set(scored)) == len(scored)
+    same = {"alike": lambda strings: np.zeros(len(strings), int)}
+    assert len(optimizer(**same).run(6)) == 1
+    unscored = optimizer(lambda strings: [float("nan")] * len(strings), **same)
+    unscored.run(6)
+    assert unscored.evaluations == 6, "one without a score says nothing of its equals"
 
 
 def test_infeasible_strings_are_never_asked_for():

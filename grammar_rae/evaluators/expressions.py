@@ -64,7 +64,8 @@ def alike(strings: Sequence[str], grammar: Grammar | None = None) -> np.ndarray:
     bad = dict(errors)
     good = np.array([item for item in range(len(strings)) if item not in bad], int)
     first = np.arange(len(strings))
-    first[good] = good[classes([program(row, grammar) for row in x[good]])] if len(good) else first[good]
+    if len(good):
+        first[good] = good[classes([program(row, grammar) for row in x[good]])]
     return first
 
 
@@ -165,8 +166,7 @@ def novel(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = 
     grammar = grammar or standard()
     seen = dict.fromkeys(form for form in canonical(train, grammar) if form is not None)
     fresh = [form for form in kinds if form not in seen]
-    x, _ = _parsed([*seen, *fresh], grammar)
-    first = classes([program(row, grammar) for row in x])[len(seen) :]
+    first = alike([*seen, *fresh], grammar)[len(seen) :]
     return float((first >= len(seen)).sum() / len(kinds)) if kinds else None
 
 

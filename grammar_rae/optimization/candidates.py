@@ -52,6 +52,7 @@ def decoded(
             before = [*(string for string, shared in known.items() if shared), *found]
             first = alike([*before, *strings])[len(before) :] - len(before)
             strings = [string for place, string in enumerate(strings) if first[place] == place]
+            refused.update(fresh.keys() - set(strings))
         allowed = feasible(strings) if feasible and strings else [True] * len(strings)
         for string, ok in zip(strings, allowed, strict=True):
             if ok:

@@ -39,6 +39,7 @@ from grammar_rae.search import optimize
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)
 EXACT = 1e-9
+METHOD = ("region", "acquisition", "surrogate", "candidates")
 # of a training on 5,000 expressions
 SMALL = ("training.batch=100", "training.schedule=cosine", "training.learning_rate=2e-3")
 
@@ -114,12 +115,12 @@ def molecules(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
 
 def _how(a: argparse.Namespace, seed: int) -> dict[str, Any]:
     """The method, and the folder of this run's journal."""
-    told = ("protocol", "score", "max_atoms", "retrain_every", "items", "epochs", "region", "acquisition")
+    told = ("protocol", "score", "max_atoms", "retrain_every", "items", "epochs", *METHOD)
     name = "-".join(
         [*(str(getattr(a, part)) for part in told if hasattr(a, part)), *getattr(a, "set", []), str(seed)]
     )
     kept = {} if a.out is None else {"out": Path(a.out) / name.replace(":", "-").replace("/", "-")}
-    return {"region": a.region, "acquisition": a.acquisition, **kept}
+    return {**{part: getattr(a, part) for part in METHOD}, **kept}
 
 
 def _course(found: Any) -> Line:
@@ -151,10 +152,12 @@ def main() -> None:
         if name in ("expressions", "molecules"):
             verb.add_argument("--region", default="trust")
             verb.add_argument("--acquisition", default="logei")
+            verb.add_argument("--surrogate", default="structure")
+            verb.add_argument("--candidates", type=int, default=600 if name == "expressions" else 300)
         if name == "published":
             verb.add_argument("--items", type=int, help="the first so many labels; all when not given")
             verb.add_argument("--decodes", type=int, help="draws a code; 25, molecules 500 when not given")
-            verb.add_argument("--passes", type=int, default=50)
+            verb.add_argument("--passes", type=int, default=5)
         if name == "expressions":
             verb.add_argument("--items", type=int, default=5000)
             verb.add_argument("--epochs", type=int, default=120)

@@ -17,7 +17,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.optimization import Box, HighDensity, Journal, TrustRegion
 from grammar_rae.optimization.acquisition import ACQUISITIONS
 from grammar_rae.optimization.decoding import most_frequent
-from grammar_rae.optimization.published import believer
+from grammar_rae.optimization.published import Process, believer
 from grammar_rae.optimization.regions import Found
 from grammar_rae.optimization.surrogates import Exact, Sparse, fenced
 from grammar_rae.optimization.trust import Around
@@ -277,7 +277,9 @@ def test_a_trust_region_grows_shrinks_and_begins_anew():
     assert region.at(rounds(0, 1, 2, 3, 4, 5, 6), 4).length == 1.6, "never longer than 1.6"
     assert region.at(rounds(0, 0, 0), 4).length == 0.4
     grown = region.at(rounds(0, 5, 0, 0), 4)
-    assert grown.length == 0.4 and np.allclose(grown.best[:4], 0.1) and len(grown.best) == 10
+    assert grown.length == 0.4 and np.allclose(grown.best[:4], 0.1) and len(grown.best) == 16
+    many = Found(np.zeros((30, SIZE)), np.arange(30.0))
+    assert len(region.at([many], 4).best) == 20
     assert region.at(rounds(0, 0, 0, 0, 0), 4) is BOX, "and 0.2 is too short"
     anew = region.at(rounds(9, 9, 9, 9, 9, -7, -6), 4)
     assert anew.length == 0.8 and np.allclose(anew.best[0], 0.6) and len(anew.best) == 8
@@ -288,11 +290,16 @@ def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():
     best = np.array([np.full(SIZE, -3.0), np.full(SIZE, 3.0)])
     z = Around(BOX, best, length=0.1).draw(3000, 0)
     near = np.abs(z[:, None] - best).max(2) < 5 * 0.1 * BOX.scale[0]
-    crossed = 2 * 0.6 * 0.4 / 3  # a third, where the two drawn by weights 1/2 and 1/3 differ
-    assert near.any(1).mean() == pytest.approx(0.9 * (1 - crossed), abs=0.05)
+    crossed = 2 / 3 * 2 * 0.6 * 0.4  # two thirds, where the two drawn by weights 1/2 and 1/3 differ
+    assert near.any(1).mean() == pytest.approx(0.9 * (1 - crossed * 2 / 3), abs=0.05)
     assert near[:, 0].sum() == pytest.approx(1.5 * near[:, 1].sum(), rel=0.15), "the better more often"
     mixed = (np.abs(np.abs(z) - 3) < 2).all(1) & ~near.any(1)
-    assert mixed.mean() == pytest.approx(0.9 * crossed / 2, abs=0.04), "the coordinates of either"
+    assert mixed.mean() == pytest.approx(0.9 * crossed / 3, abs=0.04), "the coordinates of either"
+    corners = 3 * np.random.default_rng(1).choice([-1.0, 1.0], (3, SIZE))
+    z = Around(BOX, corners, length=0.01).draw(3000, 0)
+    for away in range(3):
+        repeated = corners.sum(0) - 2 * corners[away]  # one and the difference of the two others
+        assert (np.abs(z - repeated).max(1) < 5 * 0.15 * BOX.scale[0]).mean() > 0.01
     alone = Around(BOX, best[:1], length=0.1).draw(1000, 0)
     assert (np.abs(alone + 3).max(1) > 5 * 0.1 * BOX.scale[0]).mean() == pytest.approx(0.1, abs=0.03)
 
@@ -307,15 +314,42 @@ def test_the_dense_region_holds_the_share_it_says():
     assert HighDensity(density, share=0.9).inside(z).mean() == pytest.approx(0.9, abs=0.02)
 
 
+SMALL = Sparse(inducing=40, passes=200, batch=40, rate=0.01)
+
+
 def test_the_published_batch_climbs_and_spreads():
     """Codes of the box, better by the surrogate than its draws, and not one code many times."""
     box = Box(np.full(2, -2.0), np.full(2, 2.0))
     z = box.draw(40, 0)
-    model = Exact().fit(z, -((z - 1) ** 2).sum(1), 0)
+    model = SMALL.fit(z, -((z - 1) ** 2).sum(1), 0)
     chosen = believer(model, box, 4, 0)
     assert box.inside(chosen).all() and np.abs(chosen[0] - 1).max() < 0.2
     distances = np.linalg.norm(chosen[:, None] - chosen, axis=2)
     assert distances[np.triu_indices(4, 1)].min() > 1e-3
+
+
+def test_the_sparse_process_read_once_predicts_and_believes_as_botorch_does():
+    """Mean and joint covariance; conditioned on codes they are the conditional Gaussian's, its gradient true."""
+    random = np.random.default_rng(0)
+    z = random.uniform(-2, 2, (100, 3))
+    model = SMALL.fit(z, 7 + 3 * np.sin(z).sum(1), 0)
+    process, x = Process(model), torch.as_tensor(random.uniform(-3, 3, (30, 3)))
+    with torch.no_grad():
+        at, joint = process.read(x), model.posterior(x).distribution
+        covariance = joint.covariance_matrix
+        torch.testing.assert_close(at.mean, joint.mean, rtol=1e-6, atol=0)
+        torch.testing.assert_close(at.variance, covariance.diagonal(), rtol=1e-6, atol=0)
+        found = process.covariance(at, at) + process.jitter * torch.eye(30)
+        torch.testing.assert_close(found, covariance, rtol=1e-6, atol=1e-9)
+        a, b = slice(10), slice(10, 30)
+        less = covariance[b, a] @ torch.linalg.solve(covariance[a, a], covariance[a, b])
+        expected = torch.stack([joint.mean[b], (covariance[b, b] - less).diagonal()], 1)
+        believing = process.believing(process.read(x[a]))
+        torch.testing.assert_close(believing(process.read(x[b])), expected, rtol=1e-6, atol=1e-8)
+    for m in (0, 10):
+        moments = process.believing(process.read(x[:m]))
+        value = lambda point: moments(process.read(point))  # noqa: B023, E731
+        torch.autograd.gradcheck(value, x[b].requires_grad_(), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("surrogate", [Exact(), Sparse(inducing=60, passes=200, batch=100, rate=0.01)])

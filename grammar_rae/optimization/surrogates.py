@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,44 +40,33 @@ def fenced(y: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Exact:
     """An exact Gaussian process: RBF kernel with the dimension-scaled prior of Hvarfner et al. (2024) and BoTorch's on
-    the noise, fitted by L-BFGS. Of more than `at_most` codes those nearest to the best are used.
+    the noise, fitted by L-BFGS. Of more than `at_most` codes those most like the best are used.
 
     One length scale serves all dimensions: the coordinates of a learned space are alike, and a few hundred values
-    do not tell 56 length scales apart (200 molecules explain 0.39 of the variance of penalised logP, 0.27 with one
-    length scale a dimension).
+    do not tell 56 length scales apart.
     """
 
     at_most: int = 1000
     iterations: int = 40
 
-    def fit(self, z: np.ndarray, y: np.ndarray, seed: int) -> Model:
-        """Of codes z (n, D) and values y (n,), the larger the better."""
+    def fit(self, x: np.ndarray, y: np.ndarray, seed: int) -> Model:
+        """Of codes x (n, D) and values y (n,), the larger the better."""
         import torch
         from botorch.exceptions import ModelFittingError
         from botorch.fit import fit_gpytorch_mll
         from botorch.models import SingleTaskGP
-        from botorch.models.transforms import Normalize, Standardize
-        from gpytorch.kernels import RBFKernel
+        from botorch.models.transforms import Standardize
         from gpytorch.mlls import ExactMarginalLogLikelihood
-        from gpytorch.priors import LogNormalPrior
 
-        if len(z) > self.at_most:
-            near = np.argsort(((z - z[np.argmax(y)]) ** 2).sum(1), kind="stable")[: self.at_most]
-            z, y = z[near], y[near]
-        inputs, targets = _tensors(z, fenced(y))
-        kernel = RBFKernel(
-            lengthscale_prior=LogNormalPrior(math.sqrt(2) + math.log(inputs.shape[1]) / 2, math.sqrt(3))
-        )
-        kernel.lengthscale = math.sqrt(inputs.shape[1])
+        if len(x) > self.at_most:
+            near = np.argsort(-self._alike(x, x[np.argmax(y)]), kind="stable")[: self.at_most]
+            x, y = x[near], y[near]
+        inputs, targets = _tensors(x, fenced(y))
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(seed)
             model = SingleTaskGP(
-                inputs,
-                targets,
-                covar_module=kernel,
-                input_transform=Normalize(inputs.shape[1]),
-                outcome_transform=Standardize(1),
+                inputs, targets, outcome_transform=Standardize(1), **self._kernel(inputs.shape[1])
             )
             likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
             try:
@@ -88,65 +77,120 @@ class Exact:
                 model.eval()  # the priors' own values
         return model
 
+    def _kernel(self, size: int) -> dict[str, Any]:
+        from botorch.models.transforms import Normalize
+        from gpytorch.kernels import RBFKernel
+        from gpytorch.priors import LogNormalPrior
+
+        prior = LogNormalPrior(math.sqrt(2) + math.log(size) / 2, math.sqrt(3))
+        kernel = RBFKernel(lengthscale_prior=prior)
+        kernel.lengthscale = math.sqrt(size)
+        return {"covar_module": kernel, "input_transform": Normalize(size)}
+
+    def _alike(self, x: np.ndarray, best: np.ndarray) -> np.ndarray:
+        return -((x - best) ** 2).sum(1)
+
+
+@dataclass(frozen=True)
+class Structure(Exact):
+    """An exact Gaussian process over what strings are made of, counts (n, F), by the Tanimoto kernel and a scale.
+
+    Codes say where to look, the strings' parts what to expect there (Moss et al. 2025). Of the variance of penalised
+    logP of a search's next hundred molecules 400 explain 0.84 by their fragments, 0.10 by their codes, means of five
+    searches (`benchmarks/surrogates.py`).
+    """
+
+    def _kernel(self, size: int) -> dict[str, Any]:
+        from gpytorch.kernels import ScaleKernel
+
+        from grammar_rae.optimization.kernels import Tanimoto
+
+        return {"covar_module": ScaleKernel(Tanimoto())}
+
+    def _alike(self, x: np.ndarray, best: np.ndarray) -> np.ndarray:
+        shared = x @ best
+        return np.asarray(shared / ((x**2).sum(1) + best @ best - shared))
+
 
 @dataclass(frozen=True)
 class Sparse:
     """A sparse variational Gaussian process (Hensman et al. 2013): squared-exponential kernel, one length scale a
-    dimension. The defaults are the published protocol's (Kusner et al. 2017): 500 inducing points, Adam at 5e-4,
-    minibatches of 5,000, 50 passes. Theirs minimises an energy of expectation propagation; ours is the variational
-    bound, its variational distribution moved by natural gradients (Salimbeni et al. 2018).
+    dimension, 500 inducing points, minibatches of 5,000, as in the published protocol (Kusner et al. 2017).
+
+    Theirs minimises an energy of expectation propagation by 50 passes of Adam at 5e-4. Ours is the variational bound,
+    its variational distribution moved by natural gradients (Salimbeni et al. 2018), in 5 passes with Adam at 5e-3,
+    which leads as far; trained in float32, or float64 where that does not do, and predicting in float64.
+
+    So 90,000 labels take half a minute on one core. Held-out RMSE and log likelihood of expressions are 0.777 and
+    -1.96; all in float64 0.776 and -1.93, and by 10 passes at 2.5e-3, in two minutes, 0.752 and -1.98.
     """
 
     inducing: int = 500
-    passes: int = 50
+    passes: int = 5
     batch: int = 5000
-    rate: float = 5e-4
+    steps: int = 90  # at the least, of fewer labels in more passes
+    rate: float = 5e-3
     natural_rate: float = 0.1
 
     def fit(self, z: np.ndarray, y: np.ndarray, seed: int) -> Model:
         """As `Exact.fit`."""
         import torch
-        from botorch.models import SingleTaskVariationalGP
         from botorch.models.transforms import Normalize, Standardize
-        from gpytorch.kernels import RBFKernel, ScaleKernel
-        from gpytorch.mlls import VariationalELBO
-        from gpytorch.optim import NGD
-        from gpytorch.variational import NaturalVariationalDistribution
+        from linear_operator.utils.errors import NanError, NotPSDError
 
         inputs, targets = _tensors(z, fenced(y))
         normalize, standardize = Normalize(inputs.shape[1]), Standardize(1)
         x, t = normalize(inputs), standardize(targets)[0].squeeze(-1)
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            torch.manual_seed(seed)
-            points = x[torch.randperm(len(x))[: self.inducing]].clone()
-            kernel = ScaleKernel(RBFKernel(ard_num_dims=x.shape[1])).to(x)
-            kernel.base_kernel.lengthscale = _median_distance(points)
-            model = SingleTaskVariationalGP(
-                x[:1],
-                covar_module=kernel,
-                inducing_points=points,
-                variational_distribution=NaturalVariationalDistribution(len(points)),
-            ).to(x)
-            bound = VariationalELBO(model.likelihood, model.model, num_data=len(x))
-            natural = NGD(model.model.variational_parameters(), num_data=len(x), lr=self.natural_rate)
-            adam = torch.optim.Adam(
-                [*model.model.hyperparameters(), *model.likelihood.parameters()], lr=self.rate
-            )
-            model.train()
-            for _ in range(self.passes):
-                for rows in torch.randperm(len(x)).split(self.batch):
-                    natural.zero_grad()
-                    adam.zero_grad()
-                    loss = -bound(model.model(x[rows]), t[rows])
-                    loss.backward()
-                    natural.step()
-                    adam.step()
+            try:
+                model = self._trained(x.float(), t.float(), seed)
+            except (NanError, NotPSDError):
+                model = self._trained(x, t, seed)
         model.input_transform, model.outcome_transform = normalize.eval(), standardize.eval()
-        return model.eval()
+        return model.double().eval()
+
+    def _trained(self, x: torch.Tensor, t: torch.Tensor, seed: int) -> Any:
+        """Of scaled codes x (n, D) and standardised values t (n,), in their precision."""
+        import torch
+        from botorch.models import SingleTaskVariationalGP
+        from gpytorch.kernels import RBFKernel, ScaleKernel
+        from gpytorch.mlls import VariationalELBO
+        from gpytorch.optim import NGD
+        from gpytorch.variational import NaturalVariationalDistribution
+
+        torch.manual_seed(seed)
+        points = x[torch.randperm(len(x))[: self.inducing]].clone()
+        kernel = ScaleKernel(RBFKernel(ard_num_dims=x.shape[1])).to(x)
+        kernel.base_kernel.lengthscale = _median_distance(points)
+        model = SingleTaskVariationalGP(
+            x[:1],
+            covar_module=kernel,
+            inducing_points=points,
+            variational_distribution=NaturalVariationalDistribution(len(points)),
+        ).to(x)
+        # In training as in prediction, whatever the precision.
+        model.model.variational_strategy.jitter_val = 1e-6
+        bound = VariationalELBO(model.likelihood, model.model, num_data=len(x))
+        natural = NGD(model.model.variational_parameters(), num_data=len(x), lr=self.natural_rate)
+        adam = torch.optim.Adam(
+            [*model.model.hyperparameters(), *model.likelihood.parameters()], lr=self.rate
+        )
+        model.train()
+        # Equal parts: the natural gradient of a small last one would be mostly noise.
+        parts = max(1, round(len(x) / self.batch))
+        for _ in range(max(self.passes, math.ceil(self.steps / parts))):
+            for rows in torch.randperm(len(x)).tensor_split(parts):
+                natural.zero_grad()
+                adam.zero_grad()
+                loss = -bound(model.model(x[rows]), t[rows])
+                loss.backward()
+                natural.step()
+                adam.step()
+        return model
 
 
-SURROGATES = {"exact": Exact, "sparse": Sparse}
+SURROGATES = {"structure": Structure, "exact": Exact, "sparse": Sparse}
 
 
 def named(name: str) -> Exact | Sparse:

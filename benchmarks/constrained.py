@@ -24,27 +24,31 @@ from grammar_rae.evaluators import tanimoto
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.model import Model
 from grammar_rae.optimization import Optimizer
-from grammar_rae.search import decoder_of, region_of
+from grammar_rae.optimization.candidates import together
+from grammar_rae.search import decoder_of, features_of, region_of
 
 Line = dict[str, Any]
 THRESHOLDS = (0.0, 0.2, 0.4, 0.6)
-TOGETHER = 80  # molecules a line
+LINE = 80  # molecules
+TOGETHER = 20  # molecules whose candidates are decoded at once
 BATCH = 10  # strings scored before the surrogate is asked again
+CANDIDATES = 50  # codes decoded at once
 STEP = 0.4  # of the perturbations beside ours, in standard deviations of the codes
 
 
 def constrained(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
-    """One line for every 20 molecules, shared out to `--workers` processes."""
+    """One line for every `LINE` molecules, shared out to `--workers` processes."""
     score = goal("plogp_raw")
     test = datasets.load("zinc250k").test
     starts = [test[i] for i in np.argsort(score(test), kind="stable")[: a.molecules]]
-    for first in range(0, len(starts), TOGETHER):
+    for first in range(0, len(starts), LINE):
 
-        def run(part: list[str] = starts[first : first + TOGETHER], first: int = first) -> Line:
+        def run(part: list[str] = starts[first : first + LINE], first: int = first) -> Line:
             task = partial(improved, a.model, a.budget)
+            groups = [part[at : at + TOGETHER] for at in range(0, len(part), TOGETHER)]
             with ProcessPoolExecutor(a.workers, get_context("spawn")) as pool:
-                found = list(pool.map(task, part, range(first, first + len(part))))
-            kept = [(string, *gains) for string, gains in zip(part, found, strict=True) if gains is not None]
+                found = pool.map(task, groups, range(first, first + len(part), TOGETHER))
+                kept = [row for rows in found for row in rows]
             names = ("start", "improvements", "random_improvements")
             return dict(zip(names, map(list, zip(*kept, strict=True)), strict=True))
 
@@ -65,32 +69,43 @@ def summary(lines: list[Line]) -> Line:
     return found
 
 
-def improved(model: str, budget: int, start: str, seed: int) -> tuple[list[float], list[float]] | None:
-    """The largest gains of a search and of perturbations, one a threshold; None where the start has no code."""
+def improved(
+    model: str, budget: int, starts: list[str], first: int
+) -> list[tuple[str, list[float], list[float]]]:
+    """Every start that has a code, and the largest gains of a search and of perturbations, one a threshold."""
     used, scale = _ready(model)
-    form = used.same([start])[0]
-    if form is None:
-        return None
-    score = goal("plogp_raw")
-    least = 0.0
+    forms = [(form, first + number) for number, form in enumerate(used.same(starts)) if form is not None]
+    score, decode, least = goal("plogp_raw"), decoder_of(used), 0.0
 
-    def similar(strings: list[str]) -> np.ndarray:
-        return np.nan_to_num(tanimoto.folded(form, strings), nan=-1.0) >= least
+    def search(form: str, seed: int) -> Optimizer:
+        def similar(strings: list[str]) -> np.ndarray:
+            return np.nan_to_num(tanimoto.folded(form, strings), nan=-1.0) >= least
 
-    space = used.encode_each, decoder_of(used), None, region_of(used, start=form)
-    search = Optimizer(*space, start=[form], initial=BATCH, feasible=similar, seed=seed)
-    search.tell(strings := search.ask(1), score(strings))
+        how = {"surrogate": "structure", "features": features_of(used), "initial": BATCH}
+        region = region_of(used, start=form)
+        space = used.encode_each, decode, None, region
+        return Optimizer(*space, start=[form], candidates=CANDIDATES, feasible=similar, seed=seed, **how)
+
+    searches = [search(form, seed) for form, seed in forms]
+    for one in searches:
+        one.tell(strings := one.ask(1), score(strings))
     for quarter, threshold in enumerate(reversed(THRESHOLDS), 1):  # what one leaves unspent the next has more
-        least = threshold
-        until = 1 + budget * quarter // len(THRESHOLDS)
-        while search.evaluations < until and (strings := search.ask(min(BATCH, until - search.evaluations))):
-            search.tell(strings, score(strings))
-    found = search.best()
-    base, centre = score([form])[0], used.encode([form])[0].astype(float)
-    noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
-    cloud = used.decode((centre + STEP * scale * noise).astype(np.float32))
-    ours = _gains(form, base, [row.string for row in found], np.array([row.score for row in found]))
-    return ours, _gains(form, base, cloud, score(cloud))
+        least, until = threshold, 1 + budget * quarter // len(THRESHOLDS)
+        going = searches
+        while going := [one for one in going if one.evaluations < until]:
+            asked = together([one.asking(min(BATCH, until - one.evaluations)) for one in going], decode)
+            for one, strings in zip(going, asked, strict=True):
+                one.tell(strings, score(strings))
+            going = [one for one, strings in zip(going, asked, strict=True) if strings]
+    found = []
+    for (form, seed), one in zip(forms, searches, strict=True):
+        base, centre = score([form])[0], used.encode([form])[0].astype(float)
+        noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
+        cloud = used.decode((centre + STEP * scale * noise).astype(np.float32))
+        best = one.best()
+        ours = _gains(form, base, [row.string for row in best], np.array([row.score for row in best]))
+        found.append((form, ours, _gains(form, base, cloud, score(cloud))))
+    return found
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expressions, tanimoto
+from grammar_rae.evaluators import expressions, structure, tanimoto
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
@@ -51,7 +51,7 @@ def optimize(
     similarity: float | None = None,
     region: str = "trust",
     acquisition: str = "logei",
-    surrogate: str = "exact",
+    surrogate: str = "structure",
     batch: int = 10,
     initial: int = 20,
     candidates: int = 300,
@@ -103,6 +103,7 @@ def optimize(
         value,
         region_of(used, region, origin),
         surrogate=surrogate,
+        features=features_of(used) if surrogate == "structure" else None,
         acquisition=acquisition,
         batch=batch,
         initial=initial,
@@ -156,6 +157,14 @@ def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[st
         samples,
         task_of(model).canonical,
     )
+
+
+def features_of(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
+    """Strings → (n, F), what they are made of (see `evaluators.structure`)."""
+    if model.task == "molecules":
+        return structure.fragments
+    grammar = model.run.grammar
+    return structure.letters if grammar is None else partial(structure.places, grammar=grammar)
 
 
 def fingerprint(model: Model) -> str:

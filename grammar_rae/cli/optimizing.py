@@ -38,7 +38,9 @@ def optimize(
         "trust", help="trust (around the best), density (where the model's density is high) or box."
     ),
     acquisition: str = typer.Option("logei", help="logei (expected improvement) or thompson."),
-    surrogate: str = typer.Option("exact", help="exact, or sparse (500 inducing points)."),
+    surrogate: str = typer.Option(
+        "structure", help="structure (of the strings), or of the codes: exact, sparse (500 inducing points)."
+    ),
     candidates: int = typer.Option(300, help="Codes decoded a round, to choose the strings from."),
     samples: int = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest."),
     retrain_every: int = typer.Option(None, help="Refit the model after so many evaluations."),

@@ -1,8 +1,8 @@
 """Which of the decoded candidates to evaluate next: Thompson sampling and batched log expected improvement, by BoTorch.
 
-Each takes a fitted surrogate, the candidates' codes (m, D), how many, the best value so far and a seed; it gives the
-places (n,) of different candidates, the first choice first. The candidates are strings that can be scored, so that no
-evaluation is spent on a code that decodes to what is known.
+Each takes a fitted surrogate, what it reads of the candidates (m, ·), how many, the best value so far and a seed; it
+gives the places (n,) of different candidates, the first choice first. The candidates are strings that can be scored, so
+that no evaluation is spent on a code that decodes to what is known.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from botorch.models.model import Model
 
 
-def thompson(model: Model, codes: np.ndarray, n: int, best: float, seed: int) -> np.ndarray:
+def thompson(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> np.ndarray:
     """The largest of each of n functions drawn from the posterior, among what is left."""
     import torch
 
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
-        drawn = model.posterior(torch.as_tensor(codes)).rsample(torch.Size([n])).squeeze(-1)
+        drawn = model.posterior(torch.as_tensor(inputs)).rsample(torch.Size([n])).squeeze(-1)
     places: list[int] = []
     for function in drawn.numpy():
         function[places] = -np.inf
@@ -33,7 +33,7 @@ def thompson(model: Model, codes: np.ndarray, n: int, best: float, seed: int) ->
     return np.array(places)
 
 
-def logei(model: Model, codes: np.ndarray, n: int, best: float, seed: int) -> np.ndarray:
+def logei(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> np.ndarray:
     """Monte Carlo log expected improvement of the whole batch, one candidate after the other (qLogEI, sequential
     greedy; Ament et al. 2023): in log space it also ranks candidates that are unlikely to improve.
     """
@@ -41,16 +41,19 @@ def logei(model: Model, codes: np.ndarray, n: int, best: float, seed: int) -> np
     from botorch.acquisition import qLogExpectedImprovement
     from botorch.sampling import SobolQMCNormalSampler
 
-    candidates = torch.as_tensor(codes)
-    value: Any = qLogExpectedImprovement(
-        model, best, sampler=SobolQMCNormalSampler(torch.Size([64]), seed=seed % 2**31)
-    )
+    from grammar_rae.optimization.joint import Joint
+
+    every = torch.arange(len(inputs), dtype=torch.float64)[:, None]
     places: list[int] = []
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jitter on the diagonal
+        joint = Joint(model, torch.as_tensor(inputs))
+        value: Any = qLogExpectedImprovement(
+            joint, best, sampler=SobolQMCNormalSampler(torch.Size([64]), seed=seed % 2**31)
+        )
         for _ in range(n):
-            value.set_X_pending(candidates[places] if places else None)
-            worth = value(candidates[:, None])
+            value.set_X_pending(every[places] if places else None)
+            worth = value(every[:, None])
             worth[places] = -torch.inf
             places.append(int(worth.argmax()))
     return np.array(places)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ Encode = Callable[[Sequence[str]], np.ndarray]
 Decode = Callable[[np.ndarray], Sequence[str]]
 Feasible = Callable[[list[str]], np.ndarray]
 Alike = Callable[[list[str]], np.ndarray]
+T = TypeVar("T")
+Decoding = Generator[np.ndarray, Sequence[str], T]  # yields codes (n, D), is sent their strings
 
 
 class Candidates(NamedTuple):
@@ -27,11 +29,10 @@ def decoded(
     n: int,
     enough: int,
     encode: Encode,
-    decode: Decode,
     known: Mapping[str, bool],
     feasible: Feasible | None = None,
     alike: Alike | None = None,
-) -> Candidates:
+) -> Decoding[Candidates]:
     """What n codes of a (region, seed) decode to; of the next one too, while there are fewer strings than `enough`.
 
     `known` says of every string met before whether what equals it is known too; `alike` gives the index of the first
@@ -43,8 +44,9 @@ def decoded(
     refused: set[str] = set()
     for region, seed in draws:
         z = region.draw(n, seed)
+        written = yield z
         fresh: dict[str, np.ndarray] = {}
-        for string, code in zip(decode(z), z, strict=True):
+        for string, code in zip(written, z, strict=True):
             if string not in known and string not in refused and string not in found:
                 fresh.setdefault(string, code)
         strings = list(fresh)
@@ -66,3 +68,25 @@ def decoded(
         return Candidates([], drawn)
     codes = np.asarray(encode(strings), float)
     return Candidates(strings, np.where(np.isnan(codes), drawn, codes))
+
+
+def together(searches: Sequence[Decoding[T]], decode: Decode) -> list[T]:
+    """What the searches return, the codes of all that want some decoded in one call."""
+    found: dict[int, T] = {}
+    wanted: dict[int, np.ndarray] = {}
+
+    def resume(place: int, written: Sequence[str] | None) -> None:
+        try:
+            wanted[place] = searches[place].send(written)  # type: ignore[arg-type]
+        except StopIteration as end:
+            wanted.pop(place, None)
+            found[place] = end.value
+
+    for place in range(len(searches)):
+        resume(place, None)
+    while wanted:
+        strings = decode(np.concatenate(list(wanted.values())))
+        for place, z in list(wanted.items()):
+            resume(place, strings[: len(z)])
+            strings = strings[len(z) :]
+    return [found[place] for place in range(len(searches))]

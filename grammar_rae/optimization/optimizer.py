@@ -18,16 +18,25 @@ import numpy as np
 from grammar_rae.errors import DataError
 from grammar_rae.optimization import acquisition as acquisitions
 from grammar_rae.optimization import surrogates
-from grammar_rae.optimization.candidates import Alike, Candidates, Decode, Encode, Feasible, decoded
+from grammar_rae.optimization.candidates import (
+    Alike,
+    Candidates,
+    Decode,
+    Decoding,
+    Encode,
+    Feasible,
+    decoded,
+    together,
+)
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.regions import Found, Region
 
 Score = Callable[[list[str]], np.ndarray]
+Features = Callable[[Sequence[str]], np.ndarray]
 Space = tuple[Encode, Decode, Region]
 Retrain = Callable[[list[str], np.ndarray, int], Space]
-ATTEMPTS = (
-    8  # draws of candidates before a round is content with fewer strings, the second half of them anywhere
-)
+ATTEMPTS = 8  # draws of candidates before a round is content with fewer strings, the second half anywhere
+ENOUGH = 3  # a draw is followed by another while fewer new strings are found than this part of the codes
 
 
 @dataclass(frozen=True)
@@ -47,13 +56,14 @@ class Optimizer:
     `encode(strings) → (n, D)`, rows of NaN for what has no code; `decode(codes) → strings`, the same for the same
     codes; `region`, see `grammar_rae.optimization.regions`. `score(strings) → (n,)` is needed by `run` alone.
 
-    surrogate    «exact», «sparse», or an object with `fit(z, y, seed)`
+    surrogate    «exact», «sparse», «structure», or an object with `fit(x, y, seed)`
+    features     strings → (n, F): what the surrogate reads in place of the codes; «structure» needs counts
     acquisition  «logei» or «thompson»
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked
     candidates   codes decoded a round, among whose strings the surrogate chooses
     start        strings evaluated before all others
-    known        (codes (n, D), values (n,)): labels at hand, not evaluated and not counted
+    known        (what the surrogate reads (n, ·), values (n,)): labels at hand, not evaluated and not counted
     feasible     strings → (n,) bool: the others are never asked for
     alike        strings → (n,) int, the first string that each equals: of equal ones only one is asked for
     retrain      (strings, values, generation) → (encode, decode, region), after every `retrain_every` evaluations
@@ -72,6 +82,7 @@ class Optimizer:
         region: Region,
         *,
         surrogate: Any = "exact",
+        features: Features | None = None,
         acquisition: str = "logei",
         batch: int = 10,
         initial: int = 50,
@@ -92,10 +103,13 @@ class Optimizer:
                 raise DataError(f"{name} {value}; expected 1 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
             raise DataError(f"retrain_every {retrain_every}; expected 1 or more, and a way to retrain")
+        if surrogate == "structure" and features is None:
+            raise DataError("surrogate structure reads counts of what strings are made of; expected features")
         surrogates.require()
         self.score, self.batch, self.initial, self.seed = score, batch, initial, seed
         self._candidates = candidates
         self._surrogate = surrogates.named(surrogate) if isinstance(surrogate, str) else surrogate
+        self._features, self._read = features, dict[str, np.ndarray]()
         self._acquire = acquisitions.named(acquisition)
         self._start, self._feasible, self._alike = list(dict.fromkeys(start)), feasible, alike
         self._known = None if known is None else (np.asarray(known[0], float), np.asarray(known[1], float))
@@ -118,13 +132,18 @@ class Optimizer:
         """The strings of a new round: at most n, none of them seen before; fewer, or none, where no more are decoded.
         While an earlier round waits for scores, the strings it waits for.
         """
+        return together([self.asking(n)], lambda z: self._space[1](z))[0]
+
+    def asking(self, n: int) -> Decoding[list[str]]:
+        """`ask` for many searches at once, see `candidates.together`: it yields codes and is sent their strings."""
         rows = self.journal.rows()
         waiting = [row.string for row in rows if row.status == "asked"]
         if waiting:
             return waiting
         number = 1 + max((row.round for row in rows), default=-1)
         self._catch_up(rows)
-        proposed = self._first() if number == 0 and self._start else self._propose(n, number, rows)
+        first = number == 0 and self._start
+        proposed = self._first() if first else (yield from self._propose(n, number, rows))
         self.journal.propose(number, self._generation, *proposed)
         return proposed.strings
 
@@ -208,22 +227,24 @@ class Optimizer:
             raise DataError(f"{strings[int(np.isnan(codes).any(1).argmax())]}: it cannot be encoded")
         return Candidates(strings, codes)
 
-    def _propose(self, n: int, number: int, rows: list[Evaluation]) -> Candidates:
+    def _propose(self, n: int, number: int, rows: list[Evaluation]) -> Decoding[Candidates]:
         """At most n new strings: draws of the region at first, then the surrogate's choice among many more."""
-        encode, decode, outer = self._space
+        encode, _, outer = self._space
         rounds = self._rounds(rows)
         region = outer.at(rounds, self.initial)
         ready = self._known is not None or sum(len(found.y) for found in rounds) >= self.initial
-        model, best = self._fitted(rounds, number) if ready else (None, math.nan)
+        model, best = self._fitted(rows, rounds, number) if ready else (None, math.nan)
         regions = [region] * (ATTEMPTS // 2) + [outer] * (ATTEMPTS // 2)
         draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
         plenty = model is not None or self._feasible is not None
         drawn = max(2 * n, self._candidates if plenty else 0)
+        enough = max(n, drawn // ENOUGH)
         known = {row.string: row.status == "scored" for row in rows}
-        found = decoded(draws, drawn, n, encode, decode, known, self._feasible, self._alike)
+        found = yield from decoded(draws, drawn, enough, encode, known, self._feasible, self._alike)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])
-        places = self._acquire(model, found.codes, n, best, _seed(self.seed, number, -1))
+        inputs = found.codes if self._features is None else self._features(found.strings)
+        places = self._acquire(model, inputs, n, best, _seed(self.seed, number, -1))
         return Candidates([found.strings[place] for place in places], found.codes[places])
 
     def _rounds(self, rows: list[Evaluation]) -> list[Found]:
@@ -239,13 +260,17 @@ class Optimizer:
             code = row.code if row.generation == self._generation else self._codes[row.string]
             if not np.isnan(code).any():
                 parts[row.round][0].append(code)
-                parts[row.round][1].append(row.score if row.status == "scored" else -math.inf)
+                parts[row.round][1].append(_value(row))
         size = len(self._space[2].scale)
         return [Found(np.array(z, float).reshape(-1, size), np.array(y, float)) for z, y in parts]
 
-    def _fitted(self, rounds: Sequence[Found], number: int) -> tuple[Any, float]:
+    def _fitted(self, rows: list[Evaluation], rounds: Sequence[Found], number: int) -> tuple[Any, float]:
         """The surrogate of all values, and the best of them; None where fewer than two have one."""
-        z, y = [found.z for found in rounds], [found.y for found in rounds]
+        if self._features is None:
+            z, y = [found.z for found in rounds], [found.y for found in rounds]
+        else:
+            z = [self._features_of([row.string for row in rows])]
+            y = [np.array([_value(row) for row in rows])]
         if self._known is not None:
             z, y = [self._known[0], *z], [self._known[1], *y]
         codes, values = np.concatenate(z), np.concatenate(y)
@@ -254,6 +279,14 @@ class Optimizer:
             return None, math.nan
         values = np.where(finite, values, values[finite].min())
         return self._surrogate.fit(codes, values, _seed(self.seed, number, -1)), float(values.max())
+
+    def _features_of(self, strings: list[str]) -> np.ndarray:
+        """The features of journal strings, each read once."""
+        assert self._features is not None
+        new = [string for string in strings if string not in self._read]
+        if new:
+            self._read.update(zip(new, self._features(new), strict=True))
+        return np.array([self._read[string] for string in strings], float)
 
     def _catch_up(self, rows: list[Evaluation]) -> None:
         """Retrain once for every `retrain_every` evaluations, each time on what was known when that was reached."""
@@ -272,6 +305,10 @@ class Optimizer:
 def _seed(seed: int, number: int, attempt: int) -> int:
     """One of 2³¹ seeds for every round and attempt."""
     return int(np.random.SeedSequence([seed, number, attempt + 1]).generate_state(1)[0] >> 1)
+
+
+def _value(row: Evaluation) -> float:
+    return row.score if row.status == "scored" else -math.inf
 
 
 def _scored(score: Score, strings: list[str]) -> tuple[list[float], dict[str, str]]:

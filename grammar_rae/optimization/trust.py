@@ -9,19 +9,20 @@ import numpy as np
 
 from grammar_rae.optimization.regions import Found, Region
 
-ELITE = 10  # codes that others are bred from
+ELITE = 20  # codes that others are bred from
 NEAREST = 0.1  # the smallest step, a share of the longest
 ANYWHERE = 0.1  # share of draws from the outer region
-CROSSED = 1 / 3  # share of the others that come from two codes
-REST = 0.15  # step of what comes from two codes, in standard deviations
+CROSSED = 2 / 3  # share of the others that come from several codes
+REST = 0.15  # step of what comes from several codes, in standard deviations
 
 
 class Around:
     """Codes near `best` (k, D), the best first, and between them.
 
-    The code on rank r is taken with a weight of 1 / (r + 2). Two thirds of the draws are steps from one, their
-    lengths log-uniform from a tenth of `length` to `length` standard deviations a dimension; a third lie between two,
-    on the line through both or with the coordinates of either; a tenth of all are draws of the outer region.
+    The code on rank r is taken with a weight of 1 / (r + 2). A third of the draws are steps from one, their lengths
+    log-uniform from a tenth of `length` to `length` standard deviations a dimension; two thirds come from several, in
+    equal parts on the line through two, with the coordinates of either, and from one by the difference of two others,
+    which repeats a change that was good elsewhere; a tenth of all are draws of the outer region.
     """
 
     def __init__(self, outer: Region, best: np.ndarray, length: float) -> None:
@@ -30,12 +31,13 @@ class Around:
     def draw(self, n: int, seed: int) -> np.ndarray:
         random = np.random.default_rng(seed)
         chances = 1 / np.arange(2, len(self.best) + 2)
-        first, second = random.choice(len(self.best), (2, n), p=chances / chances.sum())
-        one, other = self.best[first], self.best[second]
+        first, second, third = random.choice(len(self.best), (3, n), p=chances / chances.sum())
+        one, other, away = self.best[first], self.best[second], self.best[third]
         steps = self.length * np.exp(random.uniform(math.log(NEAREST), 0, (n, 1)))
         along = one + random.uniform(-0.3, 1, (n, 1)) * (other - one)
         mixed = np.where(random.random(one.shape) < 0.5, one, other)
-        between = np.where(random.random((n, 1)) < 0.5, along, mixed)
+        way = random.integers(3, size=(n, 1))
+        between = np.select([way == 0, way == 1], [along, mixed], one + other - away)
         crossed = (random.random((n, 1)) < CROSSED) & (first != second)[:, None]
         noise = self.scale * random.standard_normal(one.shape)
         z = np.where(crossed, between + REST * noise, one + steps * noise)
@@ -48,7 +50,7 @@ class Around:
 
 
 class TrustRegion:
-    """Around the ten best codes; the longest step doubles after `successes` rounds with gain and halves after
+    """Around the twenty best codes; the longest step doubles after `successes` rounds with gain and halves after
     `failures` without (TuRBO-1, Eriksson et al. 2019), and below `shortest` the search begins anew.
 
     Lengths are in standard deviations of the outer region. Ours: several centres, Gaussian steps and crossovers in

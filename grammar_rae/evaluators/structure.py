@@ -1,0 +1,70 @@
+"""What strings are made of, counted: (n, 2,049) features that a surrogate compares strings by.
+
+The last column is 1 for strings that are not read, all alike and like nothing else; no row is zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+from rdkit.Chem import rdFingerprintGenerator
+
+from grammar_rae.datasets.smiles import molecule
+from grammar_rae.parsing import derivations
+
+if TYPE_CHECKING:
+    from grammar_rae.grammar import Grammar
+
+BINS = 2048
+
+
+def fragments(smiles: Sequence[str]) -> np.ndarray:
+    """Morgan counts of radius 2 (ECFC4; Rogers and Hahn, 2010), folded."""
+    found = np.zeros((len(smiles), BINS + 1))
+    for row, text in zip(found, smiles, strict=True):
+        read = molecule(text)
+        if read is None or not read.GetNumAtoms():
+            row[BINS] = 1
+        else:
+            row[:BINS] = _generator().GetCountFingerprintAsNumPy(read)
+    return found
+
+
+def places(strings: Sequence[str], grammar: Grammar) -> np.ndarray:
+    """Which production stands at which place of the derivation tree, a place being the way there from the root by
+    the children's numbers; hashed.
+    """
+    tables = grammar.tables
+    rows, errors = derivations(grammar, strings, errors="return")
+    found = np.zeros((len(strings), BINS + 1))
+    for counts, row in zip(found, rows, strict=True):
+        open_places = [0]
+        for rule in row[row != tables.pad].tolist():
+            place = open_places.pop()
+            counts[crc32(rule.to_bytes(2, "little"), place) % BINS] += 1
+            children = range(int(tables.arity[rule]))
+            open_places += [crc32(child.to_bytes(2, "little"), place) for child in reversed(children)]
+    for item, _ in errors:
+        found[item] = 0
+        found[item, BINS] = 1
+    return found
+
+
+def letters(strings: Sequence[str]) -> np.ndarray:
+    """Runs of one, two and three characters, hashed: what is left where there is no grammar."""
+    found = np.zeros((len(strings), BINS + 1))
+    for counts, text in zip(found, strings, strict=True):
+        counts[BINS] = not text
+        for size in (1, 2, 3):
+            for start in range(len(text) - size + 1):
+                counts[crc32(text[start : start + size].encode()) % BINS] += 1
+    return found
+
+
+@cache
+def _generator() -> Any:
+    return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=BINS)

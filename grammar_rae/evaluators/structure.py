@@ -6,20 +6,18 @@ The last column is 1 for strings that are not read, all alike and like nothing e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
-from rdkit.Chem import rdFingerprintGenerator
 
 from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.tanimoto import BITS as BINS
+from grammar_rae.evaluators.tanimoto import morgan
 from grammar_rae.parsing import derivations
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
-
-BINS = 2048
 
 
 def fragments(smiles: Sequence[str]) -> np.ndarray:
@@ -30,7 +28,7 @@ def fragments(smiles: Sequence[str]) -> np.ndarray:
         if read is None or not read.GetNumAtoms():
             row[BINS] = 1
         else:
-            row[:BINS] = _generator().GetCountFingerprintAsNumPy(read)
+            row[:BINS] = morgan().GetCountFingerprintAsNumPy(read)
     return found
 
 
@@ -63,8 +61,3 @@ def letters(strings: Sequence[str]) -> np.ndarray:
             for start in range(len(text) - size + 1):
                 counts[crc32(text[start : start + size].encode()) % BINS] += 1
     return found
-
-
-@cache
-def _generator() -> Any:
-    return rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=BINS)

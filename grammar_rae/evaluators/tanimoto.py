@@ -48,13 +48,14 @@ def _similarities(reference: Any, prints: list[Any]) -> np.ndarray:
 
 
 @cache
-def _generator() -> Any:
+def morgan() -> Any:
+    """RDKit's generator of the fingerprints above."""
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 
 
 def _fingerprint(found: Chem.Mol) -> Any:
-    return _generator().GetFingerprint(found)
+    return morgan().GetFingerprint(found)
 
 
 def _counts(found: Chem.Mol) -> Any:
-    return _generator().GetSparseCountFingerprint(found)
+    return morgan().GetSparseCountFingerprint(found)

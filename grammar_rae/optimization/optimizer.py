@@ -57,7 +57,7 @@ class Optimizer:
     codes; `region`, see `grammar_rae.optimization.regions`. `score(strings) → (n,)` is needed by `run` alone.
 
     surrogate    «exact», «sparse», «structure», or an object with `fit(x, y, seed)`
-    features     strings → (n, F): what the surrogate reads in place of the codes; «structure» needs counts
+    features     strings → (n, F): what the surrogate reads in place of the codes; «structure» needs counts, no zero row
     acquisition  «logei» or «thompson»
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked

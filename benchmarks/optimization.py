@@ -152,7 +152,7 @@ def main() -> None:
         if name in ("expressions", "molecules"):
             verb.add_argument("--region", default="trust")
             verb.add_argument("--acquisition", default="logei")
-            verb.add_argument("--surrogate", default="structure")
+            verb.add_argument("--surrogate", default="values" if name == "expressions" else "structure")
             verb.add_argument("--candidates", type=int, default=600 if name == "expressions" else 300)
         if name == "published":
             verb.add_argument("--items", type=int, help="the first so many labels; all when not given")

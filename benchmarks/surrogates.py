@@ -2,6 +2,7 @@
 
     python benchmarks/optimization.py molecules --max-atoms 38 --out runs/search
     python benchmarks/surrogates.py grae-smiles runs/search/molecules-*/journal.sqlite
+    python benchmarks/surrogates.py grae-equations runs/search/expressions-*/journal.sqlite
 
 One JSON line a journal and surrogate: the share of the variance explained, by how many evaluations it was fitted on.
 Journals of searches by another surrogate, or by none (`--region density`), are as good.
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 
 from grammar_rae.model import Model
-from grammar_rae.optimization.surrogates import Exact, Structure, fenced
+from grammar_rae.optimization.surrogates import READ_STRINGS, Exact, fenced, named
 from grammar_rae.search import features_of
 
 KNOWN = (50, 100, 200, 400)
@@ -47,12 +48,13 @@ def explained(surrogate: Exact, x: np.ndarray, y: np.ndarray, n: int) -> float:
 
 
 def main(name: str, *journals: str) -> None:
-    features = features_of(Model.load(name))
+    model = Model.load(name)
+    kinds = [kind for kind in READ_STRINGS if kind != "values" or model.task == "expressions"]
     for path in journals:
         strings, codes, y = told(path)
-        inputs = {"structure": (Structure(), features(strings)), "codes": (Exact(), codes)}
-        for kind, (surrogate, x) in inputs.items():
-            found = {n: round(explained(surrogate, x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
+        inputs = {kind: features_of(model, kind)(strings) for kind in kinds} | {"exact": codes}
+        for kind, x in inputs.items():
+            found = {n: round(explained(named(kind), x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
             print(json.dumps({"journal": Path(path).parent.name, "surrogate": kind, **found}), flush=True)
 
 

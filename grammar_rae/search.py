@@ -14,9 +14,11 @@ import pandas as pd
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, structure, tanimoto
+from grammar_rae.evaluators.curves import curves
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
+from grammar_rae.evaluators.truth import GRID
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
 from grammar_rae.optimization.decoding import most_frequent
@@ -51,7 +53,7 @@ def optimize(
     similarity: float | None = None,
     region: str = "trust",
     acquisition: str = "logei",
-    surrogate: str = "structure",
+    surrogate: str | None = None,
     batch: int = 10,
     initial: int = 20,
     candidates: int = 300,
@@ -71,9 +73,10 @@ def optimize(
     better. `region`: «trust» (around the best), «density» (where the model's density is high) or «box» (of all
     codes). `start` begins around a string; with `similarity` all others must have at least that Tanimoto similarity
     to it. Molecules of more than `max_atoms` heavy atoms are never asked for. A round decodes `candidates` codes and
-    scores the `batch` most promising strings. `samples` > 1 decodes to the most frequent of as many draws. After every
-    `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps the journal: the same
-    call with the same folder goes on. DataError or RecipeError says what does not fit.
+    scores the `batch` most promising strings. `surrogate`: «values» of expressions (their default), «structure» of
+    strings (that of all others), or «exact» or «sparse», of codes. `samples` > 1 decodes to the most frequent of as
+    many draws. After every `retrain_every` evaluations the model is refitted, `rank_weight` is Tripp's k. `out` keeps
+    the journal: the same call with the same folder goes on. DataError or RecipeError says what does not fit.
     """
     used = model if isinstance(model, Model) else Model.load(model, device)
     used.run.autoencoder.requires_grad_(False)
@@ -96,14 +99,15 @@ def optimize(
         newer = retrainer(strings, values, generation)
         return newer.encode_each, decoder_of(newer, samples), region_of(newer, region, origin)
 
+    reads = surrogate or ("values" if used.task == "expressions" else "structure")
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
     optimizer = Optimizer(
         used.encode_each,
         decoder_of(used, samples),
         value,
         region_of(used, region, origin),
-        surrogate=surrogate,
-        features=features_of(used) if surrogate == "structure" else None,
+        surrogate=reads,
+        features=features_of(used, reads, getattr(value, "points", None)),
         acquisition=acquisition,
         batch=batch,
         initial=initial,
@@ -159,8 +163,22 @@ def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[st
     )
 
 
-def features_of(model: Model) -> Callable[[Sequence[str]], np.ndarray]:
-    """Strings → (n, F), what they are made of (see `evaluators.structure`)."""
+def features_of(
+    model: Model, surrogate: str = "structure", points: np.ndarray | None = None
+) -> Callable[[Sequence[str]], np.ndarray] | None:
+    """Strings → (n, F), what a surrogate reads of them, None where it reads codes: for «structure» what they are made
+    of (see `evaluators.structure`), for «values» what they compute at `points` (P,), the published grid where None.
+    DataError where they compute nothing.
+    """
+    if surrogate == "values":
+        if model.task != "expressions":
+            raise DataError(
+                f"surrogate values reads what expressions compute, not {model.task}; take structure"
+            )
+        where = GRID if points is None else points
+        return partial(curves, grammar=_grammar(model) or expressions.standard(), points=where)
+    if surrogate != "structure":
+        return None
     if model.task == "molecules":
         return structure.fragments
     grammar = model.run.grammar

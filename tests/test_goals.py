@@ -133,6 +133,8 @@ def test_points_of_the_grid_give_the_published_score(tmp_path: Path) -> None:
     (tmp_path / "points.csv").write_text("\n".join(["Y,X", *lines]))
     score = goal(f"data:{tmp_path / 'points.csv'}")
     np.testing.assert_allclose(score.display(score(strings)), expressions.score(strings), rtol=1e-12)
+    np.testing.assert_allclose(np.sort(score.points), goal("expression:x").points)
+    assert goal("qed").points is None
 
 
 def test_plain_error_is_not_capped_and_undefined_is_no_value(tmp_path: Path) -> None:

@@ -284,6 +284,7 @@ def test_a_trust_region_grows_shrinks_and_begins_anew():
     anew = region.at(rounds(9, 9, 9, 9, 9, -7, -6), 4)
     assert anew.length == 0.8 and np.allclose(anew.best[0], 0.6) and len(anew.best) == 8
     assert len(region.at([Found(np.zeros((4, SIZE)), np.array([1, -np.inf, 0, -np.inf]))], 4).best) == 2
+    assert BOX.incumbent is None and grown.incumbent == 5 and anew.incumbent == -6, "what to improve on"
 
 
 def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():

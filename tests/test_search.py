@@ -57,6 +57,12 @@ def test_mistakes_are_one_line(cli, tmp_path):
         ("--score", "qed", "--region", "ball"): "no region is called ball; there are: trust, density, box",
         ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise max_atoms",
         ("--score", "expression:x", "--max-atoms", 3): "expected 1 or more, and a model of molecules",
+        (
+            "--score",
+            "qed",
+            "--surrogate",
+            "values",
+        ): "what expressions compute, not molecules; take structure",
         ("--score", "qed", "--budget", 0): "budget 0; expected 1 evaluation or more",
     }.items():
         code, _, err = cli("optimize", *words)

@@ -7,14 +7,18 @@ from landscape import BOX, decode, encode, optimizer, score
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
+from grammar_rae.counting import sample
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators import expressions
+from grammar_rae.evaluators.curves import curves
 from grammar_rae.evaluators.structure import BINS, fragments, letters, places
 from grammar_rae.grammar import Grammar
 from grammar_rae.optimization import TrustRegion
 from grammar_rae.optimization.candidates import together
 from grammar_rae.optimization.joint import Joint
 from grammar_rae.optimization.kernels import Tanimoto
-from grammar_rae.optimization.surrogates import Exact, Structure
+from grammar_rae.optimization.surrogates import Exact, Structure, Values
+from grammar_rae.parsing import render
 
 SMILES = ["CCO", "CCN", "c1ccccc1", "CC(=O)Oc1ccccc1C(=O)O", "CCCCCCCCCC"]
 
@@ -25,6 +29,14 @@ def halves(strings):
     for row, text in zip(found, encode(strings), strict=True):
         row[np.arange(10), np.round(text * 2).astype(int) % 41] = 1
     return found.reshape(len(strings), -1)
+
+
+def explained(surrogate, inputs, y):
+    """The share of the variance after the first 200 values, by those."""
+    model = surrogate.fit(inputs[:200], y[:200], 0)
+    with torch.no_grad():
+        mean = model.posterior(torch.as_tensor(inputs[200:])).mean[:, 0].numpy()
+    return 1 - np.mean((mean - y[200:]) ** 2) / y[200:].var()
 
 
 def test_the_kernel_of_fragments_is_tanimoto_of_morgan_counts():
@@ -71,14 +83,30 @@ def test_the_surrogate_of_structure_learns_what_codes_hide():
     finite = np.isfinite(y)
     y, parts, noise = y[finite], halves(strings)[finite], random.normal(size=(finite.sum(), 10))
 
-    def explained(surrogate, inputs):
-        model = surrogate.fit(inputs[:200], y[:200], 0)
-        with torch.no_grad():
-            mean = model.posterior(torch.as_tensor(inputs[200:])).mean[:, 0].numpy()
-        return 1 - np.mean((mean - y[200:]) ** 2) / y[200:].var()
+    assert explained(Structure(), parts, y) > 0.3
+    assert explained(Exact(), noise, y) < 0.1
 
-    assert explained(Structure(), parts) > 0.3
-    assert explained(Exact(), noise) < 0.1
+
+def test_curves_are_what_expressions_compute():
+    grammar = expressions.standard()
+    points = np.array([-1.0, 0, 3])
+    found = curves(["x + 1", "x+", "x/x", "1/x", "exp(exp(3))"], grammar, points)
+    assert np.allclose(found[0], np.arcsinh(points + 1)) and not found[1].any()
+    assert np.allclose(found[2], np.arcsinh([1, 0, 1])), "0/0 is no number"
+    assert found[3, 1] == np.arcsinh(1e4) == found[4, 0], "as far away as any"
+    many = np.linspace(0, 5, 1234)
+    x = np.sinh(curves(["x"], grammar, many)[0])
+    assert len(x) == 100 and x[0] == 0 and x[-1] == pytest.approx(5) and np.ptp(np.diff(x)) < 0.01
+
+
+def test_of_expressions_what_they_compute_foresees_more_than_what_they_are_made_of():
+    """Derivations drawn evenly; the variance of the next hundred that 200 explain."""
+    grammar = expressions.standard()
+    strings = list(dict.fromkeys(render(grammar, sample(grammar, 500, 15, seed=0))))[:300]
+    y = -expressions.score(strings)
+
+    by_structure = explained(Structure(), places(strings, grammar), y)
+    assert explained(Values(), curves(strings, grammar), y) > 0.6 > by_structure + 0.2
 
 
 def test_features_take_the_place_of_codes():
@@ -88,6 +116,8 @@ def test_features_take_the_place_of_codes():
     assert [row.string for row in first.run(48)] == [row.string for row in found]
     with pytest.raises(DataError, match="expected features"):
         optimizer(surrogate="structure")
+    with pytest.raises(DataError, match="values reads strings, not codes"):
+        optimizer(surrogate="values")
 
 
 def test_of_many_the_most_similar_are_kept():

@@ -39,7 +39,8 @@ def optimize(
     ),
     acquisition: str = typer.Option("logei", help="logei (expected improvement) or thompson."),
     surrogate: str = typer.Option(
-        "structure", help="structure (of the strings), or of the codes: exact, sparse (500 inducing points)."
+        None,
+        help="values (of expressions), structure (of strings; others' default), or of codes: exact, sparse.",
     ),
     candidates: int = typer.Option(300, help="Codes decoded a round, to choose the strings from."),
     samples: int = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest."),

@@ -33,7 +33,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import Workers
 from grammar_rae.evaluators.molecules import NAMES, properties
-from grammar_rae.evaluators.truth import read_points
+from grammar_rae.evaluators.truth import Truth, read_points, truth_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -52,13 +52,16 @@ TERM = re.compile(r"(?:(?P<weight>[^*:]*)\*)?(?P<name>[A-Za-z_-]+)(?::(?P<argume
 
 @dataclass(frozen=True)
 class Term:
-    """`measure(forms)` gives published values (n,), NaN where there is none, and reasons by place."""
+    """`measure(forms)` gives published values (n,), NaN where there is none, and reasons by place; `points` (P,) are
+    those where it looks at expressions.
+    """
 
     name: str
     task: str | None  # None: any
     measure: Measure
     lower_is_better: bool = False
     weight: float = 1.0
+    points: np.ndarray | None = None
 
 
 @dataclass
@@ -81,6 +84,11 @@ class Score:
     def lower_is_better(self) -> bool:
         """Whether the published number is better the lower it is; sums of terms are better the higher."""
         return len(self.terms) == 1 and self.terms[0].weight == 1 and self.terms[0].lower_is_better
+
+    @property
+    def points(self) -> np.ndarray | None:
+        """Where expressions are looked at, (P,), if that is known."""
+        return self.terms[0].points
 
     def display(self, values: np.ndarray) -> np.ndarray:
         """Values of this score (n,) in the published direction."""
@@ -213,7 +221,13 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
         return Term(text, "molecules", partial(_similarity, SIMILARITIES[name], argument))
     if name in FUNCTIONS:
         return Term(text, None, Workers(argument, timeout, batch=FUNCTIONS[name]))
-    return Term(text, "expressions", _distance(name, argument, grammar), lower_is_better=True)
+    truth = (
+        truth_of(argument, grammar or expressions.standard())
+        if name == "expression"
+        else read_points(argument)
+    )
+    measure = partial(_distance, name, truth, grammar)
+    return Term(text, "expressions", measure, lower_is_better=True, points=truth.points)
 
 
 def _property(name: str, forms: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
@@ -226,22 +240,14 @@ def _similarity(
     return function(reference, forms), {}
 
 
-def _distance(name: str, argument: str, grammar: Grammar | None) -> Measure:
+def _distance(
+    name: str, truth: Truth, grammar: Grammar | None, forms: Sequence[str]
+) -> tuple[np.ndarray, dict[int, str]]:
     """How far expressions are from another one, or from the points of a file."""
-    if name == "expression":
-        expressions.score([], argument, grammar=grammar)  # refuses what is no expression
-        return lambda forms: (expressions.score(forms, argument, grammar=grammar), {})
-    known = read_points(argument)
-    if name == "data":
-        return lambda forms: (expressions.score(forms, known, grammar=grammar), {})
-
-    def measure(forms: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
-        found = expressions.mse(forms, known, grammar)
-        return found, dict.fromkeys(
-            np.flatnonzero(np.isnan(found)).tolist(), "undefined at one of the points"
-        )
-
-    return measure
+    if name != "mse":
+        return expressions.score(forms, truth, grammar=grammar), {}
+    found = expressions.mse(forms, truth, grammar)
+    return found, dict.fromkeys(np.flatnonzero(np.isnan(found)).tolist(), "undefined at one of the points")
 
 
 def _atoms(form: str) -> int:

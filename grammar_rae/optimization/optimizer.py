@@ -56,8 +56,9 @@ class Optimizer:
     `encode(strings) → (n, D)`, rows of NaN for what has no code; `decode(codes) → strings`, the same for the same
     codes; `region`, see `grammar_rae.optimization.regions`. `score(strings) → (n,)` is needed by `run` alone.
 
-    surrogate    «exact», «sparse», «structure», or an object with `fit(x, y, seed)`
-    features     strings → (n, F): what the surrogate reads in place of the codes; «structure» needs counts, no zero row
+    surrogate    «exact», «sparse», «structure», «values», or an object with `fit(x, y, seed)`
+    features     strings → (n, F): what the surrogate reads in place of the codes; «structure» needs counts, no zero
+                 row, «values» what expressions compute
     acquisition  «logei» or «thompson»
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked
@@ -103,8 +104,8 @@ class Optimizer:
                 raise DataError(f"{name} {value}; expected 1 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
             raise DataError(f"retrain_every {retrain_every}; expected 1 or more, and a way to retrain")
-        if surrogate == "structure" and features is None:
-            raise DataError("surrogate structure reads counts of what strings are made of; expected features")
+        if surrogate in surrogates.READ_STRINGS and features is None:
+            raise DataError(f"surrogate {surrogate} reads strings, not codes; expected features")
         surrogates.require()
         self.score, self.batch, self.initial, self.seed = score, batch, initial, seed
         self._candidates = candidates
@@ -234,6 +235,7 @@ class Optimizer:
         region = outer.at(rounds, self.initial)
         ready = self._known is not None or sum(len(found.y) for found in rounds) >= self.initial
         model, best = self._fitted(rows, rounds, number) if ready else (None, math.nan)
+        best = best if region.incumbent is None else region.incumbent
         regions = [region] * (ATTEMPTS // 2) + [outer] * (ATTEMPTS // 2)
         draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
         plenty = model is not None or self._feasible is not None

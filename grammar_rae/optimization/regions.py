@@ -1,8 +1,8 @@
 """Where in the latent space the search looks.
 
-A region has `scale` (D,), a standard deviation of codes in it; `draw(n, seed)`, codes to decode; and
+A region has `scale` (D,), a standard deviation of codes in it; `draw(n, seed)`, codes to decode;
 `at(rounds, initial)`, the region of the next round, given what every round found and that a search begins with
-`initial` draws.
+`initial` draws; and `incumbent`, the value to improve on where that is not the best of all.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class Found(NamedTuple):
 
 class Region(Protocol):
     scale: np.ndarray
+    incumbent: float | None
 
     def draw(self, n: int, seed: int) -> np.ndarray: ...
     def at(self, rounds: Sequence[Found], initial: int) -> Region: ...
@@ -35,6 +36,8 @@ class Region(Protocol):
 
 class Box:
     """The bounding box low, high (D,) of the codes: where the papers search. Draws are uniform."""
+
+    incumbent: float | None = None
 
     def __init__(self, low: np.ndarray, high: np.ndarray) -> None:
         self.bounds = np.stack([np.asarray(low, float), np.asarray(high, float)])
@@ -62,6 +65,8 @@ class HighDensity:
     `density()` gives a distribution with `log_prob` and `sample(noise)`, as those of `grammar_rae.densities`.
     The quantile and the scale are taken over `codes`, or 10,000 draws.
     """
+
+    incumbent: float | None = None
 
     def __init__(
         self, density: Callable[[], Any], codes: np.ndarray | None = None, share: float = 0.95

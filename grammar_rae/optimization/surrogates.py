@@ -116,6 +116,13 @@ class Structure(Exact):
 
 
 @dataclass(frozen=True)
+class Values(Exact):
+    """An exact Gaussian process over what expressions compute, values (n, P): how far one is from a target is a smooth
+    function of them, and they are known without scoring it (composite optimization; Astudillo and Frazier 2019).
+    """
+
+
+@dataclass(frozen=True)
 class Sparse:
     """A sparse variational Gaussian process (Hensman et al. 2013): squared-exponential kernel, one length scale a
     dimension, 500 inducing points, minibatches of 5,000, as in the published protocol (Kusner et al. 2017).
@@ -191,7 +198,8 @@ class Sparse:
         return model
 
 
-SURROGATES = {"structure": Structure, "exact": Exact, "sparse": Sparse}
+READ_STRINGS = ("structure", "values")
+SURROGATES = {"structure": Structure, "values": Values, "exact": Exact, "sparse": Sparse}
 
 
 def named(name: str) -> Exact | Sparse:

@@ -25,8 +25,11 @@ class Around:
     which repeats a change that was good elsewhere; a tenth of all are draws of the outer region.
     """
 
-    def __init__(self, outer: Region, best: np.ndarray, length: float) -> None:
+    def __init__(
+        self, outer: Region, best: np.ndarray, length: float, incumbent: float | None = None
+    ) -> None:
         self.outer, self.best, self.length, self.scale = outer, best, length, outer.scale
+        self.incumbent = incumbent
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         random = np.random.default_rng(seed)
@@ -54,9 +57,12 @@ class TrustRegion:
     `failures` without (TuRBO-1, Eriksson et al. 2019), and below `shortest` the search begins anew.
 
     Lengths are in standard deviations of the outer region. Ours: several centres, Gaussian steps and crossovers in
-    place of one box; the surrogate keeps what was found before the search began anew. It begins around `start` where
-    one is given, else in the outer region. A gain is one of more than a thousandth of the best value.
+    place of one box. A search that begins anew keeps the surrogate of all values, and improves on its own best.
+    It begins around `start` where one is given, else in the outer region. A gain is one of more than a thousandth
+    of the best value.
     """
+
+    incumbent: float | None = None
 
     def __init__(
         self,
@@ -96,4 +102,4 @@ class TrustRegion:
             return self.outer if self.start is None else Around(self.outer, self.start[None], length)
         z, y = (np.concatenate(parts) for parts in zip(*recent, strict=True))
         order = np.argsort(-y, kind="stable")[:ELITE]
-        return Around(self.outer, z[order[np.isfinite(y[order])]], length)
+        return Around(self.outer, z[order[np.isfinite(y[order])]], length, best)

@@ -153,7 +153,7 @@ def main() -> None:
             verb.add_argument("--region", default="trust")
             verb.add_argument("--acquisition", default="logei")
             verb.add_argument("--surrogate", default="values" if name == "expressions" else "structure")
-            verb.add_argument("--candidates", type=int, default=600 if name == "expressions" else 300)
+            verb.add_argument("--candidates", type=int, default=300)
         if name == "published":
             verb.add_argument("--items", type=int, help="the first so many labels; all when not given")
             verb.add_argument("--decodes", type=int, help="draws a code; 25, molecules 500 when not given")

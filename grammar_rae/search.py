@@ -29,6 +29,7 @@ from grammar_rae.samples import task_of
 AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told
 COLUMNS = {"molecules": "smiles", "expressions": "expression"}
 REGIONS = ("trust", "density", "box")
+REFINEMENTS = {"values": 2}  # a surrogate that foresees well is followed farther from what has been scored
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def optimize(
         batch=batch,
         initial=initial,
         candidates=candidates,
+        refinements=REFINEMENTS.get(reads, 0),
         start=() if origin is None else (origin,),
         feasible=feasible,
         alike=partial(expressions.alike, grammar=_grammar(used)) if used.task == "expressions" else None,

@@ -30,8 +30,8 @@ from grammar_rae.optimization.candidates import (
 )
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.regions import Found, Region
+from grammar_rae.optimization.scoring import Score, scored
 
-Score = Callable[[list[str]], np.ndarray]
 Features = Callable[[Sequence[str]], np.ndarray]
 Space = tuple[Encode, Decode, Region]
 Retrain = Callable[[list[str], np.ndarray, int], Space]
@@ -63,6 +63,7 @@ class Optimizer:
     batch        strings a round
     initial      strings drawn from the region before the surrogate is asked
     candidates   codes decoded a round, among whose strings the surrogate chooses
+    refinements  how often as many codes again are decoded, around those of the strings that it would choose
     start        strings evaluated before all others
     known        (what the surrogate reads (n, ·), values (n,)): labels at hand, not evaluated and not counted
     feasible     strings → (n,) bool: the others are never asked for
@@ -88,6 +89,7 @@ class Optimizer:
         batch: int = 10,
         initial: int = 50,
         candidates: int = 300,
+        refinements: int = 0,
         start: Sequence[str] = (),
         known: tuple[np.ndarray, np.ndarray] | None = None,
         feasible: Feasible | None = None,
@@ -102,13 +104,15 @@ class Optimizer:
         for name, value in counts.items():
             if value < 1:
                 raise DataError(f"{name} {value}; expected 1 or more")
+        if refinements < 0:
+            raise DataError(f"refinements {refinements}; expected 0 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
             raise DataError(f"retrain_every {retrain_every}; expected 1 or more, and a way to retrain")
         if surrogate in surrogates.READ_STRINGS and features is None:
             raise DataError(f"surrogate {surrogate} reads strings, not codes; expected features")
         surrogates.require()
         self.score, self.batch, self.initial, self.seed = score, batch, initial, seed
-        self._candidates = candidates
+        self._candidates, self._refinements = candidates, refinements
         self._surrogate = surrogates.named(surrogate) if isinstance(surrogate, str) else surrogate
         self._features, self._read = features, dict[str, np.ndarray]()
         self._acquire = acquisitions.named(acquisition)
@@ -122,6 +126,7 @@ class Optimizer:
             "surrogate": repr(self._surrogate),
             "acquisition": acquisition,
             **counts,
+            "refinements": refinements,
             "start": self._start,
             "known": 0 if known is None else len(known[1]),
             "retrain_every": retrain_every,
@@ -193,7 +198,7 @@ class Optimizer:
                 break
             for first in range(0, len(strings), at_once):
                 part = strings[first : first + at_once]
-                self.tell(part, *_scored(self.score, part))
+                self.tell(part, *scored(self.score, part))
             if report is not None:
                 report(self._summary(time.monotonic() - begun))
         return self.best()
@@ -245,6 +250,19 @@ class Optimizer:
         found = yield from decoded(draws, drawn, enough, encode, known, self._feasible, self._alike)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])
+        chosen = self._chosen(model, found, n, best, number)
+        for turn in range(self._refinements):
+            known |= dict.fromkeys(found.strings, True)
+            again = [(region.near(chosen.codes), _seed(self.seed, number, ATTEMPTS + turn))]
+            more = yield from decoded(again, drawn, 1, encode, known, self._feasible, self._alike)
+            if not more.strings:
+                break
+            found = Candidates(found.strings + more.strings, np.concatenate([found.codes, more.codes]))
+            chosen = self._chosen(model, found, n, best, number)
+        return chosen
+
+    def _chosen(self, model: Any, found: Candidates, n: int, best: float, number: int) -> Candidates:
+        """What the acquisition takes."""
         inputs = found.codes if self._features is None else self._features(found.strings)
         places = self._acquire(model, inputs, n, best, _seed(self.seed, number, -1))
         return Candidates([found.strings[place] for place in places], found.codes[places])
@@ -311,19 +329,3 @@ def _seed(seed: int, number: int, attempt: int) -> int:
 
 def _value(row: Evaluation) -> float:
     return row.score if row.status == "scored" else -math.inf
-
-
-def _scored(score: Score, strings: list[str]) -> tuple[list[float], dict[str, str]]:
-    """Scores, NaN for strings whose score raises, one by one where a batch does; and the reasons."""
-    try:
-        values = np.asarray(score(strings), dtype=float)
-    except Exception as error:
-        if len(strings) == 1:
-            return [math.nan], {strings[0]: f"{type(error).__name__}: {error}"}
-        parts = [_scored(score, [string]) for string in strings]
-        return [values[0] for values, _ in parts], {k: v for _, why in parts for k, v in why.items()}
-    if values.shape != (len(strings),):
-        raise DataError(
-            f"the score of {len(strings)} strings has shape {values.shape}; expected one number each"
-        )
-    return [float(value) for value in values], dict(getattr(score, "failures", {}))

@@ -2,7 +2,8 @@
 
 A region has `scale` (D,), a standard deviation of codes in it; `draw(n, seed)`, codes to decode;
 `at(rounds, initial)`, the region of the next round, given what every round found and that a search begins with
-`initial` draws; and `incumbent`, the value to improve on where that is not the best of all.
+`initial` draws; `near(best)`, the same kind of region around other codes (k, D), where it has any; and `incumbent`, the
+value to improve on where that is not the best of all.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Region(Protocol):
     incumbent: float | None
 
     def draw(self, n: int, seed: int) -> np.ndarray: ...
+    def near(self, best: np.ndarray) -> Region: ...
     def at(self, rounds: Sequence[Found], initial: int) -> Region: ...
 
 
@@ -54,6 +56,9 @@ class Box:
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.bounds[0] + self.width * np.random.default_rng(seed).random((n, len(self.width)))
+
+    def near(self, best: np.ndarray) -> Box:
+        return self
 
     def at(self, rounds: Sequence[Found], initial: int) -> Box:
         return self
@@ -100,6 +105,9 @@ class HighDensity:
             if sum(map(len, kept)) >= n:
                 break
         return np.concatenate([*kept, z])[:n]
+
+    def near(self, best: np.ndarray) -> HighDensity:
+        return self
 
     def at(self, rounds: Sequence[Found], initial: int) -> HighDensity:
         return self

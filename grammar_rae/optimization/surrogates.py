@@ -7,6 +7,7 @@ to that, else a few very bad strings would take all the variance.
 
 from __future__ import annotations
 
+import copy
 import math
 import warnings
 from dataclasses import dataclass
@@ -69,12 +70,14 @@ class Exact:
                 inputs, targets, outcome_transform=Standardize(1), **self._kernel(inputs.shape[1])
             )
             likelihood = ExactMarginalLogLikelihood(model.likelihood, model)
+            begun = copy.deepcopy(model.state_dict())
             try:
                 fit_gpytorch_mll(
                     likelihood, optimizer_kwargs={"options": {"maxiter": self.iterations}}, max_attempts=1
                 )
-            except ModelFittingError:
-                model.eval()  # the priors' own values
+            except (ModelFittingError, ValueError):  # GPyTorch's priors refuse what has rounded to zero
+                model.load_state_dict(begun)
+                model.eval()
         return model
 
     def _kernel(self, size: int) -> dict[str, Any]:
@@ -118,8 +121,18 @@ class Structure(Exact):
 @dataclass(frozen=True)
 class Values(Exact):
     """An exact Gaussian process over what expressions compute, values (n, P): how far one is from a target is a smooth
-    function of them, and they are known without scoring it (composite optimization; Astudillo and Frazier 2019).
+    function of them, and they are known without scoring it (composite optimization; Astudillo and Frazier 2019). The
+    rational quadratic kernel, a mixture of all length scales: the score is flat far away and steep nearby.
     """
+
+    def _kernel(self, size: int) -> dict[str, Any]:
+        from gpytorch.kernels import RQKernel, ScaleKernel
+
+        found = super()._kernel(size)
+        rbf = found["covar_module"]
+        kernel = RQKernel(lengthscale_prior=rbf.lengthscale_prior)
+        kernel.lengthscale = rbf.lengthscale
+        return {**found, "covar_module": ScaleKernel(kernel)}
 
 
 @dataclass(frozen=True)

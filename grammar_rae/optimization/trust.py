@@ -48,6 +48,9 @@ class Around:
         z[anywhere] = self.outer.draw(n, seed)[: anywhere.sum()]
         return z
 
+    def near(self, best: np.ndarray) -> Around:
+        return Around(self.outer, best, self.length, self.incumbent)
+
     def at(self, rounds: Sequence[Found], initial: int) -> Region:
         return self
 
@@ -80,6 +83,9 @@ class TrustRegion:
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.at([], 0).draw(n, seed)
+
+    def near(self, best: np.ndarray) -> Around:
+        return Around(self.outer, best, self.length)
 
     def at(self, rounds: Sequence[Found], initial: int) -> Region:
         """The rules replayed over what the rounds found: no state but theirs."""

@@ -19,7 +19,7 @@ from grammar_rae.optimization.acquisition import ACQUISITIONS
 from grammar_rae.optimization.decoding import most_frequent
 from grammar_rae.optimization.published import Process, believer
 from grammar_rae.optimization.regions import Found
-from grammar_rae.optimization.surrogates import Exact, Sparse, fenced
+from grammar_rae.optimization.surrogates import Exact, Sparse, Values, fenced
 from grammar_rae.optimization.trust import Around
 
 
@@ -251,6 +251,7 @@ def test_another_run_s_journal_is_refused(tmp_path):
         ({"acquisition": "guess"}, "no acquisition is called guess"),
         ({"surrogate": "guess"}, "no surrogate is called guess"),
         ({"batch": 0}, "batch 0; expected 1 or more"),
+        ({"refinements": -1}, "refinements -1; expected 0 or more"),
         ({"retrain_every": 5}, "retrain_every 5"),
     ],
 )
@@ -305,6 +306,46 @@ def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():
     assert (np.abs(alone + 3).max(1) > 5 * 0.1 * BOX.scale[0]).mean() == pytest.approx(0.1, abs=0.03)
 
 
+def test_refinements_follow_the_surrogate_farther_and_repeat():
+    """After one round of 40 the next is better foreseen, and a run with them is the same every time."""
+    calls = []
+
+    def counted(z):
+        calls.append(z)
+        return decode(z)
+
+    def second(refinements):
+        search = optimizer(
+            decode=counted, initial=40, batch=40, candidates=60, refinements=refinements, surrogate=Exact()
+        )
+        first = search.ask(40)
+        search.tell(first, score(first))
+        calls.clear()
+        chosen = search.ask(40)
+        return chosen, len(calls), np.nanmean(score(chosen))
+
+    plain, calls_plain, worth_plain = second(0)
+    refined, calls_refined, worth_refined = second(3)
+    assert calls_refined == calls_plain + 3
+    assert worth_refined > worth_plain + 0.5, "scores are distances of some 10 to 20"
+    assert second(3)[0] == refined != plain
+    centre = Around(BOX, np.zeros((1, SIZE)), 0.7, -3.0).near(np.ones((2, SIZE)))
+    assert (centre.length, centre.incumbent, len(centre.best)) == (0.7, -3.0, 2)
+    assert BOX.near(centre.best) is BOX
+
+
+def test_a_fit_that_is_refused_keeps_where_it_began(monkeypatch):
+    def refuse(likelihood, **_):
+        likelihood.model.covar_module.lengthscale = 1e-9
+        raise ValueError("not within the support")
+
+    z = np.random.default_rng(0).normal(size=(20, 3))
+    monkeypatch.setattr("botorch.fit.fit_gpytorch_mll", refuse)
+    model = Exact().fit(z, z.sum(1), 0)
+    assert model.covar_module.lengthscale.item() == pytest.approx(3**0.5)
+    assert torch.isfinite(model.posterior(torch.as_tensor(z)).mean).all()
+
+
 def test_the_dense_region_holds_the_share_it_says():
     z = np.random.default_rng(0).normal(size=(4000, 6)) * [1, 2, 3, 1, 1, 1]
     density = fit_gaussian(torch.as_tensor(z))
@@ -353,7 +394,9 @@ def test_the_sparse_process_read_once_predicts_and_believes_as_botorch_does():
         torch.autograd.gradcheck(value, x[b].requires_grad_(), atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("surrogate", [Exact(), Sparse(inducing=60, passes=200, batch=100, rate=0.01)])
+@pytest.mark.parametrize(
+    "surrogate", [Exact(), Values(), Sparse(inducing=60, passes=200, batch=100, rate=0.01)]
+)
 def test_surrogates_learn_a_smooth_function_and_say_where_they_do_not_know(surrogate):
     random = np.random.default_rng(0)
     z = random.uniform(-2, 2, (200, 3))

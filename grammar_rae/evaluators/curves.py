@@ -19,16 +19,17 @@ FARTHEST = 1e4  # all larger values are alike
 
 
 def curves(strings: Sequence[str], grammar: Grammar, points: np.ndarray = GRID) -> np.ndarray:
-    """arsinh of the expressions' values, (n, 100), at points evenly chosen of those given (P,), or (n, P) of fewer; 0
-    where a value is not a number or the grammar does not derive the string.
+    """arsinh of the expressions' values, (n, 100), at points evenly chosen of those given (P,), or (n, P) of fewer.
+    What is not a number counts as 0; what has no value anywhere, or is not derived by the grammar, is far from all.
 
     To compute an expression is not to score it: the target is not looked at.
     """
     chosen = points[np.linspace(0, len(points) - 1, min(POINTS, len(points))).round().astype(int)]
     rows, errors = derivations(grammar, ["".join(text.split()) for text in strings], errors="return")
     bad = dict(errors)
-    found = np.zeros((len(strings), len(chosen)))
-    for item in range(len(strings)):
-        if item not in bad:
-            found[item] = run(program(rows[item], grammar), chosen)
-    return np.arcsinh(np.clip(np.nan_to_num(found, nan=0.0), -FARTHEST, FARTHEST))
+    found = np.full((len(strings), len(chosen)), FARTHEST)
+    for item in set(range(len(strings))) - bad.keys():
+        values = run(program(rows[item], grammar), chosen)
+        if np.isfinite(values).any():
+            found[item] = np.nan_to_num(values, nan=0.0).clip(-FARTHEST, FARTHEST)
+    return np.arcsinh(found)

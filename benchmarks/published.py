@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions, task_for
-from grammar_rae.evaluators.goals import goal
+from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box
 from grammar_rae.optimization.decoding import most_frequent
@@ -27,34 +28,38 @@ def published(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
     Points may repeat, and invalid ones get the worst training target, as theirs do. `average` leaves out what is
     strictly no better than the worst of the run (their accounting), `plain_average` is over all valid points.
     """
-    for seed in range(1, a.seeds + 1):
-        yield lambda seed=seed: _published(a, seed)
-
-
-def _published(a: argparse.Namespace, seed: int) -> Line:
     model = Model.load(a.model)
-    molecules = model.task == "molecules"
-    score = goal("plogp" if molecules else f"expression:{expressions.TARGET}", model.task)
-    data = datasets.load(model.recipe.data.name)
-    strings = [*data.train, *data.valid, *data.test][: a.items]
-    z, known, _ = model.encode_known(strings)
-    y = score([strings[i] for i in known])
-    z, y = z[np.isfinite(y)].astype(float), y[np.isfinite(y)]
+    score = goal("plogp" if model.task == "molecules" else f"expression:{expressions.TARGET}", model.task)
+
+    @cache
+    def labelled() -> tuple[np.ndarray, np.ndarray]:
+        data = datasets.load(model.recipe.data.name)
+        strings = [*data.train, *data.valid, *data.test][: a.items]
+        z, known, _ = model.encode_known(strings)
+        y = score([strings[i] for i in known])
+        return z[np.isfinite(y)].astype(float), y[np.isfinite(y)]
+
+    for seed in range(1, a.seeds + 1):
+        yield lambda seed=seed: _published(a, model, score, *labelled(), seed)
+
+
+def _published(
+    a: argparse.Namespace, model: Model, score: Score, z: np.ndarray, y: np.ndarray, seed: int
+) -> Line:
     order = np.random.default_rng(seed).permutation(len(z))
-    cut = int(0.9 * len(z))
-    test, z, y = order[cut:], z[order[:cut]], y[order[:cut]]
-    held = model.encode_known([strings[known[i]] for i in test])[0].astype(float)
-    truth = score([strings[known[i]] for i in test])
+    kept, held = np.split(order, [int(0.9 * len(z))])
+    test, truth = z[held], y[held]
+    z, y = z[kept], y[kept]
     decode = most_frequent(
         lambda codes, s: model.decode(codes.astype(np.float32), temperature=1.0, seed=s),
-        a.decodes or (500 if molecules else 25),
+        a.decodes or (500 if model.task == "molecules" else 25),
         task_for(model.task, []).canonical,
     )
     box, found, line = Box.around(z), [], {}
     for number in range(a.budget // 50):
         surrogate = Sparse(passes=a.passes).fit(z, y, seed * (number + 1))
         if number == 0:
-            line = _predictive(surrogate, held, truth, y.std())
+            line = _predictive(surrogate, test, truth, y.std())
         new = believer(surrogate, box, 50, seed * 100 + number)
         texts = decode(new)
         values = score(texts)

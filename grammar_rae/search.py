@@ -14,11 +14,9 @@ import pandas as pd
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, structure, tanimoto
-from grammar_rae.evaluators.curves import curves
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
-from grammar_rae.evaluators.truth import GRID
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
 from grammar_rae.optimization.decoding import most_frequent
@@ -177,8 +175,7 @@ def features_of(
             raise DataError(
                 f"surrogate values reads what expressions compute, not {model.task}; take structure"
             )
-        where = GRID if points is None else points
-        return partial(curves, grammar=_grammar(model) or expressions.standard(), points=where)
+        return partial(expressions.curves, points=points, grammar=_grammar(model))
     if surrogate != "structure":
         return None
     if model.task == "molecules":

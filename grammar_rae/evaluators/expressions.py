@@ -20,7 +20,7 @@ from grammar_rae.errors import ParseError
 from grammar_rae.evaluators.arithmetic import Program, program, run
 from grammar_rae.evaluators.equality import classes
 from grammar_rae.evaluators.symbolic import confirm
-from grammar_rae.evaluators.truth import Truth, truth_of
+from grammar_rae.evaluators.truth import GRID, Truth, truth_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -29,6 +29,8 @@ TARGET = "1/3+x+sin(x*x)"
 CAP = 1000.0
 WORST = float(np.log1p(CAP))
 PROPERTIES = ("score", "steps", "depth")
+CURVE = 100  # points of a curve, at the most
+FARTHEST = 1e4  # all larger values of a curve are alike
 UNDEFINED = "undefined everywhere"
 VALUES, PROVED, DOUBTED = "values", "proved", "unconfirmed"  # how an expression is known to equal another
 
@@ -82,6 +84,26 @@ def score(
 def mse(strings: Sequence[str], target: str | Truth = TARGET, grammar: Grammar | None = None) -> np.ndarray:
     """Mean squared error against the target, (n,) float, not capped; NaN also where a point has no value."""
     return _compared(strings, target, grammar, False, _mse)
+
+
+def curves(
+    strings: Sequence[str], points: np.ndarray | None = None, grammar: Grammar | None = None
+) -> np.ndarray:
+    """What expressions compute, as a surrogate compares them: arsinh of their values, (n, 100), at points evenly chosen
+    of those given (P,), the published grid where None; (n, P) of fewer. What is not a number counts as 0; what has no
+    value anywhere, or is not derived by the grammar, is far from all.
+
+    To compute an expression is not to score it: the target is not looked at.
+    """
+    grammar, points = grammar or standard(), GRID if points is None else points
+    chosen = points[np.linspace(0, len(points) - 1, min(CURVE, len(points))).round().astype(int)]
+    x, errors = _parsed([_form(text) for text in strings], grammar)
+    found = np.full((len(strings), len(chosen)), FARTHEST)
+    for item in set(range(len(strings))) - dict(errors).keys():
+        values = run(program(x[item], grammar), chosen)
+        if np.isfinite(values).any():
+            found[item] = np.nan_to_num(values, nan=0.0).clip(-FARTHEST, FARTHEST)
+    return np.arcsinh(found)
 
 
 def table(

@@ -250,22 +250,22 @@ class Optimizer:
         found = yield from decoded(draws, drawn, enough, encode, known, self._feasible, self._alike)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])
-        chosen = self._chosen(model, found, n, best, number)
+        inputs, aim = self._inputs(found), (n, best, _seed(self.seed, number, -1))
+        places = self._acquire(model, inputs, *aim)
         for turn in range(self._refinements):
             known |= dict.fromkeys(found.strings, True)
-            again = [(region.near(chosen.codes), _seed(self.seed, number, ATTEMPTS + turn))]
+            again = [(region.near(found.codes[places]), _seed(self.seed, number, ATTEMPTS + turn))]
             more = yield from decoded(again, drawn, 1, encode, known, self._feasible, self._alike)
             if not more.strings:
                 break
             found = Candidates(found.strings + more.strings, np.concatenate([found.codes, more.codes]))
-            chosen = self._chosen(model, found, n, best, number)
-        return chosen
-
-    def _chosen(self, model: Any, found: Candidates, n: int, best: float, number: int) -> Candidates:
-        """What the acquisition takes."""
-        inputs = found.codes if self._features is None else self._features(found.strings)
-        places = self._acquire(model, inputs, n, best, _seed(self.seed, number, -1))
+            inputs = np.concatenate([inputs, self._inputs(more)])
+            places = self._acquire(model, inputs, *aim)
         return Candidates([found.strings[place] for place in places], found.codes[places])
+
+    def _inputs(self, found: Candidates) -> np.ndarray:
+        """What the surrogate reads of candidates."""
+        return found.codes if self._features is None else self._features(found.strings)
 
     def _rounds(self, rows: list[Evaluation]) -> list[Found]:
         """Codes and values of every round, −∞ for what has no score; strings the model cannot encode left out."""

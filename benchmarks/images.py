@@ -1,14 +1,14 @@
 """Image autoencoders beside pythae 0.1.2 (`pip install 'grammar-rae[benchmarks]'`), in one run on the same work.
 
-    python benchmarks/images.py --data digits --epochs 10            # --width 16 --threads 2
+    python benchmarks/images.py --data digits --epochs 10            # --width 16 --threads 2 --rounds 3
     python benchmarks/images.py --data mnist --train 10000 --epochs 2
 
 Both train the networks of `nets/images.py` on the same images in the same batches' size for the same epochs, with a
 validation pass each, and draw from a ten-component mixture fitted on their codes. Printed: images a second in
-training and in sampling, ours over theirs, and `frechet_classifier` of those samples against the test images. pythae's
-RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The share of
-training time outside the convolutions is ours, by torch's profiler. With `--threads 1` seconds are those of the
-processor, which a busy machine does not stretch.
+training and in sampling, ours over theirs, medians of rounds in which both have their turn, and `frechet_classifier` of
+those samples against the test images. pythae's RAE-GP differentiates in the image, ours in the code: other work, so
+that its speeds are not compared. The share of training time outside the convolutions is ours, by torch's profiler. With
+`--threads 1` seconds are those of the processor, which a busy machine does not stretch.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -201,11 +202,19 @@ def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
     codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
     net = network("classifier")
     real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
-    (mine, images), (other, others) = (alone(side, name, options) for side in (ours, theirs))
-    row: dict[str, Any] = {"model": name, "outside_convolutions": mine["outside_convolutions"]}
+    rounds = [[alone(side, name, options) for side in (ours, theirs)] for _ in range(options.rounds)]
+    (_, images), (_, others) = rounds[0]
+    pairs = [(mine, other) for (mine, _), (other, _) in rounds]
+    row: dict[str, Any] = {
+        "model": name,
+        "outside_convolutions": median(mine["outside_convolutions"] for mine, _ in pairs),
+    }
     for what in ("training", "sampling"):
-        row |= {f"{what}_ours": mine[what], f"{what}_pythae": other[what]}
-        row[f"{what}_ratio"] = None if name == "rae_gp" else mine[what] / other[what]
+        row[f"{what}_ours"] = median(mine[what] for mine, _ in pairs)
+        row[f"{what}_pythae"] = median(other[what] for _, other in pairs)
+        ratios = sorted(mine[what] / other[what] for mine, other in pairs)
+        row[f"{what}_ratio"] = None if name == "rae_gp" else median(ratios)
+        row[f"{what}_ratios"] = None if name == "rae_gp" else [round(ratio, 2) for ratio in ratios]
     row["frechet_classifier_ours"] = frechet(net.of(images), real)
     row["frechet_classifier_pythae"] = frechet(net.of(others), real)
     return row
@@ -217,6 +226,7 @@ def main() -> None:
     parser.add_argument("--train", type=int, help="training images, the first ones")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3, help="of both, by turns; medians are printed")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--models", nargs="*", default=MODELS, choices=MODELS)
     parser.add_argument("--json", type=Path, help="write the rows here too")

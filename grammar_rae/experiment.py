@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from grammar_rae import runs
 from grammar_rae.assembly import make_objective
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
-from grammar_rae.expost import timed
+from grammar_rae.expost import codes_for, timed
 from grammar_rae.files import write_rejects
 from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
@@ -117,7 +118,7 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     model = Model(run)
     say("encoding", 0.0)
     part, seed = run.recipe.density, run.recipe.training.seed
-    z = model.codes(rows.train.numpy(), seed if part.codes == "samples" else None)
+    z = cache(lambda codes: model.codes(rows.train.numpy(), seed if codes == "samples" else None))
     kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
     kinds["gmm"] = {"components": part.components}
     kinds[part.default] |= part.settings
@@ -125,7 +126,7 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
         if kind != "prior":
             say(f"fitting {kind}", 0.0)
             try:
-                timed(model, kind, z, seed, kind, say, settings)
+                timed(model, kind, z(codes_for(run.recipe, settings)), seed, kind, say, settings)
             except DataError as error:
                 warnings.warn(f"no {kind} density: {error}", stacklevel=2)
     if texts:

@@ -23,6 +23,7 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.fitting import check, named
 from grammar_rae.model import Model
 from grammar_rae.preparation import dataset_of
+from grammar_rae.recipe import Recipe
 
 Report = Callable[[str, float], None]
 JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
@@ -61,9 +62,7 @@ def add_density(
         raise RecipeError(f"codes {fit.codes}; expected means or samples")
     _writable(folder, out)
     model = Model(runs.load(folder), device)
-    wanted = fit.codes or (
-        "samples" if fit.settings.get("form") == "dai_wipf" else model.recipe.density.codes
-    )
+    wanted = fit.codes or codes_for(model.recipe, fit.settings)
     train, held_out = _items(model, data)
     say("encoding", 0.0)
     z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
@@ -79,6 +78,11 @@ def add_density(
     constant = int((z == z[0]).all(0).sum())
     row = _row(model, name, density, _judged(model, train), _judged(model, held_out), say)
     return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
+
+
+def codes_for(recipe: Recipe, settings: dict[str, Any]) -> str:
+    """What a density is fitted on: Dai and Wipf's on samples of the posterior, others on what the recipe says."""
+    return "samples" if settings.get("form") == "dai_wipf" else recipe.density.codes
 
 
 def timed(

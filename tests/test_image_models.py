@@ -225,3 +225,21 @@ def test_a_recipe_says_how_its_density_is_fitted(pictures):
     assert (8, 3) in sizes and (8, 8) in sizes
     with pytest.raises(RecipeError, match="two_stage has no setting components"):
         fitted("{components = 2}")
+
+
+def test_a_recipe_fits_the_second_stage_of_dai_and_wipf_on_samples(pictures, monkeypatch):
+    fitted_on, codes = {}, Model.codes
+    monkeypatch.setattr(
+        Model, "codes", lambda self, x, sampled=None: codes(self, x, sampled) + (sampled is not None) * 100
+    )
+    fit = Model.fit_density
+    monkeypatch.setattr(
+        Model,
+        "fit_density",
+        lambda self, kind, z, *rest, **named: (
+            fitted_on.update({kind: z.mean() > 50}) or fit(self, kind, z, *rest, **named)
+        ),
+    )
+    settings = '{form = "dai_wipf", width = 8, epochs = 1}'
+    train("two_stage", data=pictures, overrides=(*TINY, f"density.settings={settings}"))
+    assert fitted_on == {"two_stage": True, "gaussian": False, "box": False, "gmm": False}

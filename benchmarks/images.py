@@ -202,7 +202,8 @@ def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
     codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
     net = network("classifier")
     real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
-    rounds = [[alone(side, name, options) for side in (ours, theirs)] for _ in range(options.rounds)]
+    turns = 1 if name == "rae_gp" else options.rounds
+    rounds = [[alone(side, name, options) for side in (ours, theirs)] for _ in range(turns)]
     (_, images), (_, others) = rounds[0]
     pairs = [(mine, other) for (mine, _), (other, _) in rounds]
     row: dict[str, Any] = {

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grammar_rae.beginnings import productions, spellings
 from grammar_rae.catalogue import FORMS, look_up
 from grammar_rae.codecs import GrammarCodec
+from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.machines.both import Both
 from grammar_rae.noise import RESAMPLING, Noise
 
 if TYPE_CHECKING:
     from grammar_rae.model import Model
+
+Report = Callable[[str, float], None]
 
 BATCH = 1000
 IMAGES = 100  # decoded together on a CPU, whose caches hold the planes of no more
@@ -40,14 +46,67 @@ EVERYTHING = Masks()
 
 @dataclass(frozen=True)
 class Draw:
-    """How items are drawn; `Model.generate` explains each."""
+    """How items are drawn; `Model.generate` explains each. ValueError for numbers out of range."""
 
     density: str | None = None
-    temperature: float = 1.0
+    temperature: float | None = None
     seed: int = 0
     masks: Masks = EVERYTHING
     keep: float = 1.0
     start: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.temperature is not None and self.temperature < 0:
+            raise ValueError(f"temperature {self.temperature}; expected 0 (the likeliest) or more")
+        if not 0 < self.keep <= 1:
+            raise ValueError(f"keep {self.keep}; expected a share above 0, 1 for all")
+
+
+def collected(
+    model: Model,
+    n: int,
+    how: Draw,
+    unique: bool,
+    raw: bool,
+    report: Report | None,
+    beliefs: list[float] | None = None,
+) -> list[str]:
+    """n strings, each in its one spelling unless `raw`; `beliefs`, where given, is filled with one number for each."""
+    _counted(n)
+    draws = math.ceil((20 * n if unique else n) / how.keep)
+    texts: list[str] = []
+    first: dict[str, int] = {}  # distinct strings, and where each came first
+    parts = strings(model, draws, how, beliefs)
+    for part in parts if raw else overlapped(partial(finish, model.task), parts):
+        for text in part:
+            if text:
+                first.setdefault(text, len(texts))
+            texts.append(text)
+        count = len(first) if unique else len(texts)
+        if report is not None:
+            report("generating", min(count / n, 1.0))
+        if count >= n:
+            break
+    chosen = list(first.values() if unique else range(len(texts)))[:n]
+    if beliefs is not None:
+        beliefs[:] = [beliefs[i] for i in chosen]
+    return [texts[i] for i in chosen]
+
+
+def pictures(model: Model, n: int, how: Draw, report: Report | None) -> NDArray[np.uint8]:
+    """n images (n, S, S, C)."""
+    _counted(n)
+    parts = []
+    for part in items(model, n, how):
+        parts.append(part)
+        if report is not None:
+            report("generating", min(len(parts) * together(model) / n, 1.0))
+    return np.concatenate(parts)
+
+
+def _counted(n: int) -> None:
+    if n < 1:
+        raise ValueError(f"{n} samples asked for; expected 1 or more")
 
 
 def strings(model: Model, draws: int, how: Draw, beliefs: list[float] | None = None) -> Iterator[list[str]]:
@@ -67,6 +126,7 @@ def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = Non
     """
     beginning = None if how.start is None else _Beginning(model, how)
     size = together(model)
+    heat = model.recipe.density.temperature if how.temperature is None else how.temperature
     for first in range(0, draws, size):
         noise = Noise.first(how.seed, min(size, draws - first), first, model.device)
         with torch.no_grad(), enforced(model, how.masks):
@@ -75,7 +135,7 @@ def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = Non
             else:
                 z, rules = beginning.codes(noise), beginning.rules
             p = model.run.autoencoder.decoder(z)
-            x = write(p, noise, how.temperature, rules)
+            x = _symbols(p, noise, heat, rules)
             if how.keep < 1 or beliefs is not None:
                 mass = p.log_feasible(x)
                 kept = _most_natural(mass, how.keep)
@@ -85,7 +145,18 @@ def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = Non
         yield model.run.codec.decode(x.cpu().numpy())
 
 
-def write(p: Any, noise: Noise, temperature: float, start: Tensor | None = None) -> Tensor:
+@torch.no_grad()
+def written(model: Model, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> Iterator[Any]:
+    """What the codec makes of codes (n, latent), one a row of `noise`, `together` at a time."""
+    size = together(model)
+    for part, index in zip(codes.split(size), noise.index.split(size), strict=True):
+        with enforced(model, masks):
+            p = model.run.autoencoder.decoder(part.to(model.device))
+            x = _symbols(p, Noise(noise.seed, index), temperature)
+        yield model.run.codec.decode(x.cpu().numpy())
+
+
+def _symbols(p: Any, noise: Noise, temperature: float, start: Tensor | None = None) -> Tensor:
     """(B, T) symbols drawn at a temperature, 0 for the likeliest, after the productions `start` (t,) if any."""
     if start is None:
         found: Tensor = p.mode() if temperature == 0 else p.sample(noise, temperature)

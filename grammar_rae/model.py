@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from grammar_rae import revision, runs
+from grammar_rae import likelihood, revision, runs
 from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
-from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.densities.density import Density
-from grammar_rae.distributions.codes import Gaussian
 from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
-from grammar_rae.generation import BATCH, EVERYTHING, Draw, Masks, enforced, finish, strings, together, write
-from grammar_rae.generation import items as drawn
+from grammar_rae.generation import BATCH, Draw, Masks, Report, collected, finish, pictures, written
 from grammar_rae.latent import around, between
 from grammar_rae.noise import Noise
 from grammar_rae.runs import Run
@@ -92,7 +87,7 @@ class Model:
         syntax_only: bool = False,
         keep: float = 1.0,
         start: str | None = None,
-        report: Callable[[str, float], None] | None = None,
+        report: Report | None = None,
     ) -> Any:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
         None.
@@ -105,14 +100,14 @@ class Model:
         before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
-        how = self._how(density, temperature, seed, Masks(budget, not syntax_only), keep, start)
+        how = Draw(density, temperature, seed, Masks(budget, not syntax_only), keep, start)
         if self.task == "images":
             if unique or not budget or syntax_only or keep < 1 or start is not None:
                 raise RecipeError(
                     f"{self.recipe.name} draws images; unique, budget, syntax_only, keep and start are for strings"
                 )
-            return self._draw_images(n, how, report)
-        return self._draw(n, how, unique, raw, report, None)
+            return pictures(self, n, how, report)
+        return collected(self, n, how, unique, raw, report)
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
         """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
@@ -122,82 +117,14 @@ class Model:
         unique, raw, report = (options.pop(name) for name in ("unique", "raw", "report"))
         masks = Masks(options.pop("budget", True), not options.pop("syntax_only", False))
         beliefs: list[float] = []
-        drawn = self._draw(n, self._how(masks=masks, **options), unique, raw, report, beliefs)
+        drawn = collected(self, n, Draw(masks=masks, **options), unique, raw, report, beliefs)
         return pd.DataFrame({"string": drawn, "log_feasible_mass": beliefs})
-
-    def _how(
-        self,
-        density: str | None = None,
-        temperature: float | None = None,
-        seed: int = 0,
-        masks: Masks = EVERYTHING,
-        keep: float = 1.0,
-        start: str | None = None,
-    ) -> Draw:
-        if temperature is not None and temperature < 0:
-            raise ValueError(f"temperature {temperature}; expected 0 (the likeliest) or more")
-        if not 0 < keep <= 1:
-            raise ValueError(f"keep {keep}; expected a share above 0, 1 for all")
-        heat = self.recipe.density.temperature if temperature is None else temperature
-        return Draw(density, heat, seed, masks, keep, start)
-
-    def _draw(
-        self,
-        n: int,
-        how: Draw,
-        unique: bool,
-        raw: bool,
-        report: Callable[[str, float], None] | None,
-        beliefs: list[float] | None,
-    ) -> list[str]:
-        """The strings; `beliefs`, where given, is filled with one number for each."""
-        if n < 1:
-            raise ValueError(f"{n} samples asked for; expected 1 or more")
-        draws = math.ceil((20 * n if unique else n) / how.keep)
-        texts: list[str] = []
-        first: dict[str, int] = {}  # distinct strings, and where each came first
-        parts = strings(self, draws, how, beliefs)
-        for part in parts if raw else overlapped(partial(finish, self.task), parts):
-            for text in part:
-                if text:
-                    first.setdefault(text, len(texts))
-                texts.append(text)
-            count = len(first) if unique else len(texts)
-            if report is not None:
-                report("generating", min(count / n, 1.0))
-            if count >= n:
-                break
-        chosen = list(first.values() if unique else range(len(texts)))[:n]
-        if beliefs is not None:
-            beliefs[:] = [beliefs[i] for i in chosen]
-        return [texts[i] for i in chosen]
-
-    def _draw_images(
-        self, n: int, how: Draw, report: Callable[[str, float], None] | None
-    ) -> NDArray[np.uint8]:
-        """(n, S, S, C)."""
-        if n < 1:
-            raise ValueError(f"{n} samples asked for; expected 1 or more")
-        parts = []
-        for part in drawn(self, n, how):
-            parts.append(part)
-            if report is not None:
-                report("generating", min(len(parts) * together(self) / n, 1.0))
-        return np.concatenate(parts)
 
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
         while each item is written from its own code; 0 is all of it. Errors as those of `encode`.
         """
-        x = torch.as_tensor(self._rows(items)).to(self.device)
-        with torch.no_grad():
-            parts = [
-                self.run.autoencoder.decoder(self.run.autoencoder.encoder(part).mean).log_feasible(
-                    part.long()
-                )
-                for part in x.split(BATCH)
-            ]
-        return torch.cat(parts).cpu().numpy()
+        return likelihood.log_feasible(self, self._rows(items))
 
     def encode(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
@@ -258,7 +185,6 @@ class Model:
             z[begin : begin + BATCH] = (q.mean if drawn is None else q.sample(drawn)).cpu().numpy()
         return z
 
-    @torch.no_grad()
     def decode(
         self,
         z: NDArray[np.floating] | Tensor,
@@ -286,7 +212,7 @@ class Model:
         if self.task == "images":
             if revisions:
                 raise RecipeError(f"{self.recipe.name} writes images; revisions are for strings")
-            parts = self._written(codes, noise, temperature, masks)
+            parts = written(self, codes, noise, temperature, masks)
             return np.concatenate([self.run.codec.decode(self.run.codec.encode([])), *parts])
 
         def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[str]:
@@ -300,16 +226,7 @@ class Model:
 
     def _texts(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[str]:
         """Strings as written; an unfinished one is empty."""
-        return [text or "" for part in self._written(codes, noise, temperature, masks) for text in part]
-
-    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> Iterator[Any]:
-        """What the codec makes of codes (n, latent), `together` at a time."""
-        size = together(self)
-        for part, index in zip(codes.split(size), noise.index.split(size), strict=True):
-            with enforced(self, masks):
-                p = self.run.autoencoder.decoder(part.to(self.device))
-                x = write(p, Noise(noise.seed, index), temperature)
-            yield self.run.codec.decode(x.cpu().numpy())
+        return [text or "" for part in written(self, codes, noise, temperature, masks) for text in part]
 
     def reconstruct(
         self,
@@ -340,7 +257,6 @@ class Model:
         head = self.run.autoencoder.encoder.head
         return isinstance(head, GaussianHead) and head.noise == 1
 
-    @torch.no_grad()
     def log_likelihood(self, items: Sequence[Any], draws: int = 100, seed: int = 0) -> NDArray[np.float64]:
         """(n,) nats: log of the mean over draws z ~ q of p(x | z) p(z) / q(z | x), in expectation a lower bound.
 
@@ -349,18 +265,7 @@ class Model:
         """
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
-        rows, model, bounds = torch.as_tensor(self._rows(items)), self.run.autoencoder, [torch.zeros(0)]
-        size = max(1, together(self) // draws)
-        for begin in range(0, len(rows), size):
-            x = rows[begin : begin + size].to(self.device)
-            q = model.encoder(x)
-            q = Gaussian(*(part.repeat_interleave(draws, 0) for part in (q.mean, q.log_var)))
-            x = x.repeat_interleave(draws, 0)
-            z = q.sample(Noise.first(seed, len(x), begin * draws, self.device))
-            weights = model.decoder(z).log_prob(x) + model.prior().log_prob(z) - q.log_prob(z)
-            weights = weights.double().unflatten(0, (-1, draws))
-            bounds.append((torch.logsumexp(weights, 1) - math.log(draws)).cpu())
-        return torch.cat(bounds).numpy()
+        return likelihood.log_likelihood(self, self._rows(items), draws, seed)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Any:
         """What lies between two items' codes, decoded greedily, the codes themselves included.
@@ -395,7 +300,7 @@ class Model:
         seed: int = 0,
         *,
         name: str | None = None,
-        report: Callable[[str, float], None] | None = None,
+        report: Report | None = None,
         **settings: Any,
     ) -> Density:
         """Fit a density of a kind (`catalogue.DENSITIES`) on codes z (n, latent) and keep it, as `name` or its kind.

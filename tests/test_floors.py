@@ -14,7 +14,7 @@ FLOORS = [
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization",
-    "catalogue recipe recipes assembly fitting runs generation model preparation expost experiment listing samples "
+    "catalogue recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing samples "
     "protocols measure reporting walking image_files origin measure_images retraining search findings",
     "cli adapters",
 ]

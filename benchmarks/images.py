@@ -6,8 +6,8 @@
 Both train the networks of `nets/images.py` on the same images in the same batches' size for the same epochs, with a
 validation pass each, and draw from a ten-component mixture fitted on their codes. Printed: images a second in
 training and in sampling, ours over theirs, medians of rounds in which both have their turn, and `frechet_classifier` of
-those samples against the test images. pythae's RAE-GP differentiates in the image, ours in the code: other work, so
-that its speeds are not compared. The share of training time outside the convolutions is ours, by torch's profiler. With
+those samples against the test images, the mean of the rounds: each has its own seed, which matters in short trainings.
+pythae's RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The share of training time outside the convolutions is ours, by torch's profiler. With
 `--threads 1` seconds are those of the processor, which a busy machine does not stretch.
 """
 
@@ -52,7 +52,7 @@ WEIGHTS = {  # beside the summed squared error; pythae's VAE halves the error, w
 CONVOLUTIONS = ("convolution", "conv2d")
 
 
-def ours(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.ndarray]:
+def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, float], np.ndarray]:
     """Speeds, and samples (SAMPLES, 32, 32, C)."""
     from lightning_fabric import Fabric
 
@@ -60,6 +60,7 @@ def ours(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.n
         f"encoder.width={options.width}",
         f"decoder.width={options.width}",
         f"training.epochs={options.epochs}",
+        f"training.seed={seed}",
         *([] if options.train is None else [f"data.limit={options.train}"]),
         f"training.batch={BATCH}",
         f"training.learning_rate={RATE}",
@@ -76,7 +77,7 @@ def ours(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.n
     model = Model(prepared.run)
     model.generate(BATCH)  # compiles the noise
     begun = _now()
-    images = model.generate(SAMPLES, density="gmm")
+    images = model.generate(SAMPLES, density="gmm", seed=seed)
     drawn = _now() - begun
     speeds = {
         "training": options.epochs * len(prepared.rows.train) / trained,
@@ -101,7 +102,7 @@ def outside(objective: nn.Module, x: Tensor, steps: int = 3) -> float:
     return 1 - inside / sum(spent.values())
 
 
-def theirs(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np.ndarray]:
+def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, float], np.ndarray]:
     """The same of pythae."""
     from pythae import models, samplers
     from pythae.models.base.base_utils import ModelOutput
@@ -147,7 +148,7 @@ def theirs(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np
     settings = getattr(models, f"{kind}_Config" if kind != "VAE" else "VAEConfig")(
         input_dim=shape, latent_dim=LATENT, **extra
     )
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model = getattr(models, kind)(settings, encoder=Encoder(), decoder=Decoder())
     model.to(memory_format=torch.contiguous_format)  # torch's own, which pythae leaves as it is
     with tempfile.TemporaryDirectory() as folder:
@@ -155,6 +156,7 @@ def theirs(name: str, options: argparse.Namespace) -> tuple[dict[str, float], np
         rates = ("encoder_learning_rate", "decoder_learning_rate") if coupled else ("learning_rate",)
         how = (CoupledOptimizerTrainerConfig if coupled else BaseTrainerConfig)(
             output_dir=folder,
+            seed=seed,
             num_epochs=options.epochs,
             **dict.fromkeys(rates, RATE),
             per_device_train_batch_size=BATCH,
@@ -182,18 +184,18 @@ def _now() -> float:
     return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
-def alone(side: Callable[..., Any], name: str, options: argparse.Namespace) -> Any:
-    """`side(name, options)` in a process of its own, so that neither has what the other did to the process."""
+def alone(side: Callable[..., Any], *given: Any) -> Any:
+    """`side(name, options, seed)` in a process of its own, so that neither has what the other did to the process."""
     with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_quietly, (side, name, options))
+        return pool.apply(_quietly, (side, *given))
 
 
-def _quietly(side: Callable[..., Any], name: str, options: argparse.Namespace) -> Any:
+def _quietly(side: Callable[..., Any], name: str, options: argparse.Namespace, seed: int) -> Any:
     torch.set_num_threads(options.threads)
     logging.disable(logging.WARNING)
     quiet = io.StringIO()
     with contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):
-        return side(name, options)
+        return side(name, options, seed)
 
 
 def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -202,9 +204,7 @@ def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
     codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
     net = network("classifier")
     real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
-    turns = 1 if name == "rae_gp" else options.rounds
-    rounds = [[alone(side, name, options) for side in (ours, theirs)] for _ in range(turns)]
-    (_, images), (_, others) = rounds[0]
+    rounds = [[alone(side, name, options, seed) for side in (ours, theirs)] for seed in range(options.rounds)]
     pairs = [(mine, other) for (mine, _), (other, _) in rounds]
     row: dict[str, Any] = {
         "model": name,
@@ -216,8 +216,10 @@ def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ratios = sorted(mine[what] / other[what] for mine, other in pairs)
         row[f"{what}_ratio"] = None if name == "rae_gp" else median(ratios)
         row[f"{what}_ratios"] = None if name == "rae_gp" else [round(ratio, 2) for ratio in ratios]
-    row["frechet_classifier_ours"] = frechet(net.of(images), real)
-    row["frechet_classifier_pythae"] = frechet(net.of(others), real)
+    for side, drawn in zip(("ours", "pythae"), zip(*rounds, strict=True), strict=True):
+        found = [frechet(net.of(images), real) for _, images in drawn]
+        row[f"frechet_classifier_{side}"] = float(np.mean(found))
+        row[f"frechet_classifier_{side}_sd"] = float(np.std(found))
     return row
 
 

@@ -7,8 +7,9 @@ Both train the networks of `nets/images.py` on the same images in the same batch
 validation pass each, and draw from a ten-component mixture fitted on their codes. Printed: images a second in
 training and in sampling, ours over theirs, medians of rounds in which both have their turn, and `frechet_classifier` of
 those samples against the test images, the mean of the rounds: each has its own seed, which matters in short trainings.
-pythae's RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The share of training time outside the convolutions is ours, by torch's profiler. With
-`--threads 1` seconds are those of the processor, which a busy machine does not stretch.
+pythae's RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The
+share of training time outside the convolutions is ours, by torch's profiler. With `--threads 1` seconds are those of
+the processor, which a busy machine does not stretch.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ FLOORS = [
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization",
-    "catalogue recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing samples "
-    "protocols measure reporting walking image_files origin measure_images retraining search findings",
+    "catalogue recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
+    "samples protocols measure reporting walking image_files origin measure_images retraining search findings",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

@@ -3,13 +3,13 @@
     python benchmarks/images.py --data digits --epochs 10            # --width 16 --threads 2 --rounds 3
     python benchmarks/images.py --data mnist --train 10000 --epochs 2
 
-Both train the networks of `nets/images.py` on the same images in the same batches' size for the same epochs, with a
-validation pass each, and draw from a ten-component mixture fitted on their codes. Printed: images a second in
-training and in sampling, ours over theirs, medians of rounds in which both have their turn, and `frechet_classifier` of
-those samples against the test images, the mean of the rounds: each has its own seed, which matters in short trainings.
-pythae's RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The
-share of training time outside the convolutions is ours, by torch's profiler. With `--threads 1` seconds are those of
-the processor, which a busy machine does not stretch.
+Both train the networks of `nets/images.py`, from the same initial weights, on the same images in equal batches for the
+same epochs, with a validation pass each, and draw from a ten-component mixture fitted on their codes. Printed:
+images a second in training and in sampling, ours over theirs, medians of rounds in which both have their turn, and
+`frechet_classifier` of those samples against the test images, the mean of the rounds, each of its own seed. pythae's
+RAE-GP differentiates in the image, ours in the code: other work, so that its speeds are not compared. The share of
+training time outside the convolutions is ours, by torch's profiler. With `--threads 1` seconds are those of the
+processor, which a busy machine does not stretch.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import finish, settings_of
 from grammar_rae.model import Model
-from grammar_rae.nets.images import ImageReader, ImageWriter, features
 from grammar_rae.preparation import prepare
 from grammar_rae.training import fit
 
@@ -53,10 +52,8 @@ WEIGHTS = {  # beside the summed squared error; pythae's VAE halves the error, w
 CONVOLUTIONS = ("convolution", "conv2d")
 
 
-def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, float], np.ndarray]:
-    """Speeds, and samples (SAMPLES, 32, 32, C)."""
-    from lightning_fabric import Fabric
-
+def begun(name: str, options: argparse.Namespace, seed: int) -> Any:
+    """Our data and our untrained model, whose initial weights both sides begin with."""
     overrides = (
         f"encoder.width={options.width}",
         f"decoder.width={options.width}",
@@ -68,18 +65,25 @@ def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, f
         'objective.convention="summed"',
         f"objective.weights={WEIGHTS[name]}",
     )
-    prepared = prepare(f"{name}-mnist-small", options.data, None, overrides)
+    return prepare(f"{name}-mnist-small", options.data, None, overrides)
+
+
+def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, float], np.ndarray]:
+    """Speeds, and samples (SAMPLES, 32, 32, C)."""
+    from lightning_fabric import Fabric
+
+    prepared = begun(name, options, seed)
     objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)
-    begun = _now()
+    start = _now()
     for _ in fit(objective, prepared.rows, settings_of(prepared.run.recipe), Fabric(accelerator="cpu")):
         pass
-    trained = _now() - begun
+    trained = _now() - start
     finish(prepared.run, prepared.rows, [], None, lambda what, share: None)
     model = Model(prepared.run)
     model.generate(BATCH)  # compiles the noise
-    begun = _now()
+    start = _now()
     images = model.generate(SAMPLES, density="gmm", seed=seed)
-    drawn = _now() - begun
+    drawn = _now() - start
     speeds = {
         "training": options.epochs * len(prepared.rows.train) / trained,
         "sampling": SAMPLES / drawn,
@@ -117,12 +121,14 @@ def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str,
         codec.encode(part).astype(np.float32) / 255 for part in (data.train[: options.train], data.valid)
     )
 
+    first = begun(name, options, seed).run.autoencoder
+
     class Encoder(BaseEncoder):
         def __init__(self) -> None:
             super().__init__()
-            self.net = ImageReader(codec.channels, 32, options.width)
-            self.mean = nn.Linear(features(32, options.width), LATENT)
-            self.log_var = nn.Linear(features(32, options.width), LATENT) if name == "vae" else None
+            self.net = first.encoder.net
+            self.mean = first.encoder.head.mean
+            self.log_var = first.encoder.head.log_var if name == "vae" else None
 
         def forward(self, x: Tensor) -> Any:
             h = self.net(2 * x - 1)
@@ -134,7 +140,7 @@ def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str,
     class Decoder(BaseDecoder):
         def __init__(self) -> None:
             super().__init__()
-            self.net = ImageWriter(LATENT, codec.channels, 32, options.width)
+            self.net = first.decoder.net
 
         def forward(self, z: Tensor) -> Any:
             return ModelOutput(reconstruction=self.net(z).sigmoid())
@@ -165,16 +171,16 @@ def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str,
             no_cuda=True,
         )
         pipeline = TrainingPipeline(model=model, training_config=how)
-        begun = _now()
+        start = _now()
         pipeline(train_data=train, eval_data=valid)
-        trained = _now() - begun
+        trained = _now() - start
     chosen = samplers.GaussianMixtureSamplerConfig(n_components=COMPONENTS)
     sampler = samplers.GaussianMixtureSampler(model=model, sampler_config=chosen)
     sampler.fit(torch.as_tensor(train))
     sampler.sample(num_samples=BATCH, batch_size=BATCH, return_gen=True)
-    begun = _now()
+    start = _now()
     images = sampler.sample(num_samples=SAMPLES, return_gen=True)
-    drawn = _now() - begun
+    drawn = _now() - start
     bytes_ = (images.numpy() * 255).round().clip(0, 255).astype(np.uint8)
     speeds = {"training": options.epochs * len(train) / trained, "sampling": SAMPLES / drawn}
     return speeds, bytes_.transpose(0, 2, 3, 1)

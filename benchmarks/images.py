@@ -127,15 +127,12 @@ def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str,
         def __init__(self) -> None:
             super().__init__()
             self.net = first.encoder.net
-            self.mean = first.encoder.head.mean
-            self.log_var = first.encoder.head.log_var if name == "vae" else None
+            self.head = first.encoder.head
 
         def forward(self, x: Tensor) -> Any:
-            h = self.net(2 * x - 1)
-            found = ModelOutput(embedding=self.mean(h))
-            if self.log_var is not None:
-                found["log_covariance"] = self.log_var(h)
-            return found
+            q = self.head(self.net(2 * x - 1))
+            spread = {"log_covariance": q.log_var} if name == "vae" else {}
+            return ModelOutput(embedding=q.mean, **spread)
 
     class Decoder(BaseDecoder):
         def __init__(self) -> None:

@@ -118,7 +118,7 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     model = Model(run)
     say("encoding", 0.0)
     part, seed = run.recipe.density, run.recipe.training.seed
-    z = cache(lambda codes: model.codes(rows.train.numpy(), seed if codes == "samples" else None))
+    z = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))
     kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
     kinds["gmm"] = {"components": part.components}
     kinds[part.default] |= part.settings
@@ -126,7 +126,8 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
         if kind != "prior":
             say(f"fitting {kind}", 0.0)
             try:
-                timed(model, kind, z(codes_for(run.recipe, settings)), seed, kind, say, settings)
+                codes = z(codes_for(run.recipe, kind, settings))
+                timed(model, kind, codes, seed, kind, say, settings)
             except DataError as error:
                 warnings.warn(f"no {kind} density: {error}", stacklevel=2)
     if texts:

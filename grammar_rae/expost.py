@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from grammar_rae import runs
 from grammar_rae.densities.density import Density
+from grammar_rae.densities.two_stage import DEFAULT_FORM
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.fitting import check, named
 from grammar_rae.model import Model
@@ -62,7 +63,7 @@ def add_density(
         raise RecipeError(f"codes {fit.codes}; expected means or samples")
     _writable(folder, out)
     model = Model(runs.load(folder), device)
-    wanted = fit.codes or codes_for(model.recipe, fit.settings)
+    wanted = fit.codes or codes_for(model.recipe, fit.kind, fit.settings)
     train, held_out = _items(model, data)
     say("encoding", 0.0)
     z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
@@ -80,9 +81,10 @@ def add_density(
     return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
 
 
-def codes_for(recipe: Recipe, settings: dict[str, Any]) -> str:
+def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:
     """What a density is fitted on: Dai and Wipf's on samples of the posterior, others on what the recipe says."""
-    return "samples" if settings.get("form") == "dai_wipf" else recipe.density.codes
+    theirs = kind == "two_stage" and settings.get("form", DEFAULT_FORM) == "dai_wipf"
+    return "samples" if theirs else recipe.density.codes
 
 
 def timed(

@@ -240,6 +240,5 @@ def test_a_recipe_fits_the_second_stage_of_dai_and_wipf_on_samples(pictures, mon
             fitted_on.update({kind: z.mean() > 50}) or fit(self, kind, z, *rest, **named)
         ),
     )
-    settings = '{form = "dai_wipf", width = 8, epochs = 1}'
-    train("two_stage", data=pictures, overrides=(*TINY, f"density.settings={settings}"))
+    train("two_stage", data=pictures, overrides=(*TINY, "density.settings={width = 8, epochs = 1}"))
     assert fitted_on == {"two_stage": True, "gaussian": False, "box": False, "gmm": False}

@@ -30,6 +30,7 @@ from grammar_rae.priors import Standard
 from grammar_rae.variants.vae import VAE
 
 FORMS = {"dai_wipf": True, "rae": False}  # whether γ is learned, the input concatenated and noise drawn
+DEFAULT_FORM = "dai_wipf"
 LAYERS = {"dai_wipf": 3, "rae": 2}
 DRAWS = 100  # of the importance-sampled bound
 ROWS = 250  # codes whose draws are held at a time
@@ -116,7 +117,7 @@ class SecondStage(nn.Module):
 def fit(
     z: Tensor,
     seed: int = 0,
-    form: str = "dai_wipf",
+    form: str = DEFAULT_FORM,
     width: int = 256,
     layers: int | None = None,
     weight: float = 0.0015,

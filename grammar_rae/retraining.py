@@ -1,14 +1,14 @@
 """Weighted retraining (Tripp, Daxberger, Hernández-Lobato 2020): as scores come in, the model is fitted to them.
 
-A string of rank r among N has the weight 1 / (k N + r). Theirs ranks labelled training data; ours has no labels but
-the evaluations': those are ranked among themselves, and every training string, whose rank is unknown, has the mean
-weight of all ranks. Each generation goes on from the weights of the one before, and refits its density.
+A string of rank r among N has the weight 1 / (k N + r). Theirs ranks labelled training data; ours buys no label but the
+evaluations': a training string takes the rank of what the surrogate expects of it. Each generation goes on from the
+weights of the one before, and refits its density.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 
 from grammar_rae import runs
 from grammar_rae.assembly import make_objective
@@ -23,7 +24,7 @@ from grammar_rae.codecs import CharacterCodec, GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import round_weights, settings_of
 from grammar_rae.model import Model
-from grammar_rae.preparation import encodable, prepare
+from grammar_rae.preparation import Prepared, encodable, prepare
 from grammar_rae.training import Data, fit
 
 REPLAYED = 10_000  # training strings that the evaluated ones are mixed with
@@ -31,18 +32,19 @@ DRAWN = 20_000  # rows a generation is trained on
 EPOCHS = 2
 
 
-def rank_weights(values: np.ndarray, unlabelled: int, k: float) -> tuple[np.ndarray, float]:
-    """Weights of values (n,), the larger the better, NaN worst, among `unlabelled` others; and that of each other."""
-    total = len(values) + unlabelled
-    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
-    ranks = np.empty(len(values))
-    ranks[order] = np.arange(len(values))
-    return 1 / (k * total + ranks), float(np.mean(1 / (k * total + np.arange(total))))
+Expected = Callable[[Sequence[str]], np.ndarray]
+
+
+def rank_weights(values: np.ndarray, k: float) -> np.ndarray:
+    """1 / (k N + rank) of values (N,), the larger the better, NaN worst; equal ones share their mean rank, from 0."""
+    ranks = rankdata(-np.nan_to_num(values, nan=-np.inf)) - 1
+    return 1 / (k * len(values) + ranks)
 
 
 class Retrainer:
-    """`(strings, values, generation) → Model`, by the project's own training loop; nothing depends on the caller's
-    random state. With a folder every generation is kept there, and not trained again where it is found.
+    """`(strings, values, expected, generation) → Model`, by our own training loop; `expected`, strings → (n,),
+    tells what is to be expected of the others. Nothing depends on the caller's random state. With a folder every
+    generation is kept there, and not trained again where it is found.
 
     DataError where the training data of the model is not at hand.
     """
@@ -56,9 +58,11 @@ class Retrainer:
             )
         self.model, self.k, self.folder, self.seed = model, k, folder, seed
         self.codec = model.run.codec
-        self._replayed: Data | None = None
+        self._replayed: Prepared | None = None
 
-    def __call__(self, strings: Sequence[str], values: np.ndarray, generation: int) -> Model:
+    def __call__(
+        self, strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int
+    ) -> Model:
         kept = None if self.folder is None else self.folder / f"generation-{generation}"
         if kept is not None and kept.is_dir():
             self.model = Model(runs.load(kept), str(self.model.device))
@@ -66,16 +70,18 @@ class Retrainer:
         run = self.model.run
         if self._replayed is None:
             part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
-            self._replayed = prepare(run.recipe.model_copy(update={"data": part}), None, None, ()).rows
+            self._replayed = prepare(run.recipe.model_copy(update={"data": part}), None, None, ())
         forms = self.model.prepare(strings)
         x, places, _ = encodable(run.recipe, self.codec, run.bonds, strings, forms)
-        old = self._replayed.train
-        weights, other = rank_weights(np.asarray(values)[places], len(old), self.k)
-        rows = torch.cat([torch.as_tensor(x).to(old.dtype), old])
-        chances = torch.cat([torch.as_tensor(weights), torch.full((len(old),), other, dtype=torch.float64)])
+        old = self._replayed.rows
+        rows = torch.cat([torch.as_tensor(x).to(old.train.dtype), old.train])
+        known = np.asarray(values)[places]
+        chances = torch.as_tensor(
+            rank_weights(np.concatenate([known, expected(self._replayed.texts)]), self.k)
+        )
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + generation)
         drawn = [torch.multinomial(chances, n, True, generator=random) for n in (DRAWN, DRAWN // 10)]
-        data = replace(self._replayed, train=rows[drawn[0]], valid=rows[drawn[1]])
+        data = replace(old, train=rows[drawn[0]], valid=rows[drawn[1]])
         self.model = self._fitted(data, generation)
         if kept is not None:
             unfinished = kept.with_name(f".{kept.name}")
@@ -92,8 +98,9 @@ class Retrainer:
             settings_of(run.recipe),
             epochs=EPOCHS,
             epoch_examples=DRAWN // EPOCHS,
-            schedule="plateau",
+            schedule="cosine",
             stop_after=None,
+            average=0.0,
             seed=self.seed * 1000 + generation,
         )
         device = "cuda" if self.model.device.type == "cuda" else "cpu"

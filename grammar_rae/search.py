@@ -21,13 +21,17 @@ from grammar_rae.model import Model
 from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
 from grammar_rae.optimization.decoding import most_frequent
 from grammar_rae.optimization.regions import DRAWS, Region
-from grammar_rae.retraining import Retrainer
+from grammar_rae.retraining import Expected, Retrainer
 from grammar_rae.samples import task_of
 
 AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told
 COLUMNS = {"molecules": "smiles", "expressions": "expression"}
 REGIONS = ("trust", "density", "box")
-REFINEMENTS = {"values": 2}  # a surrogate that foresees well is followed farther from what has been scored
+REACH = 10.0  # of a search that retrains: a refitted decoder may write the same all around its best codes
+REFINEMENTS = {
+    "values": 2,
+    "structure": 2,
+}  # what foresees well is followed farther from what has been scored
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,14 @@ def optimize(
     origin = None if start is None else _origin(used, start)
     feasible = _feasible(used, origin, similarity, max_atoms)
     retrainer = None
+    reach = 1.0
     if retrain_every is not None:
-        retrainer = Retrainer(used, rank_weight, folder, seed)
+        retrainer, reach = Retrainer(used, rank_weight, folder, seed), REACH
 
-    def retrained(strings: Sequence[str], values: np.ndarray, generation: int) -> Any:
+    def retrained(strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int) -> Any:
         assert retrainer is not None
-        newer = retrainer(strings, values, generation)
-        return newer.encode_each, decoder_of(newer, samples), region_of(newer, region, origin)
+        newer = retrainer(strings, values, expected, generation)
+        return newer.encode_each, decoder_of(newer, samples), region_of(newer, region, origin, reach)
 
     reads = surrogate or ("values" if used.task == "expressions" else "structure")
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
@@ -104,7 +109,7 @@ def optimize(
         used.encode_each,
         decoder_of(used, samples),
         value,
-        region_of(used, region, origin),
+        region_of(used, region, origin, reach),
         surrogate=reads,
         features=features_of(used, reads, getattr(value, "points", None)),
         acquisition=acquisition,
@@ -136,8 +141,8 @@ def optimize(
     return found
 
 
-def region_of(model: Model, name: str = "trust", start: str | None = None) -> Region:
-    """A region of a model's codes by name, around the code of `start` where that is given."""
+def region_of(model: Model, name: str = "trust", start: str | None = None, reach: float = 1.0) -> Region:
+    """A region of a model's codes by name, around the code of `start` where that is given; `reach` as TrustRegion's."""
     if name == "box":
         if "box" in model.run.densities:
             box = model.density("box")()
@@ -149,7 +154,7 @@ def region_of(model: Model, name: str = "trust", start: str | None = None) -> Re
     if name != "trust":
         raise DataError(f"no region is called {name}; there are: {', '.join(REGIONS)}")
     centre = None if start is None else model.encode([start])[0].astype(float)
-    return TrustRegion(outer, start=centre)
+    return TrustRegion(outer, start=centre, reach=reach)
 
 
 def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:

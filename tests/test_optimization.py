@@ -1,5 +1,6 @@
 """Bayesian optimization without a model: it finds, it repeats itself, it survives, it refuses."""
 
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from landscape import BOX, SIZE, decode, encode, optimizer, score, shown
+from scipy.stats import spearmanr
 
 from grammar_rae.densities.gaussian import fit as fit_gaussian
 from grammar_rae.errors import DataError
@@ -171,8 +173,9 @@ def test_known_labels_are_used_and_not_counted():
 def test_a_retrained_model_reads_the_old_strings_anew():
     seen = []
 
-    def retrain(strings, values, generation):
-        seen.append((generation, len(strings), np.isfinite(values).all()))
+    def retrain(strings, values, expected, generation):
+        near = spearmanr(expected(strings), values).statistic > 0.9
+        seen.append((generation, len(strings), np.isfinite(values).all(), near))
         shift = float(generation)
         return (
             lambda texts: encode(texts) + shift,
@@ -183,7 +186,7 @@ def test_a_retrained_model_reads_the_old_strings_anew():
     finite = lambda strings: np.nan_to_num(score(strings), nan=-99.0)  # noqa: E731
     found = optimizer(finite, retrain=retrain, retrain_every=12, batch=4)
     found.run(40)
-    assert seen == [(1, 12, True), (2, 24, True), (3, 36, True)]
+    assert seen == [(1, 12, True, True), (2, 24, True, True), (3, 36, True, True)]
     assert {row.generation for row in found.journal.rows()} == {0, 1, 2, 3}
     for row in found.journal.rows():
         assert decode(row.code[None] - row.generation) == [row.string]
@@ -302,8 +305,14 @@ def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():
     for away in range(3):
         repeated = corners.sum(0) - 2 * corners[away]  # one and the difference of the two others
         assert (np.abs(z - repeated).max(1) < 5 * 0.15 * BOX.scale[0]).mean() > 0.01
-    alone = Around(BOX, best[:1], length=0.1).draw(1000, 0)
-    assert (np.abs(alone + 3).max(1) > 5 * 0.1 * BOX.scale[0]).mean() == pytest.approx(0.1, abs=0.03)
+    for reach in (1, 10):
+        alone = Around(BOX, best[:1], length=0.1, reach=reach)
+        steps = np.sqrt((((alone.draw(3000, 0) + 3) / BOX.scale) ** 2).mean(1))
+        within = (steps > 0.1 * 0.07) & (steps < 0.1 * 1.4 * reach)
+        assert within.mean() == pytest.approx(0.9, abs=0.03), "a tenth is from anywhere"
+        assert (within & (steps < 0.1)).mean() == pytest.approx(0.9 / (1 + math.log10(reach)), abs=0.06)
+    region = TrustRegion(BOX, reach=10).at([Found(best, np.arange(2.0))], 2)
+    assert region.reach == region.near(best).reach == 10
 
 
 def test_refinements_follow_the_surrogate_farther_and_repeat():

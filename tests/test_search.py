@@ -90,9 +90,8 @@ def test_no_evaluation_is_spent_on_a_molecule_over_the_cap():
 
 
 def test_rank_weights_are_those_of_the_paper():
-    weights, other = rank_weights(np.array([1.0, 3.0, np.nan, 2.0]), 6, k=0.1)
-    assert weights.tolist() == [1 / 3, 1 / 1, 1 / 4, 1 / 2]
-    assert other == pytest.approx(np.mean([1 / (1 + rank) for rank in range(10)]))
+    weights = rank_weights(np.array([1.0, 3.0, np.nan, 2.0, 1.0]), k=0.2)
+    assert weights.tolist() == [1 / 3.5, 1 / 1, 1 / 5, 1 / 2, 1 / 3.5]
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +122,23 @@ def test_a_retrained_run_repeats_itself_also_from_what_it_kept(toy_run, tmp_path
         optimize(str(toy_run), longest, 20, out=tmp_path / "run", **how)
     again = optimize(str(toy_run), longest, 30, **how)
     assert again.course.tolist() == whole.course.tolist()
+
+
+def test_a_training_string_is_drawn_by_what_is_expected_of_it(toy_run, monkeypatch):
+    monkeypatch.setattr("grammar_rae.retraining.DRAWN", 400)
+    drawn = []
+
+    def kept(self, data, generation):
+        drawn.extend(self.codec.decode(data.train.numpy()))
+        return self.model
+
+    monkeypatch.setattr(Retrainer, "_fitted", kept)
+    model = Model.load(toy_run)
+    retrainer = Retrainer(model, 1e-3, None, 0)
+    retrainer(
+        ["(...)."], np.array([0.0]), lambda strings: np.array([float(len(text)) for text in strings]), 1
+    )
+    lengths = np.sort([len(text) for text in retrainer._replayed.texts])
+    longer = lengths[-len(lengths) // 10]
+    assert np.mean([len(text) >= longer for text in drawn]) > 0.5, "a tenth of the strings"
+    assert drawn.count("(...).") < 20

@@ -86,6 +86,15 @@ def test_the_surrogate_of_structure_learns_what_codes_hide():
     assert explained(Exact(), noise, y) < 0.1
 
 
+def test_the_surrogate_of_structure_foresees_strings_larger_than_all_it_saw():
+    """Of chains of up to 23 atoms, each worth a half: one of 92, of which the Tanimoto kernel alone expects 10."""
+    length = np.arange(4, 24)
+    model = Structure().fit(fragments(["C" * n for n in length]), length / 2, 0)
+    with torch.no_grad():
+        found = model.posterior(torch.as_tensor(fragments(["C" * 92]))).mean.item()
+    assert found == pytest.approx(46, rel=0.05)
+
+
 def test_curves_are_what_expressions_compute():
     points = np.array([-1.0, 0, 3])
     found = expressions.curves(["x + 1", "x+", "x/x", "1/x", "exp(exp(3))"], points)

@@ -1,4 +1,4 @@
-"""The Tanimoto kernel of counts, for Gaussian processes over what strings are made of."""
+"""Kernels of counts, for Gaussian processes over what strings are made of."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ class Tanimoto(Kernel):
             shared = x1 @ x2.mT
             one, other = x1.square().sum(-1)[..., :, None], x2.square().sum(-1)[..., None, :]
         return shared / (one + other - shared)
+
+
+class Dot(Kernel):
+    """x·y: every part adds its own. As a dense matrix: GPyTorch's `LinearKernel` keeps its factors, which in a sum of
+    kernels made the fit about fifteen times slower.
+    """
+
+    def forward(self, x1: torch.Tensor, x2: torch.Tensor, diag: bool = False, **_: Any) -> torch.Tensor:
+        return (x1 * x2).sum(-1) if diag else x1 @ x2.mT

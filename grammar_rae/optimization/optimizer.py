@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,10 @@ from grammar_rae.optimization.scoring import Score, scored
 
 Features = Callable[[Sequence[str]], np.ndarray]
 Space = tuple[Encode, Decode, Region]
-Retrain = Callable[[list[str], np.ndarray, int], Space]
+Expected = Callable[[Sequence[str]], np.ndarray]
+Retrain = Callable[[list[str], np.ndarray, Expected, int], Space]
 ATTEMPTS = 8  # draws of candidates before a round is content with fewer strings, the second half anywhere
+AT_ONCE = 1000  # strings of which the surrogate tells what it expects
 ENOUGH = 3  # a draw is followed by another while fewer new strings are found than this part of the codes
 
 
@@ -68,7 +71,8 @@ class Optimizer:
     known        (what the surrogate reads (n, ·), values (n,)): labels at hand, not evaluated and not counted
     feasible     strings → (n,) bool: the others are never asked for
     alike        strings → (n,) int, the first string that each equals: of equal ones only one is asked for
-    retrain      (strings, values, generation) → (encode, decode, region), after every `retrain_every` evaluations
+    retrain      (strings, values, expected, generation) → (encode, decode, region), after every `retrain_every`
+                 evaluations; `expected`, strings → (n,): what the surrogate of those expects, NaN without one
     journal      a file that keeps every evaluation; the same file goes on with the run
     about        whatever else the run depends on (names of model and score), to refuse another run's journal
 
@@ -300,6 +304,21 @@ class Optimizer:
         values = np.where(finite, values, values[finite].min())
         return self._surrogate.fit(codes, values, _seed(self.seed, number, -1)), float(values.max())
 
+    def _expected(self, known: list[Evaluation], number: int, strings: Sequence[str]) -> np.ndarray:
+        """(n,) the mean of the surrogate that is fitted to what was known after a round; NaN where there is none."""
+        import torch
+
+        model, _ = self._fitted(known, self._rounds(known), number)
+        if model is None:
+            return np.full(len(strings), np.nan)
+        read = self._space[0] if self._features is None else self._features
+        found: list[np.ndarray] = []
+        with torch.no_grad():
+            for first in range(0, len(strings), AT_ONCE):
+                x = torch.as_tensor(np.asarray(read(list(strings[first : first + AT_ONCE])), float))
+                found.append(model.posterior(x).mean[:, 0].numpy())
+        return np.concatenate(found)
+
     def _features_of(self, strings: list[str]) -> np.ndarray:
         """The features of journal strings, each read once."""
         assert self._features is not None
@@ -314,12 +333,13 @@ class Optimizer:
             return
         told = [row for row in rows if row.status in ("scored", "failed")]
         while self._generation < len(told) // self._every:
-            self._generation += 1
-            last = told[self._generation * self._every - 1].round
+            generation = self._generation + 1
+            last = told[generation * self._every - 1].round
             known = [row for row in told if row.round <= last]
             values = np.array([row.score for row in known])
-            self._space = self._retrain([row.string for row in known], values, self._generation)
-            self._codes = {}
+            expected = partial(self._expected, known, last)
+            self._space = self._retrain([row.string for row in known], values, expected, generation)
+            self._generation, self._codes = generation, {}
 
 
 def _seed(seed: int, number: int, attempt: int) -> int:

@@ -29,17 +29,19 @@ class Found(NamedTuple):
 
 class Region(Protocol):
     scale: np.ndarray
-    incumbent: float | None
+    incumbent: float | None = None
 
     def draw(self, n: int, seed: int) -> np.ndarray: ...
-    def near(self, best: np.ndarray) -> Region: ...
-    def at(self, rounds: Sequence[Found], initial: int) -> Region: ...
+
+    def near(self, best: np.ndarray) -> Region:
+        return self
+
+    def at(self, rounds: Sequence[Found], initial: int) -> Region:
+        return self
 
 
-class Box:
+class Box(Region):
     """The bounding box low, high (D,) of the codes: where the papers search. Draws are uniform."""
-
-    incumbent: float | None = None
 
     def __init__(self, low: np.ndarray, high: np.ndarray) -> None:
         self.bounds = np.stack([np.asarray(low, float), np.asarray(high, float)])
@@ -57,21 +59,13 @@ class Box:
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.bounds[0] + self.width * np.random.default_rng(seed).random((n, len(self.width)))
 
-    def near(self, best: np.ndarray) -> Box:
-        return self
 
-    def at(self, rounds: Sequence[Found], initial: int) -> Box:
-        return self
-
-
-class HighDensity:
+class HighDensity(Region):
     """Where an ex-post density is at least as high as at the share `share` of its codes: where the decoder was trained.
 
     `density()` gives a distribution with `log_prob` and `sample(noise)`, as those of `grammar_rae.densities`.
     The quantile and the scale are taken over `codes`, or 10,000 draws.
     """
-
-    incumbent: float | None = None
 
     def __init__(
         self, density: Callable[[], Any], codes: np.ndarray | None = None, share: float = 0.95
@@ -105,9 +99,3 @@ class HighDensity:
             if sum(map(len, kept)) >= n:
                 break
         return np.concatenate([*kept, z])[:n]
-
-    def near(self, best: np.ndarray) -> HighDensity:
-        return self
-
-    def at(self, rounds: Sequence[Found], initial: int) -> HighDensity:
-        return self

@@ -96,7 +96,8 @@ class Exact:
 
 @dataclass(frozen=True)
 class Structure(Exact):
-    """An exact Gaussian process over what strings are made of, counts (n, F), by the Tanimoto kernel and a scale.
+    """An exact Gaussian process over what strings are made of, counts (n, F): the Tanimoto kernel, and a linear one for
+    what it cannot foresee, a string larger than all that were seen; each with a scale.
 
     Codes say where to look, the strings' parts what to expect there (Moss et al. 2025). `benchmarks/surrogates.py` sets
     both beside each other.
@@ -105,9 +106,9 @@ class Structure(Exact):
     def _kernel(self, size: int) -> dict[str, Any]:
         from gpytorch.kernels import ScaleKernel
 
-        from grammar_rae.optimization.kernels import Tanimoto
+        from grammar_rae.optimization.kernels import Dot, Tanimoto
 
-        return {"covar_module": ScaleKernel(Tanimoto())}
+        return {"covar_module": ScaleKernel(Tanimoto()) + ScaleKernel(Dot())}
 
     def _alike(self, x: np.ndarray, best: np.ndarray) -> np.ndarray:
         import torch

@@ -10,33 +10,38 @@ import numpy as np
 from grammar_rae.optimization.regions import Found, Region
 
 ELITE = 20  # codes that others are bred from
-NEAREST = 0.1  # the smallest step, a share of the longest
+NEAREST = 0.1  # the shortest step, in lengths
 ANYWHERE = 0.1  # share of draws from the outer region
 CROSSED = 2 / 3  # share of the others that come from several codes
 REST = 0.15  # step of what comes from several codes, in standard deviations
 
 
-class Around:
+class Around(Region):
     """Codes near `best` (k, D), the best first, and between them.
 
     The code on rank r is taken with a weight of 1 / (r + 2). A third of the draws are steps from one, their lengths
-    log-uniform from a tenth of `length` to `length` standard deviations a dimension; two thirds come from several, in
-    equal parts on the line through two, with the coordinates of either, and from one by the difference of two others,
-    which repeats a change that was good elsewhere; a tenth of all are draws of the outer region.
+    log-uniform from a tenth of `length` to `reach` times it, in standard deviations a dimension; two thirds come from
+    several, in equal parts on the line through two, with the coordinates of either, and from one by the difference of
+    two others, which repeats a change that was good elsewhere; a tenth of all are draws of the outer region.
     """
 
     def __init__(
-        self, outer: Region, best: np.ndarray, length: float, incumbent: float | None = None
+        self,
+        outer: Region,
+        best: np.ndarray,
+        length: float,
+        incumbent: float | None = None,
+        reach: float = 1.0,
     ) -> None:
         self.outer, self.best, self.length, self.scale = outer, best, length, outer.scale
-        self.incumbent = incumbent
+        self.incumbent, self.reach = incumbent, reach
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         random = np.random.default_rng(seed)
         chances = 1 / np.arange(2, len(self.best) + 2)
         first, second, third = random.choice(len(self.best), (3, n), p=chances / chances.sum())
         one, other, away = self.best[first], self.best[second], self.best[third]
-        steps = self.length * np.exp(random.uniform(math.log(NEAREST), 0, (n, 1)))
+        steps = self.length * np.exp(random.uniform(math.log(NEAREST), math.log(self.reach), (n, 1)))
         along = one + random.uniform(-0.3, 1, (n, 1)) * (other - one)
         mixed = np.where(random.random(one.shape) < 0.5, one, other)
         way = random.integers(3, size=(n, 1))
@@ -49,23 +54,18 @@ class Around:
         return z
 
     def near(self, best: np.ndarray) -> Around:
-        return Around(self.outer, best, self.length, self.incumbent)
-
-    def at(self, rounds: Sequence[Found], initial: int) -> Region:
-        return self
+        return Around(self.outer, best, self.length, self.incumbent, self.reach)
 
 
-class TrustRegion:
+class TrustRegion(Region):
     """Around the twenty best codes; the longest step doubles after `successes` rounds with gain and halves after
     `failures` without (TuRBO-1, Eriksson et al. 2019), and below `shortest` the search begins anew.
 
     Lengths are in standard deviations of the outer region. Ours: several centres, Gaussian steps and crossovers in
     place of one box. A search that begins anew keeps the surrogate of all values, and improves on its own best.
     It begins around `start` where one is given, else in the outer region. A gain is one of more than a thousandth
-    of the best value.
+    of the best value. A `reach` above 1 adds longer steps (see `Around`).
     """
-
-    incumbent: float | None = None
 
     def __init__(
         self,
@@ -76,16 +76,14 @@ class TrustRegion:
         longest: float = 2.0,
         successes: int = 3,
         failures: int = 5,
+        reach: float = 1.0,
     ) -> None:
         self.outer, self.start, self.scale = outer, start, outer.scale
         self.length, self.shortest, self.longest = length, shortest, longest
-        self.successes, self.failures = successes, failures
+        self.successes, self.failures, self.reach = successes, failures, reach
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.at([], 0).draw(n, seed)
-
-    def near(self, best: np.ndarray) -> Around:
-        return Around(self.outer, best, self.length)
 
     def at(self, rounds: Sequence[Found], initial: int) -> Region:
         """The rules replayed over what the rounds found: no state but theirs."""
@@ -105,7 +103,9 @@ class TrustRegion:
                 length, best, since, count = self.length, -math.inf, number + 1, 0
         recent = rounds[since:]
         if count < initial or not math.isfinite(best):
-            return self.outer if self.start is None else Around(self.outer, self.start[None], length)
+            if self.start is None:
+                return self.outer
+            return Around(self.outer, self.start[None], length, reach=self.reach)
         z, y = (np.concatenate(parts) for parts in zip(*recent, strict=True))
         order = np.argsort(-y, kind="stable")[:ELITE]
-        return Around(self.outer, z[order[np.isfinite(y[order])]], length, best)
+        return Around(self.outer, z[order[np.isfinite(y[order])]], length, best, self.reach)

@@ -8,7 +8,7 @@ weights of the one before, and refits its density.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -24,15 +24,13 @@ from grammar_rae.codecs import CharacterCodec, GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import round_weights, settings_of
 from grammar_rae.model import Model
+from grammar_rae.optimization.optimizer import Expected
 from grammar_rae.preparation import Prepared, encodable, prepare
 from grammar_rae.training import Data, fit
 
 REPLAYED = 10_000  # training strings that the evaluated ones are mixed with
 DRAWN = 20_000  # rows a generation is trained on
 EPOCHS = 2
-
-
-Expected = Callable[[Sequence[str]], np.ndarray]
 
 
 def rank_weights(values: np.ndarray, k: float) -> np.ndarray:

@@ -20,8 +20,9 @@ from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
 from grammar_rae.optimization import Box, HighDensity, Optimizer, Round, TrustRegion
 from grammar_rae.optimization.decoding import most_frequent
+from grammar_rae.optimization.optimizer import Expected
 from grammar_rae.optimization.regions import DRAWS, Region
-from grammar_rae.retraining import Expected, Retrainer
+from grammar_rae.retraining import Retrainer
 from grammar_rae.samples import task_of
 
 AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is told

@@ -29,10 +29,8 @@ AT = (50, 100, 250, 500, 1000)  # evaluations after which the best so far is tol
 COLUMNS = {"molecules": "smiles", "expressions": "expression"}
 REGIONS = ("trust", "density", "box")
 REACH = 10.0  # of a search that retrains: a refitted decoder may write the same all around its best codes
-REFINEMENTS = {
-    "values": 2,
-    "structure": 2,
-}  # what foresees well is followed farther from what has been scored
+REFINEMENTS = {"values": 2}  # a surrogate that foresees well is followed farther from what has been scored
+RETRAINED = 2  # refinements of a search that retrains
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,17 @@ def optimize(
     )
     origin = None if start is None else _origin(used, start)
     feasible = _feasible(used, origin, similarity, max_atoms)
+    reads = surrogate or ("values" if used.task == "expressions" else "structure")
     retrainer = None
-    reach = 1.0
+    reach, refinements = 1.0, REFINEMENTS.get(reads, 0)
     if retrain_every is not None:
-        retrainer, reach = Retrainer(used, rank_weight, folder, seed), REACH
+        retrainer, reach, refinements = Retrainer(used, rank_weight, folder, seed), REACH, RETRAINED
 
     def retrained(strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int) -> Any:
         assert retrainer is not None
         newer = retrainer(strings, values, expected, generation)
         return newer.encode_each, decoder_of(newer, samples), region_of(newer, region, origin, reach)
 
-    reads = surrogate or ("values" if used.task == "expressions" else "structure")
     name = score if isinstance(score, str) else f"{score.__module__}.{getattr(score, '__qualname__', score)}"
     optimizer = Optimizer(
         used.encode_each,
@@ -117,7 +115,7 @@ def optimize(
         batch=batch,
         initial=initial,
         candidates=candidates,
-        refinements=REFINEMENTS.get(reads, 0),
+        refinements=refinements,
         start=() if origin is None else (origin,),
         feasible=feasible,
         alike=partial(expressions.alike, grammar=_grammar(used)) if used.task == "expressions" else None,

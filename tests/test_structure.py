@@ -87,7 +87,7 @@ def test_the_surrogate_of_structure_learns_what_codes_hide():
 
 
 def test_the_surrogate_of_structure_foresees_strings_larger_than_all_it_saw():
-    """Of chains of up to 23 atoms, each worth a half: one of 92, of which the Tanimoto kernel alone expects 10."""
+    """Of chains of up to 23 atoms, each worth a half: one of 92, unlike all of them to the Tanimoto kernel."""
     length = np.arange(4, 24)
     model = Structure().fit(fragments(["C" * n for n in length]), length / 2, 0)
     with torch.no_grad():

@@ -23,9 +23,7 @@ class Tanimoto(Kernel):
 
 
 class Dot(Kernel):
-    """x·y: every part adds its own. As a dense matrix: GPyTorch's `LinearKernel` keeps its factors, which in a sum of
-    kernels made the fit about fifteen times slower.
-    """
+    """x·y: every part adds its own. A dense matrix, where GPyTorch's `LinearKernel` keeps factors, slow in a sum."""
 
     def forward(self, x1: torch.Tensor, x2: torch.Tensor, diag: bool = False, **_: Any) -> torch.Tensor:
         return (x1 * x2).sum(-1) if diag else x1 @ x2.mT

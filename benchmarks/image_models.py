@@ -26,6 +26,7 @@ from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import train
 from grammar_rae.measure_images import image_sets
+from grammar_rae.progress import silent
 
 MODELS = ("ae", "vae", "cv_vae", "wae", "two_stage", "rae", "rae_gp", "rae_l2", "rae_sn")
 SETS = ("reconstruction", "prior", "gaussian", "gmm", "two_stage", "interpolation")
@@ -39,7 +40,7 @@ def distances(name: str, seed: int, options: argparse.Namespace) -> dict[str, An
     trained = time.process_time() - begun
     test = datasets.load(model.recipe.data.name).test[: options.n]
     drawn = [density for density in model.densities if density in SETS]
-    real, sets, _ = image_sets(model, test, drawn, seed, lambda what, share: None)
+    real, sets, _ = image_sets(model, test, drawn, seed, silent)
     features = network("classifier").of
     known = features(real)
     found = {key: frechet(features(sets[key]), known) if key in sets else None for key in SETS}

@@ -39,6 +39,7 @@ from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import finish, settings_of
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
+from grammar_rae.progress import silent
 from grammar_rae.training import fit
 
 LATENT, BATCH, RATE, COMPONENTS, SAMPLES = 16, 100, 1e-3, 10, 2000
@@ -78,7 +79,7 @@ def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, f
     for _ in fit(objective, prepared.rows, settings_of(prepared.run.recipe), Fabric(accelerator="cpu")):
         pass
     trained = _now() - start
-    finish(prepared.run, prepared.rows, [], None, lambda what, share: None)
+    finish(prepared.run, prepared.rows, [], None, silent)
     model = Model(prepared.run)
     model.generate(BATCH)  # compiles the noise
     start = _now()

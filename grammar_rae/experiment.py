@@ -24,12 +24,11 @@ from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.origin import ancestry
 from grammar_rae.preparation import prepare
+from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training import Data, Settings, fit
-
-Report = Callable[[str, float], None]
 
 
 def train(
@@ -43,7 +42,7 @@ def train(
     resume: bool = False,
     device: str = "cpu",
     devices: int = 1,
-    report: Callable[[str, float], None] | None = None,
+    report: Report = silent,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> Model:
     """Train a recipe (its name, file or value) and return the model; `out` is the run folder, if any.
@@ -52,7 +51,6 @@ def train(
     a trained model's weights; `resume` goes on from the checkpoint in `out`. `report(what, share)` hears of
     progress. RecipeError, GrammarError or DataError says what does not fit.
     """
-    say = report or (lambda what, share: None)
     folder = None if out is None else Path(out)
     if resume and folder is None:
         raise DataError("--resume needs --out, the run folder to go on with")
@@ -65,7 +63,7 @@ def train(
         ).training.precision,
     )
     fabric.launch()
-    say("reading data", 0.0)
+    report("reading data", 0.0)
     prepared = prepare(recipe, data, grammar, overrides)
     run, rows = prepared.run, prepared.rows
     if run.recipe.density.default != "prior" or run.recipe.density.settings:
@@ -74,17 +72,19 @@ def train(
         begun = runs.find(from_)
         anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
         if anew:
-            say(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
+            report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
         run.metrics |= ancestry(begun)
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)
         if prepared.rejected:
-            say(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
+            report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
             write_rejects(folder / "rejects.csv", prepared.rejected)
     settings = settings_of(run.recipe)
 
     def step(done: int, steps: int, loss: float) -> None:
-        say(f"epoch {epoch}/{settings.epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / settings.epochs)
+        report(
+            f"epoch {epoch}/{settings.epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / settings.epochs
+        )
 
     epoch, records = 1, []
     objective = make_objective(run.recipe, run.autoencoder)
@@ -103,7 +103,7 @@ def train(
             "epochs": int(records[-1]["epoch"]),
             "best_valid_loss": min(record["valid_loss"] for record in records),
         }
-        finish(run, rows, prepared.texts, folder, say)
+        finish(run, rows, prepared.texts, folder, report)
     return Model(run, device)
 
 
@@ -112,11 +112,11 @@ def settings_of(recipe: Recipe) -> Settings:
     return Settings(**recipe.training.model_dump(exclude={"precision", "half_weights", "valid_examples"}))
 
 
-def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Report) -> None:
+def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: Report) -> None:
     """Round the weights as they will be stored, fit the densities, hash the training strings, write."""
     round_weights(run)
     model = Model(run)
-    say("encoding", 0.0)
+    report("encoding", 0.0)
     part, seed = run.recipe.density, run.recipe.training.seed
     z = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))
     kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
@@ -124,10 +124,10 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, say: Rep
     kinds[part.default] |= part.settings
     for kind, settings in kinds.items():
         if kind != "prior":
-            say(f"fitting {kind}", 0.0)
+            report(f"fitting {kind}", 0.0)
             try:
                 codes = z(codes_for(run.recipe, kind, settings))
-                timed(model, kind, codes, seed, kind, say, settings)
+                timed(model, kind, codes, seed, kind, report, settings)
             except DataError as error:
                 warnings.warn(f"no {kind} density: {error}", stacklevel=2)
     if texts:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,9 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.fitting import check, named
 from grammar_rae.model import Model
 from grammar_rae.preparation import dataset_of
+from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
 
-Report = Callable[[str, float], None]
 JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
 
 
@@ -47,7 +46,7 @@ def add_density(
     data: str | None = None,
     out: Path | None = None,
     device: str = "cpu",
-    report: Report | None = None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Fit a density on the codes of a run's training data (or `data`'s) and store it in the run folder.
 
@@ -55,7 +54,6 @@ def add_density(
     folder without the right to write needs. Returns its row of `compare` and the number of codes.
     RecipeError or DataError before anything is fitted where it could not be kept.
     """
-    say = report or (lambda what, share: None)
     folder = runs.find(run)
     name = named(fit.name or fit.kind, fit.kind)
     check(fit.kind, fit.settings)
@@ -65,19 +63,19 @@ def add_density(
     model = Model(runs.load(folder), device)
     wanted = fit.codes or codes_for(model.recipe, fit.kind, fit.settings)
     train, held_out = _items(model, data)
-    say("encoding", 0.0)
+    report("encoding", 0.0)
     z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
     if not len(z):
         raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
-    say(f"fitting {name}", 0.0)
-    density = timed(model, fit.kind, z, fit.seed, name, say, fit.settings)
+    report(f"fitting {name}", 0.0)
+    density = timed(model, fit.kind, z, fit.seed, name, report, fit.settings)
     if out is not None:
         shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard"))
     target = out or folder
     runs.save_density(target, name, density, runs.identity_of(model.recipe, model.run.grammar))
     runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
     constant = int((z == z[0]).all(0).sum())
-    row = _row(model, name, density, _judged(model, train), _judged(model, held_out), say)
+    row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)
     return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
 
 
@@ -93,18 +91,18 @@ def timed(
     z: NDArray[np.floating],
     seed: int,
     name: str,
-    say: Report,
+    report: Report,
     settings: dict[str, Any],
 ) -> Density:
     """`Model.fit_density`, its seconds kept in the run's metrics."""
     begun = time.perf_counter()
-    density = model.fit_density(kind, z, seed, name=name, report=say, **settings)
+    density = model.fit_density(kind, z, seed, name=name, report=report, **settings)
     model.run.metrics[f"fit_seconds_{name}"] = round(time.perf_counter() - begun, 2)
     return density
 
 
 def compare(
-    run: str | Path, data: str | None = None, device: str = "cpu", report: Report | None = None
+    run: str | Path, data: str | None = None, device: str = "cpu", report: Report = silent
 ) -> pd.DataFrame:
     """Every density of a run, best first: mean log-density (nats a code, more is better) of codes it was fitted on
     and of held-out ones.
@@ -114,11 +112,10 @@ def compare(
     where the run has no held-out items, minus infinity where a box leaves one of them out. `error` is the standard
     error of the held-out mean, `seconds` what fitting took where it was done, NaN where nobody recorded it.
     """
-    say = report or (lambda what, share: None)
     model = Model(runs.load(runs.find(run)), device)
-    say("encoding", 0.0)
+    report("encoding", 0.0)
     parts = [_judged(model, items) for items in _items(model, data)]
-    rows = [_row(model, name, model.density(name), parts[0], parts[1], say) for name in model.densities]
+    rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
     best = pd.DataFrame(rows).set_index("density")
     return best.sort_values("held_out_nats", ascending=False, kind="stable")
 
@@ -137,9 +134,9 @@ def _judged(model: Model, items: list[str]) -> Tensor:
 
 
 def _row(
-    model: Model, name: str, density: nn.Module, train: Tensor, held_out: Tensor, say: Report
+    model: Model, name: str, density: nn.Module, train: Tensor, held_out: Tensor, report: Report
 ) -> dict[str, Any]:
-    say(f"judging {name}", 0.0)
+    report(f"judging {name}", 0.0)
     with torch.no_grad():
         seen, unseen = (density().log_prob(z).double() if len(z) else None for z in (train, held_out))
     error = None if unseen is None else unseen.std().item() / max(1, len(unseen)) ** 0.5

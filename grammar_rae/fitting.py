@@ -12,11 +12,10 @@ from torch import Tensor
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import RecipeError
+from grammar_rae.progress import Report
 
 
-def fit_density(
-    kind: str, z: Tensor, seed: int, report: Callable[[str, float], None] | None, settings: dict[str, Any]
-) -> Density:
+def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:
     """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
     fit, known = check(kind, settings)
     heard = {"report": report} if "report" in known else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +21,10 @@ from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.machines.both import Both
 from grammar_rae.noise import RESAMPLING, Noise
+from grammar_rae.progress import Report
 
 if TYPE_CHECKING:
     from grammar_rae.model import Model
-
-Report = Callable[[str, float], None]
 
 BATCH = 1000
 IMAGES = 100  # decoded together on a CPU, whose caches hold the planes of no more
@@ -68,7 +67,7 @@ def collected(
     how: Draw,
     unique: bool,
     raw: bool,
-    report: Report | None,
+    report: Report,
     beliefs: list[float] | None = None,
 ) -> list[str]:
     """n strings, each in its one spelling unless `raw`; `beliefs`, where given, is filled with one number for each."""
@@ -83,8 +82,7 @@ def collected(
                 first.setdefault(text, len(texts))
             texts.append(text)
         count = len(first) if unique else len(texts)
-        if report is not None:
-            report("generating", min(count / n, 1.0))
+        report("generating", min(count / n, 1.0))
         if count >= n:
             break
     chosen = list(first.values() if unique else range(len(texts)))[:n]
@@ -93,14 +91,13 @@ def collected(
     return [texts[i] for i in chosen]
 
 
-def pictures(model: Model, n: int, how: Draw, report: Report | None) -> NDArray[np.uint8]:
+def pictures(model: Model, n: int, how: Draw, report: Report) -> NDArray[np.uint8]:
     """n images (n, S, S, C)."""
     _counted(n)
     parts = []
     for part in items(model, n, how):
         parts.append(part)
-        if report is not None:
-            report("generating", min(len(parts) * together(model) / n, 1.0))
+        report("generating", min(len(parts) * together(model) / n, 1.0))
     return np.concatenate(parts)
 
 

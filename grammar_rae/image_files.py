@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from grammar_rae.evaluators.image_pictures import grid, write
 from grammar_rae.evaluators.images import squared_error
 from grammar_rae.files import Reject, write_rejects
 from grammar_rae.model import Model
+from grammar_rae.progress import Report
 from grammar_rae.samples import read_codes, write_codes
-
-Report = Callable[[str, float], None]
 
 
 def draw(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from grammar_rae.files import kind as suffix
 from grammar_rae.files import read
 from grammar_rae.model import Model
 from grammar_rae.origin import origin
+from grammar_rae.progress import Report
 from grammar_rae.samples import reconstruction, task_of
 
 Numbers = dict[str, Any]
@@ -88,7 +89,7 @@ def measure_run(
     name: str,
     n: int,
     seed: int,
-    report: Callable[[str, float], None],
+    report: Report,
     reconstruct: tuple[int, int] | None = None,
     prior: tuple[int, int] | None = None,
 ) -> Numbers:
@@ -106,7 +107,7 @@ def measure_run(
     return model.run.metrics
 
 
-def measure(model: Model, n: int, seed: int, report: Callable[[str, float], None]) -> Numbers:
+def measure(model: Model, n: int, seed: int, report: Report) -> Numbers:
     """Shares of n samples a density, then of reconstructions where the recipe's data is at hand.
 
     `completed_<density>`: derivations finished without step budget, as the papers' decoder works.

@@ -8,7 +8,7 @@ the test set itself. The published code's overlap of validation and training ima
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from grammar_rae.evaluators.images import frechet, precision_recall, squared_err
 from grammar_rae.files import write_bytes
 from grammar_rae.model import Model
 from grammar_rae.origin import origin
+from grammar_rae.progress import Report
 
-Report = Callable[[str, float], None]
 SHOWN = 20  # images a picture
 LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
 

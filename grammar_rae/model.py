@@ -19,9 +19,10 @@ from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
-from grammar_rae.generation import BATCH, Draw, Masks, Report, collected, finish, pictures, written
+from grammar_rae.generation import BATCH, Draw, Masks, collected, finish, pictures, written
 from grammar_rae.latent import around, between
 from grammar_rae.noise import Noise
+from grammar_rae.progress import Report, silent
 from grammar_rae.runs import Run
 
 
@@ -87,7 +88,7 @@ class Model:
         syntax_only: bool = False,
         keep: float = 1.0,
         start: str | None = None,
-        report: Report | None = None,
+        report: Report = silent,
     ) -> Any:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
         None.
@@ -113,7 +114,7 @@ class Model:
         """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
         the model, before any mask, put on what the machine allowed while writing it. Arguments as `generate`.
         """
-        options = {"unique": False, "raw": False, "report": None, **how}
+        options = {"unique": False, "raw": False, "report": silent, **how}
         unique, raw, report = (options.pop(name) for name in ("unique", "raw", "report"))
         masks = Masks(options.pop("budget", True), not options.pop("syntax_only", False))
         beliefs: list[float] = []
@@ -300,7 +301,7 @@ class Model:
         seed: int = 0,
         *,
         name: str | None = None,
-        report: Report | None = None,
+        report: Report = silent,
         **settings: Any,
     ) -> Density:
         """Fit a density of a kind (`catalogue.DENSITIES`) on codes z (n, latent) and keep it, as `name` or its kind.

@@ -25,14 +25,11 @@ from grammar_rae.files import read
 from grammar_rae.generation import BATCH, EVERYTHING, Masks, enforced
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
-from grammar_rae.samples import Report, reconstruction, task_of
+from grammar_rae.progress import Report, silent
+from grammar_rae.samples import reconstruction, task_of
 
 Numbers = dict[str, float | None]
 ITEMS = 5000  # held-out items of a model's own data, as in the papers
-
-
-def silent(text: str, share: float) -> None:
-    """A report nobody reads."""
 
 
 def pair(first: int | None, second: int | None, published: tuple[int, int]) -> tuple[int, int] | None:

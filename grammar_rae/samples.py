@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from grammar_rae.evaluators.tasks import Task
 from grammar_rae.files import read, write_bytes
 from grammar_rae.files import write as write_items
 from grammar_rae.model import Model
+from grammar_rae.progress import Report
 
-Report = Callable[[str, float], None]
 EXAMPLES = 10
 
 

@@ -26,6 +26,7 @@ from grammar_rae.fitting import fit_density
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.priors import Standard
+from grammar_rae.progress import silent
 
 SMALL = {"width": 32, "epochs": 40}
 CASES = {  # a kind and its settings
@@ -52,7 +53,7 @@ HELD_OUT = TRUE().sample(Noise.first(1, 1000))
 @functools.cache
 def fitted(case, seed=0):
     kind, settings = CASES[case]
-    return fit_density(kind, CODES, seed, None, settings)
+    return fit_density(kind, CODES, seed, silent, settings)
 
 
 @functools.cache
@@ -104,7 +105,7 @@ def test_the_same_seed_repeats_bit_for_bit_and_leaves_the_callers_alone(case):
     kind, settings = CASES[case]
     quick = {**settings, "epochs": 2} if "epochs" in settings else settings
     torch.manual_seed(3)
-    first, second, other = (fit_density(kind, CODES, seed, None, quick).state_dict() for seed in (4, 4, 5))
+    first, second, other = (fit_density(kind, CODES, seed, silent, quick).state_dict() for seed in (4, 4, 5))
     drawn = torch.rand(2)
     torch.manual_seed(3)
     assert torch.equal(torch.rand(2), drawn)
@@ -134,7 +135,7 @@ def test_bad_codes_are_one_line(case):
     broken[17, 1] = torch.nan
     for z, message in ((broken, "code 17 is not finite"), (CODES[:1], "two or more|at least as many")):
         with pytest.raises(DataError, match=message) as error:
-            fit_density(kind, z, 0, None, settings)
+            fit_density(kind, z, 0, silent, settings)
         assert "\n" not in str(error.value)
 
 
@@ -144,7 +145,7 @@ def test_a_constant_dimension_and_equal_codes_are_fitted(case):
     quick = {**settings, "epochs": 2} if "epochs" in settings else settings
     flat = torch.cat([CODES[:200], torch.full((200, 1), 3.0)], 1)
     for z in (flat, flat[:1].expand(50, -1)):
-        density = fit_density(kind, z, 0, None, quick)()
+        density = fit_density(kind, z, 0, silent, quick)()
         drawn = density.sample(Noise.first(0, 300))
         assert density.log_prob(z).isfinite().all()
         spread = 0.3 if kind == "kde" else SPREAD
@@ -268,7 +269,7 @@ def test_the_flow_leaves_torchs_checks_on():
 )
 def test_settings_that_cannot_be(kind, settings, message):
     with pytest.raises(ValueError) as error:
-        fit_density(kind, CODES, 0, None, settings)
+        fit_density(kind, CODES, 0, silent, settings)
     assert message in str(error.value) and "\n" not in str(error.value)
 
 

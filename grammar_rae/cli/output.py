@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from grammar_rae.progress import Report, silent
 from grammar_rae.wording import plain, pretty
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[str, float], None]]:
+def progress(what: str) -> Iterator[Report]:
     """`report(text, share)` moves a bar on standard error; silent where that is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda text, share: None
+        yield silent
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

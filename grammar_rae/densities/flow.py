@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from grammar_rae.densities.codes import checked, chosen, moments
-from grammar_rae.densities.learned import Report, learn, seeded
+from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import Standardised
 from grammar_rae.errors import DataError
 from grammar_rae.noise import LATENT, Noise
 from grammar_rae.priors import Standard
+from grammar_rae.progress import Report, silent
 
 
 class FlowDistribution:
@@ -67,7 +68,7 @@ def fit(
     layers: int = 3,
     epochs: int = 60,
     at_most: int = 50_000,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> Standardised:
     """Maximum likelihood on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

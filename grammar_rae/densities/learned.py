@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 from grammar_rae.densities.codes import chosen
 from grammar_rae.errors import DataError
+from grammar_rae.progress import Report
 from grammar_rae.training import Data, Settings
 from grammar_rae.training import fit as run
 
-Report = Callable[[str, float], None]
 HELD_OUT = 0.1  # share of the codes that choose the epoch
 PATIENCE = 3  # epochs without gain until the rate is halved; three times as many until the end
 
 
 def learn(
-    objective: nn.Module, z: Tensor, seed: int, epochs: int, batch: int, rate: float, report: Report | None
+    objective: nn.Module, z: Tensor, seed: int, epochs: int, batch: int, rate: float, report: Report
 ) -> None:
     """Train `objective` (z (B, D) → {term: (B,) nats}) in place, the weights of the epoch that is best on a
     seeded tenth of z. DataError where it diverges.
@@ -44,8 +44,7 @@ def learn(
     fabric = Fabric(accelerator=device.type, devices=where)
     try:
         for record in run(objective, Data(mixed[few:], mixed[:few]), settings, fabric):
-            if report is not None:
-                report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
+            report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
     except DataError as error:
         raise DataError(f"the density diverged on these {len(z)} codes; try another --seed") from error
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.densities.codes import checked, chosen, in_blocks, moments
-from grammar_rae.densities.learned import Report, learn, seeded
+from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import Standardised
 from grammar_rae.distributions.codes import Gaussian
 from grammar_rae.encoders import GaussianHead
@@ -27,6 +27,7 @@ from grammar_rae.nets.mlp import MLP
 from grammar_rae.noise import POSTERIOR, Noise
 from grammar_rae.objective import Objective
 from grammar_rae.priors import Standard
+from grammar_rae.progress import Report, silent
 from grammar_rae.variants.vae import VAE
 
 FORMS = {"dai_wipf": True, "rae": False}  # whether γ is learned, the input concatenated and noise drawn
@@ -125,7 +126,7 @@ def fit(
     batch: int = 256,
     rate: float = 1e-3,
     at_most: int = 50_000,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> Standardised:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

@@ -50,6 +50,11 @@ class Evaluation:
     code: np.ndarray
     reason: str
 
+    @property
+    def value(self) -> float:
+        """The score, −∞ where there is none."""
+        return self.score if self.status == "scored" else -math.inf
+
 
 class Journal:
     """The evaluations of one run, in a file or, without a path, in memory. One process at a time.

@@ -18,7 +18,6 @@ import numpy as np
 
 from grammar_rae.errors import DataError
 from grammar_rae.optimization import acquisition as acquisitions
-from grammar_rae.optimization import surrogates
 from grammar_rae.optimization.candidates import (
     Alike,
     Candidates,
@@ -29,16 +28,15 @@ from grammar_rae.optimization.candidates import (
     decoded,
     together,
 )
+from grammar_rae.optimization.evidence import Evidence, Features
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.regions import Found, Region
 from grammar_rae.optimization.scoring import Score, scored
 
-Features = Callable[[Sequence[str]], np.ndarray]
 Space = tuple[Encode, Decode, Region]
 Expected = Callable[[Sequence[str]], np.ndarray]
 Retrain = Callable[[list[str], np.ndarray, Expected, int], Space]
 ATTEMPTS = 8  # draws of candidates before a round is content with fewer strings, the second half anywhere
-AT_ONCE = 1000  # strings of which the surrogate tells what it expects
 ENOUGH = 3  # a draw is followed by another while fewer new strings are found than this part of the codes
 
 
@@ -112,22 +110,17 @@ class Optimizer:
             raise DataError(f"refinements {refinements}; expected 0 or more")
         if (retrain is None) != (retrain_every is None) or (retrain_every is not None and retrain_every < 1):
             raise DataError(f"retrain_every {retrain_every}; expected 1 or more, and a way to retrain")
-        if surrogate in surrogates.READ_STRINGS and features is None:
-            raise DataError(f"surrogate {surrogate} reads strings, not codes; expected features")
-        surrogates.require()
         self.score, self.batch, self.initial, self.seed = score, batch, initial, seed
         self._candidates, self._refinements = candidates, refinements
-        self._surrogate = surrogates.named(surrogate) if isinstance(surrogate, str) else surrogate
-        self._features, self._read = features, dict[str, np.ndarray]()
+        self._evidence = Evidence(surrogate, features, known)
         self._acquire = acquisitions.named(acquisition)
         self._start, self._feasible, self._alike = list(dict.fromkeys(start)), feasible, alike
-        self._known = None if known is None else (np.asarray(known[0], float), np.asarray(known[1], float))
         self._retrain, self._every = retrain, retrain_every
         self._space: Space = encode, decode, region
         self._generation = 0
         self._codes: dict[str, np.ndarray] = {}  # of older generations' strings, by the model in use
         settings = {
-            "surrogate": repr(self._surrogate),
+            "surrogate": repr(self._evidence.surrogate),
             "acquisition": acquisition,
             **counts,
             "refinements": refinements,
@@ -241,9 +234,9 @@ class Optimizer:
         """At most n new strings: draws of the region at first, then the surrogate's choice among many more."""
         encode, _, outer = self._space
         rounds = self._rounds(rows)
-        region = outer.at(rounds, self.initial)
-        ready = self._known is not None or sum(len(found.y) for found in rounds) >= self.initial
-        model, best = self._fitted(rows, rounds, number) if ready else (None, math.nan)
+        region, seed = outer.at(rounds, self.initial), _seed(self.seed, number, -1)
+        ready = self._evidence.known is not None or sum(len(found.y) for found in rounds) >= self.initial
+        model, best = self._evidence.fitted(rows, rounds, seed) if ready else (None, math.nan)
         best = best if region.incumbent is None else region.incumbent
         regions = [region] * (ATTEMPTS // 2) + [outer] * (ATTEMPTS // 2)
         draws = [(part, _seed(self.seed, number, attempt)) for attempt, part in enumerate(regions)]
@@ -254,7 +247,7 @@ class Optimizer:
         found = yield from decoded(draws, drawn, enough, encode, known, self._feasible, self._alike)
         if model is None or len(found.strings) <= n:
             return Candidates(found.strings[:n], found.codes[:n])
-        inputs, aim = self._inputs(found), (n, best, _seed(self.seed, number, -1))
+        inputs, aim = self._evidence.inputs(found), (n, best, seed)
         places = self._acquire(model, inputs, *aim)
         for turn in range(self._refinements):
             known |= dict.fromkeys(found.strings, True)
@@ -263,13 +256,9 @@ class Optimizer:
             if not more.strings:
                 break
             found = Candidates(found.strings + more.strings, np.concatenate([found.codes, more.codes]))
-            inputs = np.concatenate([inputs, self._inputs(more)])
+            inputs = np.concatenate([inputs, self._evidence.inputs(more)])
             places = self._acquire(model, inputs, *aim)
         return Candidates([found.strings[place] for place in places], found.codes[places])
-
-    def _inputs(self, found: Candidates) -> np.ndarray:
-        """What the surrogate reads of candidates."""
-        return found.codes if self._features is None else self._features(found.strings)
 
     def _rounds(self, rows: list[Evaluation]) -> list[Found]:
         """Codes and values of every round, −∞ for what has no score; strings the model cannot encode left out."""
@@ -284,48 +273,14 @@ class Optimizer:
             code = row.code if row.generation == self._generation else self._codes[row.string]
             if not np.isnan(code).any():
                 parts[row.round][0].append(code)
-                parts[row.round][1].append(_value(row))
+                parts[row.round][1].append(row.value)
         size = len(self._space[2].scale)
         return [Found(np.array(z, float).reshape(-1, size), np.array(y, float)) for z, y in parts]
 
-    def _fitted(self, rows: list[Evaluation], rounds: Sequence[Found], number: int) -> tuple[Any, float]:
-        """The surrogate of all values, and the best of them; None where fewer than two have one."""
-        if self._features is None:
-            z, y = [found.z for found in rounds], [found.y for found in rounds]
-        else:
-            z = [self._features_of([row.string for row in rows])]
-            y = [np.array([_value(row) for row in rows])]
-        if self._known is not None:
-            z, y = [self._known[0], *z], [self._known[1], *y]
-        codes, values = np.concatenate(z), np.concatenate(y)
-        finite = np.isfinite(values)
-        if finite.sum() < 2:
-            return None, math.nan
-        values = np.where(finite, values, values[finite].min())
-        return self._surrogate.fit(codes, values, _seed(self.seed, number, -1)), float(values.max())
-
     def _expected(self, known: list[Evaluation], number: int, strings: Sequence[str]) -> np.ndarray:
-        """(n,) the mean of the surrogate that is fitted to what was known after a round; NaN where there is none."""
-        import torch
-
-        model, _ = self._fitted(known, self._rounds(known), number)
-        if model is None:
-            return np.full(len(strings), np.nan)
-        read = self._space[0] if self._features is None else self._features
-        found: list[np.ndarray] = []
-        with torch.no_grad():
-            for first in range(0, len(strings), AT_ONCE):
-                x = torch.as_tensor(np.asarray(read(list(strings[first : first + AT_ONCE])), float))
-                found.append(model.posterior(x).mean[:, 0].numpy())
-        return np.concatenate(found)
-
-    def _features_of(self, strings: list[str]) -> np.ndarray:
-        """The features of journal strings, each read once."""
-        assert self._features is not None
-        new = [string for string in strings if string not in self._read]
-        if new:
-            self._read.update(zip(new, self._features(new), strict=True))
-        return np.array([self._read[string] for string in strings], float)
+        """(n,) what the surrogate that is fitted to what was known after a round expects of strings."""
+        model, _ = self._evidence.fitted(known, self._rounds(known), _seed(self.seed, number, -1))
+        return self._evidence.expected(model, strings, self._space[0])
 
     def _catch_up(self, rows: list[Evaluation]) -> None:
         """Retrain once for every `retrain_every` evaluations, each time on what was known when that was reached."""
@@ -345,7 +300,3 @@ class Optimizer:
 def _seed(seed: int, number: int, attempt: int) -> int:
     """One of 2³¹ seeds for every round and attempt."""
     return int(np.random.SeedSequence([seed, number, attempt + 1]).generate_state(1)[0] >> 1)
-
-
-def _value(row: Evaluation) -> float:
-    return row.score if row.status == "scored" else -math.inf

@@ -1,4 +1,4 @@
-"""Genetic programming by gplearn at a budget of evaluations, beside `optimization.py expressions`."""
+"""Genetic programming by gplearn at a budget of evaluations, beside `optimization.py expressions` and `formulas`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from gplearn.functions import make_function
 from gplearn.genetic import SymbolicRegressor
 
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import truth_of
+from grammar_rae.evaluators.truth import Truth
 
 POPULATION = 50  # of the sizes 25, 50 and 100, ten generations of 50 did best at 500 evaluations
 
 
-def best(budget: int, seed: int) -> float:
-    """The lowest score (log(1 + MSE) against the target) of `budget` programs of +, *, /, sin, exp, x and constants
+def best(truth: Truth, budget: int, seed: int) -> float:
+    """The lowest score (log(1 + MSE) against the truth) of `budget` programs of +, *, /, sin, exp, x and constants
     from 1 to 3. Its division and exponential have a value everywhere, unlike ours.
     """
-    truth = truth_of(expressions.TARGET, expressions.standard())
     found: list[float] = []
 
     def error(wanted: np.ndarray, got: np.ndarray, weight: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
     python benchmarks/optimization.py published --model gvae-equations --seeds 5     # 5 rounds of 50, all labels
     python benchmarks/optimization.py expressions --seeds 10 --budget 500            # trained on the worse half
+    python benchmarks/optimization.py formulas --model runs/formulas --seeds 5       # five functions from 20 points
     python benchmarks/optimization.py molecules --seeds 5 --max-atoms 38             # plogp; 0: uncapped
     python benchmarks/optimization.py molecules --score qed --seeds 5
     python benchmarks/optimization.py molecules --seeds 5 --max-atoms 0 --retrain-every 50
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 from constrained import constrained, summary
+from formulas import EXACT, formulas
 from published import published
 from rdkit import RDLogger
 
@@ -31,6 +33,7 @@ from grammar_rae import datasets
 from grammar_rae.counting import sample
 from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.goals import goal
+from grammar_rae.evaluators.truth import truth_of
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
 from grammar_rae.parsing import render
@@ -38,7 +41,7 @@ from grammar_rae.search import optimize
 
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)
-EXACT = 1e-9
+MODELS = {"published": "gvae-equations", "formulas": "grae-equations"}
 METHOD = ("region", "acquisition", "surrogate", "candidates")
 # of a training on 5,000 expressions
 SMALL = ("training.batch=100", "training.schedule=cosine", "training.learning_rate=2e-3")
@@ -64,6 +67,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
             overrides=(f"training.epochs={a.epochs}", *SMALL, *a.set),
         )
     grammar = expressions.standard()
+    truth = truth_of(expressions.TARGET, grammar)
     for seed in range(a.seeds):
 
         def run(seed: int = seed) -> Line:
@@ -79,7 +83,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
                 "exact": bool(found.numbers["best_score"] <= EXACT),
                 "density_draws": float(np.nanmin(expressions.score(drawn))),
                 "uniform_derivations": float(np.nanmin(expressions.score(uniform))),
-                "gplearn": gplearn_peer.best(a.budget, seed),
+                "gplearn": gplearn_peer.best(truth, a.budget, seed),
             }
 
         yield run
@@ -140,6 +144,7 @@ def main() -> None:
     runs = {
         "published": published,
         "expressions": expressions_ours,
+        "formulas": formulas,
         "molecules": molecules,
         "constrained": constrained,
     }
@@ -148,7 +153,7 @@ def main() -> None:
         verb.add_argument("--seeds", type=int, default=1)
         verb.add_argument("--budget", type=int, default={"published": 250, "constrained": 80}.get(name, 500))
         verb.add_argument("--out", help="keeps journals and finished lines")
-        verb.add_argument("--model", default="gvae-equations" if name == "published" else "grae-smiles")
+        verb.add_argument("--model", default=MODELS.get(name, "grae-smiles"))
         if name in ("expressions", "molecules"):
             verb.add_argument("--region", default="trust")
             verb.add_argument("--acquisition", default="logei")

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rdkit import Chem
 
@@ -13,6 +14,8 @@ from grammar_rae import datasets
 from grammar_rae.datasets import Dataset, cache, parallel, sources
 from grammar_rae.errors import DataError
 from grammar_rae.files import Reject
+from grammar_rae.grammar import Grammar
+from grammar_rae.parsing import derivations
 
 
 def published(name: str) -> Dataset:
@@ -59,11 +62,16 @@ def test_nci_is_at_hand_and_its_bad_rows_are_named(bare: Path) -> None:
 def test_expressions_are_drawn_without_any_file(bare: Path) -> None:
     from grammar_rae.datasets.expressions import expressions
 
-    found = expressions(count=500, seed=1)
+    found = expressions(count=900, seed=1)
     everything = found.train + found.valid + found.test
-    assert len(everything) == len(set(everything)) == 500
-    assert found == expressions(count=500, seed=1) and found != expressions(count=500, seed=2)
+    assert len(everything) == len(set(everything)) == 900
+    assert found == expressions(count=900, seed=1) and found != expressions(count=900, seed=2)
     assert datasets.recognise(everything) == "expressions"
+    grammar = Grammar.read("equation.cfg")
+    steps = (derivations(grammar, everything) != grammar.pad).sum(1)
+    lengths, counted = np.unique(steps, return_counts=True)
+    assert lengths.tolist() == list(range(2, 21, 2))
+    assert counted[:2].tolist() == [4, 60] and np.ptp(counted[2:]) <= 1
 
 
 def test_missing_file_says_where_to_put_it(bare: Path) -> None:

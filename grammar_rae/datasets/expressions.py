@@ -1,7 +1,8 @@
-"""Expressions: the grammar VAE's published 100,000, or drawn uniformly from a grammar's derivations."""
+"""Expressions: the grammar VAE's published 100,000, all of one shape, or drawn from a grammar's derivations."""
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from grammar_rae.datasets.sources import content, locate
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
 
 FILE = "equations/equation2_15_dataset.txt.gz"
-STEPS = 15  # the papers' length: a derivation and its padding together
+STEPS = 20  # of the longest drawn, ten operands: those of x⁴ + x³ + x² + x
 
 
 def equations() -> Dataset:
@@ -26,11 +27,21 @@ def equations() -> Dataset:
     return Dataset("equations", train, valid, [], "expressions")
 
 
-def expressions(count: int = 20_000, seed: int = 0) -> Dataset:
-    """Distinct expressions, their derivations drawn uniformly; 10 % validate, 10 % test. No download."""
+def expressions(count: int = 60_000, seed: int = 0) -> Dataset:
+    """Distinct expressions of up to 20 steps, as many of every length; 10 % validate, 10 % test. No download.
+
+    Of the shortest there are fewer: all of them.
+    """
+    from grammar_rae.counting import counts
     from grammar_rae.grammar import Grammar
 
-    train, valid, test = shuffled(uniform(Grammar.read("equation.cfg"), count, STEPS, seed), test=0.1)
+    grammar = Grammar.read("equation.cfg")
+    lengths = [steps for steps, derivations in enumerate(counts(grammar, STEPS)) if derivations]
+    items: list[str] = []
+    for left, steps in zip(range(len(lengths), 0, -1), lengths, strict=True):
+        items += uniform(grammar, (count - len(items)) // left, steps, seed, least=steps)
+    random.Random(seed).shuffle(items)
+    train, valid, test = shuffled(items, test=0.1)
     return Dataset("expressions", train, valid, test, "expressions")
 
 

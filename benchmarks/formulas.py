@@ -1,0 +1,55 @@
+"""Formulas for points, the protocol `formulas` of `optimization.py`: the five of Nguyen's targets that the grammar
+derives (Uy et al. 2011), 20 points of [-1, 1] each. A run is a seed; per target the lowest log(1 + MSE) of `--budget`
+evaluations and whether it is at most 1e-9, and gplearn's. The expressions that a model was trained on need no target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grammar_rae.evaluators import expressions
+from grammar_rae.evaluators.truth import read_points, values_of
+from grammar_rae.model import Model
+from grammar_rae.search import optimize
+
+EXACT = 1e-9
+TARGETS = {
+    "nguyen_1": "x*x*x+x*x+x",
+    "nguyen_2": "x*x*x*x+x*x*x+x*x+x",
+    "nguyen_3": "x*x*x*x*x+x*x*x*x+x*x*x+x*x+x",
+    "nguyen_4": "x*x*x*x*x*x+x*x*x*x*x+x*x*x*x+x*x*x+x*x+x",
+    "nguyen_6": "sin(x)+sin(x+x*x)",
+}
+
+
+def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
+    """The model's search with the settings of `optimize --data`."""
+    import gplearn_peer
+
+    for seed in range(a.seeds):
+
+        def run(seed: int = seed) -> dict[str, Any]:
+            model = Model.load(a.model)
+            line: dict[str, Any] = {"seed": seed}
+            with tempfile.TemporaryDirectory() as folder:
+                for name, target in TARGETS.items():
+                    file = Path(folder) / f"{name}.csv"
+                    x = np.random.default_rng(seed).uniform(-1, 1, 20)
+                    y = values_of(target, expressions.standard(), x)
+                    np.savetxt(file, np.c_[x, y], delimiter=",", header="x,y", comments="")
+                    found = optimize(model, f"data:{file}", a.budget, seed=seed).numbers
+                    line |= {
+                        name: found["best_score"],
+                        f"{name}_exact": bool(found["best_score"] <= EXACT),
+                        f"{name}_best": found["best"],
+                        f"{name}_gplearn": gplearn_peer.best(read_points(file), a.budget, seed),
+                    }
+            return line
+
+        yield run

@@ -47,7 +47,7 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
                     line |= {
                         name: found["best_score"],
                         f"{name}_exact": bool(found["best_score"] <= EXACT),
-                        f"{name}_best": found["best"],
+                        f"{name}_best_string": found["best_string"],
                         f"{name}_gplearn": gplearn_peer.best(read_points(file), a.budget, seed),
                     }
             return line

@@ -133,7 +133,8 @@ def _course(found: Any) -> Line:
     best = shown(np.fmax.accumulate(found.course))
     at = {f"best_of_{n}": float(best[n - 1]) for n in CURVE if n <= len(best)}
     numbers = {
-        name: found.numbers[name] for name in ("evaluations", "best", "best_score", "valid", "mean_score")
+        name: found.numbers[name]
+        for name in ("evaluations", "best_string", "best_score", "valid", "mean_score")
     }
     return {**numbers, **at}
 

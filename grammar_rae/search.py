@@ -265,7 +265,7 @@ def _found(model: Model, score: Any, optimizer: Optimizer, budget: int) -> Found
     numbers: dict[str, Any] = {
         "evaluations": len(told),
         "best_score": float(table["score"].iloc[0]) if strings else None,
-        "best": strings[0] if strings else None,
+        "best_string": strings[0] if strings else None,
         "valid": float(np.isfinite(course).mean()) if len(told) else None,
         "mean_score": float(np.nanmean(values)) if strings else None,
         "stopped_early": len(told) < budget,

@@ -39,7 +39,7 @@ def test_a_formula_is_fitted_to_points(done, tmp_path):
     assert table["expression"].is_unique and table["score"].is_monotonic_increasing
     assert expressions.alike(table["expression"]).tolist() == list(range(len(table))), "each function once"
     best = table["expression"][0]
-    assert numbers["best"] == best and numbers["evaluations"] == 30
+    assert numbers["best_string"] == best and numbers["evaluations"] == 30
     assert numbers["best_score"] == pytest.approx(np.log1p(min(numbers["mse"], 1000)), abs=1e-9)
     for name in ("curve.png", "best.png"):
         assert Image.open(tmp_path / "run" / name).size[0] > 500

@@ -48,6 +48,14 @@ def test_a_formula_is_fitted_to_points(done, tmp_path):
     assert longer["evaluations"] == 40
 
 
+def test_the_best_are_shown_in_a_table_that_fits(done, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    header = next(
+        line for line in done("optimize", "--score", "qed", "--budget", 2).splitlines() if "smiles" in line
+    )
+    assert header.split()[1::2] == ["smiles", "score", "evaluation", "novel", "sa", "heavy_atoms"]
+
+
 def test_mistakes_are_one_line(cli, tmp_path):
     for words, message in {
         (): "optimize needs a score",

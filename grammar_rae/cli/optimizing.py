@@ -15,7 +15,8 @@ from grammar_rae.errors import DataError
 if TYPE_CHECKING:
     from grammar_rae.optimization import Round
 
-SHOWN = 10
+SHOWN = 10  # best strings
+BESIDE = ("score", "evaluation", "novel", "sa", "heavy_atoms", "steps", "depth")  # shown; `best.csv` has all
 
 
 def optimize(
@@ -100,7 +101,8 @@ def optimize(
             file=sys.stderr,
         )
     if not json and len(found.table):
-        show_frame(found.table.head(SHOWN).set_index(found.table.columns[0]), False)
+        first = found.table.head(SHOWN).set_index(found.table.columns[0])
+        show_frame(first[[name for name in first if name in BESIDE]].convert_dtypes(), False)
     show(numbers, json, wanted)
 
 

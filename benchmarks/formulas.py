@@ -1,6 +1,6 @@
 """Formulas for points, the protocol `formulas` of `optimization.py`: the five of Nguyen's targets that the grammar
-derives (Uy et al. 2011), 20 points of [-1, 1] each. A run is a seed; per target the lowest log(1 + MSE) of `--budget`
-evaluations and whether it is at most 1e-9, and gplearn's. The expressions that a model was trained on need no target.
+derives (Uy et al. 2011), 20 points of [-1, 1] each, others for every seed. A run is a seed; per target the lowest
+log(1 + MSE) of `--budget` evaluations, whether it is at most 1e-9, and gplearn's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from grammar_rae import datasets
 from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.truth import read_points, values_of
 from grammar_rae.model import Model
@@ -29,14 +30,16 @@ TARGETS = {
 
 
 def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
-    """The model's search with the settings of `optimize --data`."""
+    """Searches as `optimize --data` does; and how many of the data set `expressions` equal a target."""
     import gplearn_peer
 
+    drawn = datasets.load("expressions").train
+    same = expressions.alike([*TARGETS.values(), *drawn])[len(TARGETS) :] < len(TARGETS)
     for seed in range(a.seeds):
 
         def run(seed: int = seed) -> dict[str, Any]:
             model = Model.load(a.model)
-            line: dict[str, Any] = {"seed": seed}
+            line: dict[str, Any] = {"seed": seed, "targets_in_expressions": int(same.sum())}
             with tempfile.TemporaryDirectory() as folder:
                 for name, target in TARGETS.items():
                     file = Path(folder) / f"{name}.csv"

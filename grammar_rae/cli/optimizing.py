@@ -24,7 +24,8 @@ def optimize(
         None,
         "--model",
         "-m",
-        help="A shipped model or a run folder; grae-smiles, with --data grae-equations.",
+        help="A shipped model or a run folder; grae-smiles, with --data grae-equations "
+        "(a run of the recipe grae-formulas knows more shapes).",
     ),
     score: str = typer.Option(
         None,

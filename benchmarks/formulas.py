@@ -15,7 +15,7 @@ import numpy as np
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import read_points, values_of
+from grammar_rae.evaluators.truth import Truth, values_of
 from grammar_rae.model import Model
 from grammar_rae.search import optimize
 
@@ -40,18 +40,18 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
         def run(seed: int = seed) -> dict[str, Any]:
             model = Model.load(a.model)
             line: dict[str, Any] = {"seed": seed, "targets_in_expressions": int(same.sum())}
+            x = np.random.default_rng(seed).uniform(-1, 1, 20)
             with tempfile.TemporaryDirectory() as folder:
                 for name, target in TARGETS.items():
+                    truth = Truth(x, values_of(target, expressions.standard(), x))
                     file = Path(folder) / f"{name}.csv"
-                    x = np.random.default_rng(seed).uniform(-1, 1, 20)
-                    y = values_of(target, expressions.standard(), x)
-                    np.savetxt(file, np.c_[x, y], delimiter=",", header="x,y", comments="")
+                    np.savetxt(file, np.c_[x, truth.values], delimiter=",", header="x,y", comments="")
                     found = optimize(model, f"data:{file}", a.budget, seed=seed).numbers
                     line |= {
                         name: found["best_score"],
                         f"{name}_exact": bool(found["best_score"] <= EXACT),
                         f"{name}_best_string": found["best_string"],
-                        f"{name}_gplearn": gplearn_peer.best(read_points(file), a.budget, seed),
+                        f"{name}_gplearn": gplearn_peer.best(truth, a.budget, seed),
                     }
             return line
 

@@ -8,7 +8,7 @@
     python benchmarks/optimization.py molecules --seeds 5 --max-atoms 0 --retrain-every 50
     python benchmarks/optimization.py constrained --molecules 800 --budget 80        # plogp_raw, four thresholds
 
-`--out DIR` keeps journals and finished lines: the same command goes on where it stopped.
+`--out DIR` keeps finished lines, and journals of `expressions` and `molecules`: the same command goes on from there.
 `--seeds 1 --budget 50` is a short trial. Published figures to compare with are in the Grammar VAE (Kusner et al.
 2017), GRAE (Ghosh et al. 2020), JT-VAE (Jin et al. 2018) and weighted retraining (Tripp et al. 2020) papers.
 """
@@ -153,7 +153,7 @@ def main() -> None:
         verb = protocols.add_parser(name)
         verb.add_argument("--seeds", type=int, default=1)
         verb.add_argument("--budget", type=int, default={"published": 250, "constrained": 80}.get(name, 500))
-        verb.add_argument("--out", help="keeps journals and finished lines")
+        verb.add_argument("--out", help="keeps finished lines, and journals of expressions and molecules")
         verb.add_argument("--model", default=MODELS.get(name, "grae-smiles"))
         if name in ("expressions", "molecules"):
             verb.add_argument("--region", default="trust")

@@ -133,8 +133,10 @@ def optimize(
         },
         seed=seed,
     )
-    slow = isinstance(score, str) and "python" in score  # the user's own: worker processes share out a batch
-    optimizer.run(budget, at_once=batch if slow else 1, report=report)
+    shared_out = (
+        isinstance(value, Score) and value.runs_user_code
+    )  # over worker processes, so a batch at a time
+    optimizer.run(budget, at_once=batch if shared_out else 1, report=report)
     found = _found(used, value, optimizer, budget)
     optimizer.journal.close()
     return found

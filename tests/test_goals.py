@@ -146,6 +146,18 @@ def test_plain_error_is_not_capped_and_undefined_is_no_value(tmp_path: Path) -> 
     assert goal(f"data:{tmp_path / 'points.csv'}")(["1/x"])[0] == -math.log1p(1000)
 
 
+def test_a_score_knows_whether_it_runs_the_users_code(here: Path) -> None:
+    (here / "python.csv").write_text("x,y\n0,0\n1,1\n")
+    specs = [
+        "qed",
+        "data:python.csv",
+        "python:mine:length",
+        "python-batch:mine:lengths",
+        "qed+0.1*python:mine:length",
+    ]
+    assert [goal(spec).runs_user_code for spec in specs] == [False, False, True, True, True]
+
+
 @pytest.mark.parametrize("name", ["length", "array", "shout", "made"])
 def test_a_users_function_sees_canonical_molecules_one_by_one(here: Path, name: str) -> None:
     score = goal(f"python:mine:{name}", max_atoms=6)

@@ -90,6 +90,11 @@ class Score:
         """Where expressions are looked at, (P,), if that is known."""
         return self.terms[0].points
 
+    @property
+    def runs_user_code(self) -> bool:
+        """Whether a user's own function is called: it may be slow, and worker processes share out a batch of strings."""
+        return any(isinstance(term.measure, Workers) for term in self.terms)
+
     def display(self, values: np.ndarray) -> np.ndarray:
         """Values of this score (n,) in the published direction."""
         found = np.asarray(values, float)

@@ -133,10 +133,8 @@ def optimize(
         },
         seed=seed,
     )
-    shared_out = (
-        isinstance(value, Score) and value.runs_user_code
-    )  # over worker processes, so a batch at a time
-    optimizer.run(budget, at_once=batch if shared_out else 1, report=report)
+    by_batch = isinstance(value, Score) and value.runs_user_code  # shared out over worker processes
+    optimizer.run(budget, at_once=batch if by_batch else 1, report=report)
     found = _found(used, value, optimizer, budget)
     optimizer.journal.close()
     return found

@@ -92,7 +92,7 @@ class Score:
 
     @property
     def runs_user_code(self) -> bool:
-        """Whether a user's own function is called: it may be slow, and worker processes share out a batch of strings."""
+        """Whether a term is the user's own function: worker processes share out a batch of strings."""
         return any(isinstance(term.measure, Workers) for term in self.terms)
 
     def display(self, values: np.ndarray) -> np.ndarray:

@@ -26,9 +26,9 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import entropy, gaussian_kde, wasserstein_distance
 
 from grammar_rae import datasets
-from grammar_rae.datasets.parallel import cores
 from grammar_rae.evaluators import filters, guacamol, molecules
 from grammar_rae.evaluators.profile import Profile, profile
+from grammar_rae.parallel import cores
 
 Numbers = dict[str, float | None]
 DESCRIPTORS = ("BertzCT", "MolLogP", "MolWt", "TPSA", "NumHAcceptors", "NumHDonors", "NumRotatableBonds")

@@ -21,7 +21,8 @@ from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
 from grammar_rae.grammar import SHIPPED, Grammar
-from grammar_rae.parsing import cores, derivations
+from grammar_rae.parallel import cores
+from grammar_rae.parsing import derivations
 
 Result = dict[str, float | int | str | None]
 ENOUGH = 5_000  # molecules a timed call of ours

@@ -7,7 +7,6 @@ name and then renamed, so that a kill at any moment leaves the last good one.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
+from grammar_rae.atomic import latest_folder, new_folder, write_bytes
 from grammar_rae.errors import DataError
 
 if TYPE_CHECKING:
@@ -41,24 +41,17 @@ def save_checkpoint(
     for i, slots in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in slots.items()}
     tensors["random"] = random
-    fresh, final, stale = (folder / name for name in ("checkpoint.new", "checkpoint", "checkpoint.old"))
-    shutil.rmtree(fresh, ignore_errors=True)
     try:
-        fresh.mkdir(parents=True)
-        body = serialise({k: v.contiguous().clone() for k, v in tensors.items()})
-        (fresh / "tensors.safetensors").write_bytes(body)
-        (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+        with new_folder(folder / "checkpoint") as fresh:
+            body = serialise({k: v.contiguous().clone() for k, v in tensors.items()})
+            (fresh / "tensors.safetensors").write_bytes(body)
+            (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         raise DataError(
             f"{folder}: the checkpoint cannot be written ({error.strerror}); make room, then train with --resume"
         ) from error
-    shutil.rmtree(stale, ignore_errors=True)
-    if final.exists():
-        final.rename(stale)
-    fresh.rename(final)
-    shutil.rmtree(stale, ignore_errors=True)
-    pd.DataFrame(progress.history).to_csv(folder / "history.csv", index=False)
+    history = pd.DataFrame(progress.history).to_csv(index=False, lineterminator="\n")
+    write_bytes(folder / "history.csv", history.encode())
 
 
 def load_checkpoint(
@@ -67,7 +60,7 @@ def load_checkpoint(
     """Fill `module` and `optimizer`; return progress, random state and best weights. DataError if there is none."""
     from grammar_rae.training import Progress
 
-    path = next((p for p in (folder / "checkpoint", folder / "checkpoint.old") if p.exists()), None)
+    path = latest_folder(folder / "checkpoint")
     if path is None:
         raise DataError(f"nothing to resume in {folder}: it holds no checkpoint; train without --resume")
     try:

@@ -2,7 +2,7 @@
 
 `.smi .txt .csv .parquet .sdf`, `.gz` on any of the text kinds, `-` for the standard streams. Reading streams:
 no more than one line is held besides the items. A row that cannot be used is kept as a `Reject` with its
-line, never dropped in silence. Writing goes to a temporary name beside the target, which is then renamed.
+line, never dropped in silence.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
-import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from typing import IO, NamedTuple
 
 import pandas as pd
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 
 TEXT = (".smi", ".txt", ".csv", ".sdf")
@@ -177,7 +177,7 @@ def _column(header: Sequence[str], column: str | None, path: str | Path) -> int:
 
 
 def write(path: str | Path, items: pd.DataFrame | Sequence[str]) -> None:
-    """Write items by suffix, whole or not at all: a temporary file beside the target, then renamed.
+    """Write items by suffix, whole or not at all.
 
     `.smi` and `.txt` take the strings (the first column of a table), `.csv` and `.parquet` the table, `.sdf`
     molecules with the table's other columns as data. DataError: unwritable folder, full disk.
@@ -207,16 +207,3 @@ def write(path: str | Path, items: pd.DataFrame | Sequence[str]) -> None:
 def write_rejects(path: str | Path, rejected: Sequence[Reject]) -> None:
     """Write rows that could not be used as a table: line, text, reason."""
     write(path, pd.DataFrame(list(rejected), columns=["line", "text", "reason"]))
-
-
-def write_bytes(path: str | Path, body: bytes) -> None:
-    """Write a file whole or not at all. DataError where it cannot be written."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(body)
-        partial.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error

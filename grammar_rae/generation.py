@@ -17,10 +17,10 @@ from torch import Tensor
 from grammar_rae.beginnings import productions, spellings
 from grammar_rae.catalogue import FORMS, look_up
 from grammar_rae.codecs import GrammarCodec
-from grammar_rae.datasets.parallel import overlapped
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.machines.both import Both
 from grammar_rae.noise import RESAMPLING, Noise
+from grammar_rae.parallel import overlapped
 from grammar_rae.progress import Report
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae import datasets, runs
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.features import Features, network
 from grammar_rae.evaluators.image_pictures import Shown, page
 from grammar_rae.evaluators.images import frechet, precision_recall, squared_error
-from grammar_rae.files import write_bytes
 from grammar_rae.model import Model
 from grammar_rae.origin import origin
 from grammar_rae.progress import Report

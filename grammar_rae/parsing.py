@@ -6,7 +6,6 @@ when they are read, so that every string has finitely many derivations.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, overload
@@ -18,6 +17,7 @@ from grammar_rae.compiled import compiled
 from grammar_rae.errors import ParseError
 from grammar_rae.explaining import excerpt, explain
 from grammar_rae.grammar import Grammar
+from grammar_rae.parallel import cores
 from grammar_rae.rendering import render
 
 __all__ = ["derivations", "render"]
@@ -80,11 +80,6 @@ def derivations(
     kept = lengths <= width
     x[(np.arange(width) < lengths[:, None]) & kept[:, None]] = rules[np.repeat(kept, lengths)]
     return (x, sorted(problems.items())) if errors == "return" else x
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parse(grammar: Grammar, texts: Sequence[str]) -> Part:

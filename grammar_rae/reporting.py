@@ -15,12 +15,12 @@ import rdkit
 
 import grammar_rae
 from grammar_rae import datasets, runs
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import measured, molecules, summary
 from grammar_rae.evaluators.profile import Profile
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage import Map, Measured, Reference, page
-from grammar_rae.files import write_bytes
 from grammar_rae.measure import Evaluated, compared_with
 from grammar_rae.model import Model
 from grammar_rae.samples import task_of

@@ -7,7 +7,6 @@ weights of the one before, and refits its density.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -20,6 +19,7 @@ from scipy.stats import rankdata
 
 from grammar_rae import runs
 from grammar_rae.assembly import make_objective
+from grammar_rae.atomic import new_folder
 from grammar_rae.codecs import CharacterCodec, GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import round_weights, settings_of
@@ -82,10 +82,8 @@ class Retrainer:
         data = replace(old, train=rows[drawn[0]], valid=rows[drawn[1]])
         self.model = self._fitted(data, generation)
         if kept is not None:
-            unfinished = kept.with_name(f".{kept.name}")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            runs.save(unfinished, self.model.run)
-            unfinished.rename(kept)
+            with new_folder(kept) as fresh:
+                runs.save(fresh, self.model.run)
         return self.model
 
     def _fitted(self, data: Data, generation: int) -> Model:

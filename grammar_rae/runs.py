@@ -24,13 +24,13 @@ from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec
+from grammar_rae.atomic import write_bytes
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.codecs import Codec
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import pack, unpack
-from grammar_rae.files import write_bytes
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import summary, task_for
 from grammar_rae.evaluators.tasks import Task
-from grammar_rae.files import read, write_bytes
+from grammar_rae.files import read
 from grammar_rae.files import write as write_items
 from grammar_rae.model import Model
 from grammar_rae.progress import Report

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.datasets.smiles import kekules, reason
 from grammar_rae.errors import DataError
-from grammar_rae.files import Reject, read, write_bytes, write_rejects
+from grammar_rae.files import Reject, read, write_rejects
 from grammar_rae.grammar import Grammar
 from grammar_rae.smiles_shape import TOKEN, rules
 

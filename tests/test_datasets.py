@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from grammar_rae import datasets
-from grammar_rae.datasets import Dataset, cache, parallel, sources
+from grammar_rae import datasets, parallel
+from grammar_rae.datasets import Dataset, cache, sources
 from grammar_rae.errors import DataError
 from grammar_rae.files import Reject
 from grammar_rae.grammar import Grammar
@@ -30,7 +30,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No data folder and an empty cache."""
     monkeypatch.delenv("GRAMMAR_RAE_DATA", raising=False)
     monkeypatch.setattr(cache, "folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(sources, "folder", lambda: tmp_path / "cache")
     return tmp_path
 
 
@@ -210,15 +209,15 @@ def test_cache_remembers_survives_damage_and_need_not_be_writable(bare: Path) ->
         return ["a", None, "b"]
 
     for _ in range(2):
-        assert cache.remembered("kind", ["x", "y", "z"], compute) == ["a", None, "b"]
+        assert cache.remembered_strings("kind", ["x", "y", "z"], compute) == ["a", None, "b"]
     assert len(calls) == 1
     (kept,) = (bare / "cache").iterdir()
     kept.write_bytes(kept.read_bytes()[:-9])
-    assert cache.remembered("kind", ["x", "y", "z"], compute) == ["a", None, "b"] and len(calls) == 2
-    assert cache.remembered("other", ["x", "y", "z"], compute) and len(calls) == 3
+    assert cache.remembered_strings("kind", ["x", "y", "z"], compute) == ["a", None, "b"] and len(calls) == 2
+    assert cache.remembered_strings("other", ["x", "y", "z"], compute) and len(calls) == 3
     kept.unlink()
     for path in (bare / "cache").iterdir():
         path.unlink()
     (bare / "cache").rmdir()
     (bare / "cache").write_text("a file where the folder should be")
-    assert cache.remembered("kind", ["x", "y", "z"], compute) == ["a", None, "b"] and len(calls) == 4
+    assert cache.remembered_strings("kind", ["x", "y", "z"], compute) == ["a", None, "b"] and len(calls) == 4

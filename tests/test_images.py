@@ -177,7 +177,7 @@ def test_svhn_files(data):
 
 
 def test_a_missing_source_says_where_it_goes(data, monkeypatch):
-    monkeypatch.setattr("grammar_rae.datasets.sources.folder", lambda: data / "cache")
+    monkeypatch.setattr("grammar_rae.datasets.cache.folder", lambda: data / "cache")
     with pytest.raises(DataError, match="svhn/train_32x32.mat is not here; fetch it from .*GRAMMAR_RAE_DATA"):
         datasets.load("svhn")
     with pytest.raises(DataError, match="mnist/mnist.npz is not here; put it at .*GRAMMAR_RAE_DATA"):

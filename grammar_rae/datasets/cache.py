@@ -1,8 +1,7 @@
 """Results that take long to compute, remembered between runs in the user's cache folder.
 
-Strings are stored as gzip text, integer rows as .npy, named arrays as .npz, called by what they were computed
-from, written to a temporary name and renamed. A cache that cannot be written or read is no error: the work is
-done again.
+A file is called by what was computed and a hash of the strings it was computed from. A cache that cannot be read or
+written is no error: the work is done again.
 """
 
 from __future__ import annotations
@@ -11,18 +10,26 @@ import contextlib
 import gzip
 import hashlib
 import io
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
+from grammar_rae.atomic import write_bytes
+from grammar_rae.errors import DataError
+
+Strings = list[str | None]
 Rows = NDArray[np.integer]
+Arrays = dict[str, NDArray[Any]]
+T = TypeVar("T", Strings, Rows, Arrays)
+
+DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 
 
 def folder() -> Path:
@@ -30,62 +37,78 @@ def folder() -> Path:
     return Path(user_cache_dir("grammar-rae"))
 
 
-def remembered(kind: str, inputs: Sequence[str], compute: Callable[[], list[str | None]]) -> list[str | None]:
-    """`compute()`, or what it gave last time for the same `kind` and `inputs`. An empty line is None."""
-    path = _place(kind, inputs, ".txt.gz")
-    try:
-        lines = gzip.decompress(path.read_bytes()).decode().split("\n")
-        if len(lines) == len(inputs):
-            return [line or None for line in lines]
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        pass  # none yet, or damaged: compute and write it anew
-    values = compute()
-    _keep(path, gzip.compress("\n".join(v or "" for v in values).encode(), 3, mtime=0))
-    return values
+def remembered_strings(kind: str, inputs: Sequence[str], compute: Callable[[], Strings]) -> Strings:
+    """`compute()`, one string or None an input, or what it gave last time for the same `kind` and `inputs`.
+
+    An empty string comes back as None.
+    """
+    return _remembered(_STRINGS, kind, inputs, compute)
 
 
 def remembered_rows(kind: str, inputs: Sequence[str], compute: Callable[[], Rows]) -> Rows:
-    """`remembered` for integer rows (n, T), one an input, in the dtype that `compute` gives."""
-    path = _place(kind, inputs, ".npy")
-    try:
-        rows: Rows = np.load(path, allow_pickle=False)
-        if len(rows) == len(inputs):
-            return rows
-    except (OSError, EOFError, ValueError):
-        pass
-    rows, body = compute(), io.BytesIO()
-    np.save(body, rows)
-    _keep(path, body.getvalue())
+    """The same for integer rows (n, T), one an input, in the dtype that `compute` gives."""
+    return _remembered(_ROWS, kind, inputs, compute)
+
+
+def remembered_arrays(kind: str, inputs: Sequence[str], compute: Callable[[], Arrays]) -> Arrays:
+    """The same for named arrays of any shapes."""
+    return _remembered(_ARRAYS, kind, inputs, compute)
+
+
+@dataclass(frozen=True)
+class _Format(Generic[T]):
+    """How a value is stored. `one_each`: its length is the number of inputs, which is checked."""
+
+    suffix: str
+    pack: Callable[[T], bytes]
+    unpack: Callable[[bytes], T]
+    one_each: bool = True
+
+
+def _remembered(stored: _Format[T], kind: str, inputs: Sequence[str], compute: Callable[[], T]) -> T:
+    digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
+    path = folder() / f"{kind}-{digest}{stored.suffix}"
+    with contextlib.suppress(*DAMAGED):
+        value = stored.unpack(path.read_bytes())
+        if len(value) == len(inputs) or not stored.one_each:
+            return value
+    value = compute()
+    with contextlib.suppress(OSError, DataError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, stored.pack(value))
+    return value
+
+
+def _pack_strings(strings: Strings) -> bytes:
+    return gzip.compress("\n".join(text or "" for text in strings).encode(), 3, mtime=0)
+
+
+def _unpack_strings(content: bytes) -> Strings:
+    return [text or None for text in gzip.decompress(content).decode().split("\n")]
+
+
+def _pack_rows(rows: Rows) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, rows)
+    return stream.getvalue()
+
+
+def _unpack_rows(content: bytes) -> Rows:
+    rows: Rows = np.load(io.BytesIO(content), allow_pickle=False)
     return rows
 
 
-def remembered_arrays(
-    kind: str, inputs: Sequence[str], compute: Callable[[], dict[str, NDArray[Any]]]
-) -> dict[str, NDArray[Any]]:
-    """`remembered` for named arrays of any shapes."""
-    path = _place(kind, inputs, ".npz")
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile):
-        pass
-    arrays, body = compute(), io.BytesIO()
-    np.savez_compressed(body, **arrays)  # type: ignore[arg-type]
-    _keep(path, body.getvalue())
-    return arrays
+def _pack_arrays(arrays: Arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+    return stream.getvalue()
 
 
-def _place(kind: str, inputs: Sequence[str], suffix: str) -> Path:
-    digest = hashlib.sha256("\n".join(inputs).encode()).hexdigest()[:24]
-    return folder() / f"{kind}-{digest}{suffix}"
+def _unpack_arrays(content: bytes) -> Arrays:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
-def _keep(path: Path, body: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+_STRINGS = _Format(".txt.gz", _pack_strings, _unpack_strings)
+_ROWS = _Format(".npy", _pack_rows, _unpack_rows)
+_ARRAYS = _Format(".npz", _pack_arrays, _unpack_arrays, one_each=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from grammar_rae.datasets.images import Images, dataset, files, opened
-from grammar_rae.datasets.sources import locate, lying
+from grammar_rae.datasets.sources import locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
@@ -25,7 +25,7 @@ def celeba() -> Dataset:
     Of the packed subset, 10,000 faces that the official partition trains on, the last 1,000 test and the
     1,000 before validate.
     """
-    folder = lying(*FOLDERS)
+    folder = present(*FOLDERS)
     if folder is None:
         images = _packed(locate(PACKED))
         return dataset("celeba", images[:-2000], images[-2000:-1000], images[-1000:])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.images import Images, dataset, opened
-from grammar_rae.datasets.sources import locate, lying, present
+from grammar_rae.datasets.sources import locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
@@ -35,8 +35,8 @@ def cifar10() -> Dataset:
 
     The sheets hold the first 20,000 and the first 1,000; the last tenth of the 20,000 validates then.
     """
-    folder = lying(f"cifar10/{FOLDER}", FOLDER)
-    archive = lying(f"cifar10/{ARCHIVE}", ARCHIVE)
+    folder = present(f"cifar10/{FOLDER}", FOLDER)
+    archive = present(f"cifar10/{ARCHIVE}", ARCHIVE)
     if folder is not None:
         train, test = (np.concatenate([_from_folder(folder / n) for n in names]) for names in PARTS)
     elif archive is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.images import Images, dataset
-from grammar_rae.datasets.sources import arrays, locate, lying
+from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
@@ -52,10 +52,10 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
 
 def _dataset(name: str, compact: str) -> Dataset:
     """From the files in the data folder's `name`: IDX, packed or not, else the one `.npz`."""
-    found = [lying(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
+    found = [present(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
     if found[0] is not None and found[1] is not None:
         train, test = (read_idx(path) for path in found if path is not None)
-    elif lying(compact) is None and name == "fashion_mnist":
+    elif present(compact) is None and name == "fashion_mnist":
         train, test = (read_idx(locate(f"{name}/{part}.gz")) for part in PARTS)
     else:
         stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test")

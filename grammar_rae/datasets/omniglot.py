@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.images import Images, dataset, files, split
-from grammar_rae.datasets.sources import arrays, locate, lying
+from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
@@ -22,7 +22,7 @@ def omniglot() -> Dataset:
 
     Strokes are white on black; the folders' drawings are black on white, 105 x 105, and are turned and resized.
     """
-    background, evaluation = (lying(f"omniglot/{name}") for name in FOLDERS)
+    background, evaluation = (present(f"omniglot/{name}") for name in FOLDERS)
     if background is not None and evaluation is not None:
         known, test = _drawings(background), _drawings(evaluation)
     else:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
 
-from grammar_rae.datasets.cache import remembered
-from grammar_rae.datasets.parallel import spread
+from grammar_rae.datasets.cache import remembered_strings
+from grammar_rae.parallel import spread
 from grammar_rae.smiles_shape import TOKEN
 
 KINDS = ("syntax", "ring bond", "valence", "kekulisation", "other")
@@ -186,7 +186,7 @@ def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:
     """`kekule` of each, over all cores; long lists are remembered in the user's cache if `cache`."""
     if not cache or len(smiles) < REMEMBER:
         return spread(_kekules, smiles)
-    return remembered(f"kekule-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_kekules, smiles))
+    return remembered_strings(f"kekule-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_kekules, smiles))
 
 
 def _orders(smiles: Iterable[str], count: int) -> list[list[str]]:

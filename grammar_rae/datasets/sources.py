@@ -1,69 +1,71 @@
 """Where the published data files are: the data folder, the user's cache, or their address.
 
-`data/sources.toml` lists every file with its address, size, sha256 and licence. A file found is
-checked against its sha256 (of the unpacked content where it ends in `.gz`) before it is used.
+`data/sources.toml` lists every file with its address, size, sha256 and licence. A file is checked against its
+sha256 (of the unpacked content where its name ends in `.gz`) before it is used.
 """
 
 from __future__ import annotations
 
 import csv
+import functools
 import gzip
 import hashlib
 import os
 import tomllib
 import zipfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.cache import folder
+from grammar_rae.atomic import write_bytes
+from grammar_rae.datasets import cache
 from grammar_rae.errors import DataError
 
 Source = dict[str, Any]
 
 
-@cache
+@functools.cache
 def sources() -> dict[str, Source]:
     """Every file of `data/sources.toml` by its path in the data folder, with its `address` spelled out."""
     here = Path(__file__).resolve().parents[1]
     path = next(
         p for p in (here / "data" / "sources.toml", here.parent / "data" / "sources.toml") if p.exists()
     )
-    found = tomllib.loads(path.read_text())["file"]
-    return {row["path"]: row | {"address": _address(row)} for row in found}
+    files = tomllib.loads(path.read_text())["file"]
+    return {file["path"]: file | {"address": _address(file)} for file in files}
 
 
-def _address(row: Source) -> str:
-    return f"https://raw.githubusercontent.com/{row['repository']}/{row['commit']}/{row['source']}"
+def _address(source: Source) -> str:
+    repository, commit, file = (source[key] for key in ("repository", "commit", "source"))
+    return f"https://raw.githubusercontent.com/{repository}/{commit}/{file}"
 
 
 def locate(name: str) -> Path:
-    """The file called `name` in the data folder, checked; downloaded when it may be. Else DataError."""
+    """The file called `name` in `data/sources.toml`, downloaded where it is neither at hand nor `made`.
+
+    DataError: not at hand and not to be had, or another content than the published one.
+    """
     source = sources()[name]
     path = present(name)
     if path is None:
         if "made" in source:
             raise DataError(f"{name} is not here; {_remedy(source)}")
-        path = _kept(name)
+        path = _cached(name)
         _download(source, path)
     else:
         _check(path, source)
     return path
 
 
-def present(name: str) -> Path | None:
-    """Where the file is: in the folder GRAMMAR_RAE_DATA names, else in the user's cache, else None."""
-    named = os.environ.get("GRAMMAR_RAE_DATA")
-    places = [Path(named) / name] if named else []
-    return next((path for path in (*places, _kept(name)) if path.exists()), None)
-
-
-def lying(*names: str) -> Path | None:
-    """The first of these files or folders that is there, listed or not: in the data folder or the user's cache."""
-    return next((path for path in map(present, names) if path is not None), None)
+def present(*names: str) -> Path | None:
+    """The first of these files or folders that is at hand, each looked for in the folder that GRAMMAR_RAE_DATA names,
+    then in the user's cache; None where none is.
+    """
+    data = os.environ.get("GRAMMAR_RAE_DATA")
+    paths = (path for name in names for path in ([Path(data) / name] if data else []) + [_cached(name)])
+    return next((path for path in paths if path.exists()), None)
 
 
 def arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
@@ -75,8 +77,8 @@ def arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
         raise DataError(f"{path}: cannot be read ({error}); expected arrays {', '.join(names)}") from error
 
 
-def _kept(name: str) -> Path:
-    return folder() / "data" / name
+def _cached(name: str) -> Path:
+    return cache.folder() / "data" / name
 
 
 def content(path: Path) -> bytes:
@@ -104,26 +106,21 @@ def _remedy(source: Source) -> str:
     )
 
 
-def _download(source: Source, kept: Path) -> None:
-    """Fetch a file, bring it into the form its sha256 is of, and keep it in the user's cache."""
+def _download(source: Source, path: Path) -> None:
+    """Fetch a file, bring it into the form that its sha256 is of, and store it at `path`."""
     import pooch
 
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        known = None if "column" in source else f"sha256:{source['sha256']}"
-        fetched = Path(pooch.retrieve(source["address"], known, f"{kept.name}.fetched", kept.parent))
-        body = (
-            content(fetched)
-            if not source["source"].endswith(".gz")
-            else gzip.decompress(fetched.read_bytes())
-        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = None if "column" in source else f"sha256:{source['sha256']}"
+        fetched = Path(pooch.retrieve(source["address"], digest, f"{path.name}.fetched", path.parent))
+        body = fetched.read_bytes()
+        body = gzip.decompress(body) if source["source"].endswith(".gz") else body
         body = _one_column(body, source["column"]) if "column" in source else body
         fetched.unlink()
         if hashlib.sha256(body).hexdigest() != source["sha256"]:
             raise DataError(f"{source['address']} is no longer the published file; {_remedy(source)}")
-        partial = kept.with_name(f"{kept.name}.{os.getpid()}")
-        partial.write_bytes(gzip.compress(body, mtime=0))
-        partial.replace(kept)
+        write_bytes(path, gzip.compress(body, mtime=0))
     except (OSError, EOFError, ValueError) as error:  # no network, no room, a changed or cut-off file
         if isinstance(error, DataError):
             raise

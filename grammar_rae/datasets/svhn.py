@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.images import Images, dataset, split
-from grammar_rae.datasets.sources import lying
+from grammar_rae.datasets.sources import present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
@@ -27,7 +27,7 @@ def _read(name: str) -> NDArray[np.uint8]:
     """(n, 32, 32, 3) of the array `X` (32, 32, 3, n)."""
     from scipy.io import loadmat
 
-    path: Path | None = lying(f"svhn/{name}", name)
+    path: Path | None = present(f"svhn/{name}", name)
     if path is None:
         raise DataError(
             f"svhn/{name} is not here; fetch it from {PAGE}, put it at svhn/{name} in a folder and set "

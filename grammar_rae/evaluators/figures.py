@@ -18,10 +18,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import panels, pictures, selection
 from grammar_rae.evaluators.truth import Truth
-from grammar_rae.files import write_bytes
 
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",

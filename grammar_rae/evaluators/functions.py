@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from grammar_rae.datasets.parallel import cores
 from grammar_rae.errors import DataError
+from grammar_rae.parallel import cores
 
 WORKER = Path(__file__).with_name("function_worker.py")
 LOADING = 300.0  # seconds that importing the user's module may take

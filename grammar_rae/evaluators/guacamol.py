@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy, gaussian_kde
 
-from grammar_rae.datasets.parallel import spread
 from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PARALLEL_FROM, POSITIONS, Profile, profile
 from grammar_rae.evaluators.scores import scores
 from grammar_rae.evaluators.similarity import nearest_other
+from grammar_rae.parallel import spread
 
 MOST = 10_000
 CONTINUOUS = ("bertz", "logp", "weight", "tpsa")

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.comparison import ARROWS, best, direction, titled
 from grammar_rae.evaluators.images import Curve
-from grammar_rae.files import write_bytes
 from grammar_rae.wording import pretty
 
 Images = NDArray[np.uint8]

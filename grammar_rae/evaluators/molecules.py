@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from grammar_rae.datasets.cache import remembered_arrays
-from grammar_rae.datasets.parallel import spread
 from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, problem
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
@@ -27,6 +26,7 @@ from grammar_rae.evaluators.profile import PROFILED, REMEMBER, Profile, profile,
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.text import shares
+from grammar_rae.parallel import spread
 
 COLUMNS = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings")
 OTHERS = tuple(name for name in PROFILED if name not in COLUMNS)

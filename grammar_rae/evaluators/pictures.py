@@ -10,9 +10,9 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from grammar_rae.atomic import write_bytes
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
-from grammar_rae.files import write_bytes
 
 CELL = 240  # pixels
 WIDE, HIGH = 200, 140  # pixels, of one molecule as SVG

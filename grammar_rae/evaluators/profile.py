@@ -21,11 +21,11 @@ from rdkit.Chem import AllChem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.cache import remembered_arrays
-from grammar_rae.datasets.parallel import spread
 from grammar_rae.evaluators.facts import Facts, batches
 from grammar_rae.evaluators.filters import passes
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.similarity import Words, fold
+from grammar_rae.parallel import spread
 
 DEFINITION = 2  # raise it when anything below changes what a profile holds
 PROFILED = tuple(name for name in NAMES if name != "bertz")  # whose time grows with the cube of the atoms

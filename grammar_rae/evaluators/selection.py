@@ -12,9 +12,9 @@ from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from grammar_rae.datasets.parallel import spread
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
+from grammar_rae.parallel import spread
 
 LOWER_IS_BETTER = {"sa", "score"}
 COMPARED = 1000  # molecules whose nearest neighbour is looked for

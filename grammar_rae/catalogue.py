@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, nearest
 
 VARIANTS = {
     "ae": "grammar_rae.variants.vae:AE",
@@ -47,9 +46,7 @@ FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by
 def look_up(table: Mapping[str, Any], name: str, kind: str) -> Any:
     """The entry of that name, imported; RecipeError with the nearest known name."""
     if name not in table:
-        near = difflib.get_close_matches(name, table, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(table)}"
-        raise RecipeError(f"no {kind} is called {name}; {hint}")
+        raise RecipeError(f"no {kind} is called {name}; {nearest(name, table)}")
     entry = table[name]
     return _import(entry) if isinstance(entry, str) else tuple(_import(address) for address in entry)
 

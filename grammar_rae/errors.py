@@ -1,5 +1,10 @@
 """What can be wrong with what a user gives; every message is one line: given, expected, what to do."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class GrammarError(ValueError):
     """A grammar that cannot be used."""
@@ -23,3 +28,10 @@ class RecipeError(ValueError):
 
 class DataError(ValueError):
     """A file or data set that cannot be used."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: the nearest known one, or all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, 1)
+    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, nearest
 from grammar_rae.objective import Likelihood
 
 Auto = Literal["auto"]
@@ -230,10 +229,7 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     where = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
-        known = _keys(where[:-1])
-        near = difflib.get_close_matches(where[-1], known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-        return f"unknown key {'.'.join(where)}; {hint}"
+        return f"unknown key {'.'.join(where)}; {nearest(where[-1], _keys(where[:-1]))}"
     given = first.get("input")
     shown = "" if isinstance(given, dict) else f", given {given!r}"
     return f"{'.'.join(where)}: {first['msg']}{shown}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, nearest
 from grammar_rae.recipe import Recipe, read
 
 FOLDER = Path(__file__).parent
@@ -22,6 +21,4 @@ def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
         return read(FOLDER / f"{name}.toml", overrides)
     if str(name).endswith(".toml"):
         return read(Path(name), overrides)
-    near = difflib.get_close_matches(str(name), names(), 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names())}"
-    raise RecipeError(f"no recipe is called {name}; {hint}")
+    raise RecipeError(f"no recipe is called {name}; {nearest(str(name), names())}")

@@ -83,7 +83,7 @@ def improved(
 
     def search(form: str, seed: int) -> Optimizer:
         def similar(strings: list[str]) -> np.ndarray:
-            return np.nan_to_num(tanimoto.folded(form, strings), nan=-1.0) >= least
+            return np.nan_to_num(tanimoto.bit_similarity(form, strings), nan=-1.0) >= least
 
         how = {"surrogate": "structure", "features": features_of(used), "initial": BATCH}
         region = region_of(used, start=form)
@@ -129,6 +129,6 @@ def _ready(model: str) -> tuple[Model, np.ndarray]:
 
 def _gains(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:
     """The largest gain at each least similarity, 0 where there is none."""
-    alike = tanimoto.folded(start, strings)
+    alike = tanimoto.bit_similarity(start, strings)
     gains = np.nan_to_num(values - base, nan=-np.inf)
     return [max(0.0, float(np.max(gains[alike >= least], initial=0.0))) for least in THRESHOLDS]

@@ -228,7 +228,7 @@ def _feasible(
     def feasible(strings: list[str]) -> np.ndarray:
         allowed = np.ones(len(strings), bool)
         if similarity is not None:
-            allowed &= np.nan_to_num(tanimoto.folded(str(origin), strings), nan=-1.0) >= similarity
+            allowed &= np.nan_to_num(tanimoto.bit_similarity(str(origin), strings), nan=-1.0) >= similarity
         if max_atoms is not None:
             allowed &= properties(strings, ("heavy_atoms",))["heavy_atoms"].to_numpy(float) <= max_atoms
         return allowed

@@ -88,7 +88,7 @@ def test_similarity_is_of_2048_bits_and_rediscovery_of_guacamols_counts() -> Non
     for spec, prints in {"similarity": bits, "rediscovery": counts}.items():
         wanted = [DataStructs.TanimotoSimilarity(prints[-1], found) for found in prints]
         np.testing.assert_allclose(goal(f"{spec}:{reference}")([*others, reference]), wanted, atol=1e-12)
-    assert np.isnan(tanimoto.folded(reference, ["C("])).all()
+    assert np.isnan(tanimoto.bit_similarity(reference, ["C("])).all()
 
 
 def test_a_sum_weighs_its_terms_each_the_way_it_is_better() -> None:

@@ -84,10 +84,10 @@ def test_mistakes_are_one_line(cli, tmp_path):
 def test_a_start_is_improved_within_its_similarity(tmp_path):
     start = "CC(C)Cc1ccc(cc1)C(C)C(=O)O"
     found = optimize("grae-smiles", "plogp", 12, start=start, similarity=0.3, out=tmp_path)
-    from grammar_rae.evaluators.tanimoto import folded
+    from grammar_rae.evaluators.tanimoto import bit_similarity
 
     smiles = found.table["smiles"].tolist()
-    assert min(folded(start, smiles)) >= 0.3 and found.numbers["evaluations"] == 12
+    assert min(bit_similarity(start, smiles)) >= 0.3 and found.numbers["evaluations"] == 12
     assert found.table.loc[found.table["evaluation"] == 1, "smiles"].item() == "CC(C)Cc1ccc(C(C)C(=O)O)cc1"
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem, DataStructs
-from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+from rdkit.Chem import rdMolDescriptors
 
 from grammar_rae.datasets.smiles import molecule
+from grammar_rae.evaluators.tanimoto import counts
 
 AT_ONCE = 50
-RADIUS = 2
 BITS = 2048  # of the pattern fingerprint
 STEREO_OR_ISOTOPE = re.compile(r"[@/\\]|\[\d")
 AtomKind = tuple[int, ...]
@@ -48,7 +48,7 @@ class Facts:
     @cached_property
     def environments(self) -> dict[int, int]:
         """How often each of Morgan's circular environments, of radius 2 at most, is in the molecule."""
-        return dict(_morgan().GetSparseCountFingerprint(self.molecule).GetNonzeroElements())
+        return dict(counts(self.molecule).GetNonzeroElements())
 
     @cached_property
     def pattern(self) -> NDArray[np.uint64]:
@@ -105,8 +105,3 @@ def batches(forms: Sequence[str]) -> Iterator[dict[str, Facts]]:
 def pattern(found: Chem.Mol) -> NDArray[np.uint64]:
     """RDKit's pattern fingerprint in 64-bit words (BITS / 64,)."""
     return np.frombuffer(DataStructs.BitVectToBinaryText(Chem.PatternFingerprint(found, BITS)), np.uint64)
-
-
-@cache
-def _morgan() -> Any:
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Measure = Callable[[Sequence[str]], tuple[np.ndarray, dict[int, str]]]
 TASKS = ("molecules", "expressions", "strings")
 ALONE = ("expression", "data", "mse")  # take everything that follows
-SIMILARITIES = {"similarity": tanimoto.folded, "rediscovery": tanimoto.counted}
+SIMILARITIES = {"similarity": tanimoto.bit_similarity, "rediscovery": tanimoto.count_similarity}
 FUNCTIONS = {"python": False, "python-batch": True}  # whether it takes a list
 FORMS = (
     "similarity:SMILES, rediscovery:SMILES, expression:TARGET, data:FILE, mse:FILE, "

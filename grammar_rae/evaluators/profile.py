@@ -18,13 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
-from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.cache import remembered_arrays
 from grammar_rae.evaluators.facts import Facts, batches
 from grammar_rae.evaluators.filters import passes
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.similarity import Words, fold
+from grammar_rae.evaluators.tanimoto import murcko_scaffold
 from grammar_rae.parallel import spread
 
 DEFINITION = 2  # raise it when anything below changes what a profile holds
@@ -137,10 +137,7 @@ def scaffold(found: Chem.Mol) -> str:
     """SMILES of a molecule's Bemis-Murcko scaffold; empty where it has fewer than two rings (as in MOSES)."""
     if found.GetRingInfo().NumRings() < 2:
         return ""
-    try:
-        frame = MurckoScaffold.GetScaffoldForMol(found)
-    except (ValueError, RuntimeError):
-        return ""
+    frame = murcko_scaffold(found)
     return str(Chem.MolToSmiles(frame)) if frame.GetRingInfo().NumRings() > 1 else ""
 
 

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from rdkit import Chem, DataStructs, rdBase
-from rdkit.Chem import rdFingerprintGenerator
-from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators.tanimoto import bits, murcko_scaffold
 from grammar_rae.parallel import spread
 
 LOWER_IS_BETTER = {"sa", "score"}
@@ -64,11 +63,10 @@ def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int 
     chance = np.random.default_rng(seed)
     rows = distinct(items)
     rows = rows.iloc[np.sort(chance.permutation(len(rows))[:COMPARED])]
-    make = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
 
     def prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
         found = (molecule(form) for form in forms)
-        return [make.GetFingerprint(mol) for mol in found if mol is not None]
+        return [bits(mol) for mol in found if mol is not None]
 
     known = prints(reference)
     if not known:
@@ -111,6 +109,4 @@ def repeated(items: pd.DataFrame, n: int = 10) -> pd.Series:
 def _scaffolds(forms: Sequence[str]) -> list[str]:
     with rdBase.BlockLogs():
         found = (molecule(form) for form in forms)
-        return [
-            "" if mol is None else Chem.MolToSmiles(MurckoScaffold.GetScaffoldForMol(mol)) for mol in found
-        ]
+        return ["" if mol is None else Chem.MolToSmiles(murcko_scaffold(mol)) for mol in found]

@@ -1,7 +1,8 @@
-"""Tanimoto similarity of molecules to one reference molecule: 0 nothing shared, 1 the same fingerprint.
+"""Morgan fingerprints of molecules, their Tanimoto similarity to one reference molecule, and Murcko scaffolds.
 
-Two fingerprints, both Morgan's of radius 2 without chirality (ECFP4; Rogers and Hahn, 2010): `folded`, 2,048 bits,
-which the papers on constrained improvement use, and `counted`, unfolded counts, which GuacaMol uses.
+Two fingerprints, both Morgan's of radius 2 without chirality (ECFP4; Rogers and Hahn, 2010): 2,048 bits, which the
+papers on constrained improvement use, and unfolded counts, which GuacaMol uses. A similarity goes from 0, nothing
+shared, to 1, the same fingerprint.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdFingerprintGenerator
+from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
@@ -20,42 +22,55 @@ from grammar_rae.errors import DataError
 RADIUS, BITS = 2, 2048
 
 
-def folded(reference: str, smiles: Sequence[str]) -> np.ndarray:
-    """(n,) similarities of the bit fingerprints; NaN where a string is no molecule.
+@cache
+def morgan() -> Any:
+    """RDKit's generator of Morgan fingerprints, the one that everything here uses."""
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+
+
+def bits(mol: Chem.Mol) -> DataStructs.ExplicitBitVect:
+    """The fingerprint of 2,048 bits."""
+    return morgan().GetFingerprint(mol)
+
+
+def counts(mol: Chem.Mol) -> Any:
+    """The unfolded fingerprint: how often each circular environment of an atom is in the molecule."""
+    return morgan().GetSparseCountFingerprint(mol)
+
+
+def bit_similarity(reference: str, smiles: Sequence[str]) -> np.ndarray:
+    """(n,) Tanimoto similarities of the bit fingerprints to the reference's; NaN where a string is no molecule.
 
     DataError where the reference is none.
     """
-    prints = [None if (found := molecule(text)) is None else _fingerprint(found) for text in smiles]
-    return _similarities(_fingerprint(_reference(reference)), prints)
+    prints = [None if (mol := molecule(text)) is None else bits(mol) for text in smiles]
+    return _similarities(bits(_reference(reference)), prints)
 
 
-def counted(reference: str, smiles: Sequence[str]) -> np.ndarray:
-    """`folded`, of the count fingerprints: sum of least counts over sum of largest counts."""
-    prints = [None if (found := molecule(text)) is None else _counts(found) for text in smiles]
-    return _similarities(_counts(_reference(reference)), prints)
+def count_similarity(reference: str, smiles: Sequence[str]) -> np.ndarray:
+    """`bit_similarity`, of the count fingerprints: sum of least counts over sum of largest counts."""
+    prints = [None if (mol := molecule(text)) is None else counts(mol) for text in smiles]
+    return _similarities(counts(_reference(reference)), prints)
+
+
+def murcko_scaffold(mol: Chem.Mol) -> Chem.Mol:
+    """Rings and the chains between them (Bemis and Murcko, J. Med. Chem. 1996).
+
+    Without atoms where there is no ring, or where RDKit cannot cut the molecule.
+    """
+    try:
+        return MurckoScaffold.GetScaffoldForMol(mol)
+    except (ValueError, RuntimeError):
+        return Chem.Mol()
 
 
 def _reference(smiles: str) -> Chem.Mol:
-    found = molecule(smiles)
-    if found is None:
+    mol = molecule(smiles)
+    if mol is None:
         raise DataError(f"{smiles!r} is not a molecule, expected the SMILES to be similar to")
-    return found
+    return mol
 
 
 def _similarities(reference: Any, prints: list[Any]) -> np.ndarray:
     similarity = DataStructs.TanimotoSimilarity
-    return np.array([np.nan if found is None else similarity(reference, found) for found in prints], float)
-
-
-@cache
-def morgan() -> Any:
-    """RDKit's generator of the fingerprints above."""
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-
-
-def _fingerprint(found: Chem.Mol) -> Any:
-    return morgan().GetFingerprint(found)
-
-
-def _counts(found: Chem.Mol) -> Any:
-    return morgan().GetSparseCountFingerprint(found)
+    return np.array([np.nan if other is None else similarity(reference, other) for other in prints], float)

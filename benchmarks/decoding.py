@@ -31,7 +31,10 @@ def published(grammar: Grammar, unmasked: np.ndarray) -> np.ndarray:
     lhs = grammar.tables.lhs
     masks = np.array([(lhs == a) & ~grammar.tables.dead for a in range(len(names))], dtype=np.float64)
     index = {name: i for i, name in enumerate(names)}
-    rights = [[s for s in p.rhs() if isinstance(s, Nonterminal) and s in index] for p in grammar.productions]
+    rights = [
+        [names[grammar.index[str(s)]] for s in p.rhs if not isinstance(s, str) and str(s) in grammar.index]
+        for p in grammar.productions
+    ]
     padding = names[lhs[grammar.pad]]
     stacks = [[names[grammar.start]] for _ in unmasked]
     x = np.empty(unmasked.shape[:2], dtype=np.int64)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 
-from nltk.grammar import Nonterminal
 from rdkit import Chem, rdBase
 
 from grammar_rae.errors import DataError, ParseError
 from grammar_rae.grammar import Grammar
+from grammar_rae.notation import Nonterminal
 from grammar_rae.smiles_shape import TOKEN
 
 SPELLINGS = 2000
@@ -43,7 +43,7 @@ def spellings(start: str) -> list[str]:
 def productions(grammar: Grammar, text: str) -> list[int]:
     """The productions that write `text`, an unfinished string of an LL(1) grammar. ParseError where none do."""
     choice = {
-        (str(p.lhs()), p.rhs()[0] if p.rhs() else ""): i
+        (p.lhs.name, p.rhs[0] if p.rhs else ""): i
         for i, p in enumerate(grammar.productions)
         if i != grammar.pad
     }
@@ -59,7 +59,7 @@ def productions(grammar: Grammar, text: str) -> list[int]:
                     f"--start: the model's grammar has no {token!r} after {text[: match.start()]!r}"
                 )
             written.append(chosen)
-            stack[-1:] = reversed(grammar.productions[chosen].rhs())
+            stack[-1:] = reversed(grammar.productions[chosen].rhs)
         if not stack:
             raise ParseError(f"--start: {text!r} ends at {match.start()}, before {token!r}")
         stack.pop()

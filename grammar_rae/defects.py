@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-import networkx as nx
-from nltk.grammar import Nonterminal, Production
-
-Rule = tuple[Production, int]
+from grammar_rae.notation import Nonterminal, Production, Rule
 
 
 def find_defects(rules: Sequence[Rule], pad: int | None, dead: Iterable[int]) -> list[str]:
@@ -34,32 +31,32 @@ def nullable(rules: Iterable[Rule]) -> set[Nonterminal]:
     before = -1
     while before < len(found):
         before = len(found)
-        found |= {p.lhs() for p, _ in rules if all(s in found for s in p.rhs())}
+        found |= {p.lhs for p, _ in rules if all(s in found for s in p.rhs)}
     return found
 
 
 def _line_of(rules: Sequence[Rule]) -> dict[Nonterminal, int]:
     lines: dict[Nonterminal, int] = {}
     for rule, line in rules:
-        lines.setdefault(rule.lhs(), line)
+        lines.setdefault(rule.lhs, line)
     return lines
 
 
 def _padding(rules: Sequence[Rule], pad: int | None, live: Sequence[Rule]) -> list[str]:
-    if pad is None or pad >= len(rules):  # appended
+    if pad is None:
         return []
-    name, line = rules[pad][0].lhs(), rules[pad][1]
-    if any(name == rule.lhs() or name in rule.rhs() for rule, _ in live):
+    name, line = rules[pad][0].lhs, rules[pad][1]
+    if any(name == rule.lhs or name in rule.rhs for rule, _ in live):
         return [f"line {line}: {name}, which the padding production rewrites, is used elsewhere; rename it"]
     return []
 
 
 def _undefined(rules: Sequence[Rule]) -> list[str]:
-    known = {rule.lhs() for rule, _ in rules}
+    known = {rule.lhs for rule, _ in rules}
     return [
         f"line {line}: {symbol} has no production; write one, or quote it if it is a terminal"
         for rule, line in rules
-        for symbol in dict.fromkeys(rule.rhs())
+        for symbol in dict.fromkeys(rule.rhs)
         if isinstance(symbol, Nonterminal) and symbol not in known
     ]
 
@@ -75,13 +72,13 @@ def _repeated(rules: Sequence[Rule]) -> list[str]:
 
 
 def _unreachable(rules: Sequence[Rule]) -> list[str]:
-    start = rules[0][0].lhs()
+    start = rules[0][0].lhs
     reached = {start}
     before = 0
     while before < len(reached):
         before = len(reached)
         reached |= {
-            s for rule, _ in rules if rule.lhs() in reached for s in rule.rhs() if isinstance(s, Nonterminal)
+            s for rule, _ in rules if rule.lhs in reached for s in rule.rhs if isinstance(s, Nonterminal)
         }
     return [
         f"line {line}: {name} cannot be reached from the start symbol {start}; use it or remove it"
@@ -91,12 +88,12 @@ def _unreachable(rules: Sequence[Rule]) -> list[str]:
 
 
 def _unproductive(rules: Sequence[Rule]) -> list[str]:
-    known = {rule.lhs() for rule, _ in rules}
-    fruitful = {s for rule, _ in rules for s in rule.rhs() if s not in known}  # undefined ones are told apart
+    known = {rule.lhs for rule, _ in rules}
+    fruitful = {s for rule, _ in rules for s in rule.rhs if s not in known}  # undefined ones are told apart
     before = -1
     while before < len(fruitful):
         before = len(fruitful)
-        fruitful |= {r.lhs() for r, _ in rules if all(s in fruitful for s in r.rhs())}
+        fruitful |= {r.lhs for r, _ in rules if all(s in fruitful for s in r.rhs)}
     return [
         f"line {line}: {name} derives no string, it never comes to an end; give it a production that does"
         for name, line in _line_of(rules).items()
@@ -107,20 +104,37 @@ def _unproductive(rules: Sequence[Rule]) -> list[str]:
 def _cycles(rules: Sequence[Rule]) -> list[str]:
     """A ⇒+ A: some string would have infinitely many derivations."""
     empty = nullable(rules)
-    graph = nx.DiGraph()
+    derives: dict[Nonterminal, list[Nonterminal]] = {}  # what a nonterminal may become with nothing beside it
     for rule, _ in rules:
-        for i, symbol in enumerate(rule.rhs()):
-            others = rule.rhs()[:i] + rule.rhs()[i + 1 :]
+        for i, symbol in enumerate(rule.rhs):
+            others = rule.rhs[:i] + rule.rhs[i + 1 :]
             if isinstance(symbol, Nonterminal) and all(s in empty for s in others):
-                graph.add_edge(rule.lhs(), symbol)
-    lines = _line_of(rules)
+                derives.setdefault(rule.lhs, []).append(symbol)
     problems = []
-    for group in nx.strongly_connected_components(graph):
-        if len(group) > 1 or any(graph.has_edge(name, name) for name in group):
-            cycle = [str(edge[0]) for edge in nx.find_cycle(graph.subgraph(group))]
-            at = min(lines[name] for name in group)
-            problems.append(f"line {at}: {' ⇒ '.join([*cycle, cycle[0]])} is a cycle; break it")
-    return sorted(problems)
+    told: set[Nonterminal] = set()
+    for name, line in _line_of(rules).items():
+        cycle = _cycle_from(name, derives)
+        if told.isdisjoint(cycle):
+            problems += [f"line {line}: {' ⇒ '.join(map(str, cycle))} is a cycle; break it"] * bool(cycle)
+            told.update(cycle)
+    return problems
+
+
+def _cycle_from(name: Nonterminal, derives: dict[Nonterminal, list[Nonterminal]]) -> list[Nonterminal]:
+    """The shortest way from a nonterminal back to itself, both ends included; empty where there is none."""
+    before: dict[Nonterminal, Nonterminal] = {}
+    reached = [name]
+    for here in reached:
+        for there in derives.get(here, []):
+            if there not in before:
+                before[there] = here
+                reached.append(there)
+    if name not in before:
+        return []
+    way = [name, before[name]]
+    while way[-1] != name:
+        way.append(before[way[-1]])
+    return way[::-1]
 
 
 def _ambiguous_terminals(rules: Sequence[Rule]) -> list[str]:
@@ -130,7 +144,7 @@ def _ambiguous_terminals(rules: Sequence[Rule]) -> list[str]:
     """
     lines: dict[str, int] = {}
     for rule, line in rules:
-        for symbol in rule.rhs():
+        for symbol in rule.rhs:
             if isinstance(symbol, str):
                 lines.setdefault(symbol, line)
     if "" in lines:
@@ -156,7 +170,7 @@ def _neighbours(rules: Sequence[Rule]) -> set[tuple[str, str]]:
     last = _edges(rules, empty, forwards=False)
     pairs: set[tuple[str, str]] = set()
     for rule, _ in rules:
-        symbols = rule.rhs()
+        symbols = rule.rhs
         for i, left in enumerate(symbols):
             for right in symbols[i + 1 :]:
                 pairs.update(product(_of(left, last), _of(right, first)))
@@ -171,14 +185,14 @@ def _of(symbol: Nonterminal | str, table: dict[Nonterminal, set[str]]) -> set[st
 
 def _edges(rules: Sequence[Rule], empty: set[Nonterminal], forwards: bool) -> dict[Nonterminal, set[str]]:
     """The terminals that strings of each nonterminal begin (or end) with."""
-    table: dict[Nonterminal, set[str]] = {rule.lhs(): set() for rule, _ in rules}
+    table: dict[Nonterminal, set[str]] = {rule.lhs: set() for rule, _ in rules}
     changed = True
     while changed:
         changed = False
         for rule, _ in rules:
-            found = table[rule.lhs()]
+            found = table[rule.lhs]
             before = len(found)
-            for symbol in rule.rhs() if forwards else reversed(rule.rhs()):
+            for symbol in rule.rhs if forwards else reversed(rule.rhs):
                 found |= _of(symbol, table)
                 if symbol not in empty:
                     break

@@ -1,22 +1,21 @@
-"""Context-free grammars from files in NLTK's notation, checked when read, compiled into tables.
+"""Context-free grammars from files, checked when read, compiled into tables.
 
-A comment `#: pad 75` names the padding production (one is appended where none is named), `#: dead 29 31`
-productions kept only for their number: masked everywhere and exempt from the checks.
+One production pads derivations to a common length; it is appended where the file names none. Dead productions are
+kept only for their number: masked everywhere and exempt from the checks.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from nltk.grammar import CFG, Nonterminal, Production
 from numpy.typing import NDArray
 
 from grammar_rae.defects import find_defects
 from grammar_rae.errors import GrammarError
+from grammar_rae.notation import Nonterminal, Production, read_notation
 
 BIG = 1 << 30
 PADDING = "Nothing"
@@ -54,14 +53,14 @@ class Grammar:
         self.productions = tuple(productions)
         self.pad = pad
         self.dead = dead
-        self.nonterminals = tuple(dict.fromkeys(str(p.lhs()) for p in productions))
+        self.nonterminals = tuple(dict.fromkeys(p.lhs.name for p in productions))
         self.terminals = tuple(
             dict.fromkeys(
-                s for i, p in enumerate(productions) if i != pad for s in p.rhs() if isinstance(s, str)
+                s for i, p in enumerate(productions) if i != pad for s in p.rhs if isinstance(s, str)
             )
         )
         first = next(p for i, p in enumerate(productions) if i != pad and i not in dead)
-        self.start = self.nonterminals.index(str(first.lhs()))
+        self.start = self.nonterminals.index(first.lhs.name)
 
     @classmethod
     def read(cls, name: str | Path) -> Grammar:
@@ -82,20 +81,15 @@ class Grammar:
     @classmethod
     def parse(cls, text: str, name: str = "grammar") -> Grammar:
         """A grammar from its text; GrammarError lists every defect with its line."""
-        rules, pad, dead, problems = read_rules(text)
-        if not problems:
-            productions = [rule for rule, _ in rules]
-            if pad is None:
-                pad = len(productions)
-                taken = {str(p.lhs()) for p in productions}
-                lhs = next(
-                    n for n in [PADDING, *(f"{PADDING}{i}" for i in range(len(taken)))] if n not in taken
-                )
-                productions.append(Production(Nonterminal(lhs), [Nonterminal("None")]))
-            problems = find_defects(rules, pad, dead)
-            if not problems:
-                return cls(text, name, productions, pad, frozenset(dead))
-        raise GrammarError(f"{name}: " + "\n".join(problems))
+        notation = read_notation(text)
+        defects = notation.defects or find_defects(notation.rules, notation.pad, notation.dead)
+        if defects:
+            raise GrammarError(f"{name}: " + "\n".join(defects))
+        productions = [rule.production for rule in notation.rules]
+        if notation.pad is None:
+            productions.append(_padding(productions))
+        pad = len(productions) - 1 if notation.pad is None else notation.pad
+        return cls(text, name, productions, pad, notation.dead)
 
     def __repr__(self) -> str:
         return f"Grammar({self.name}: {len(self.productions)} productions, {len(self.terminals)} terminals)"
@@ -115,7 +109,7 @@ class Grammar:
     def tables(self) -> Tables:
         """The compiled form."""
         rows = [self._children(i) for i in range(len(self.productions))]
-        lhs = np.array([self.index[str(p.lhs())] for p in self.productions])
+        lhs = np.array([self.index[p.lhs.name] for p in self.productions])
         dead = np.isin(np.arange(len(rows)), list(self.dead))
         width = max(map(len, rows), default=0)
         children = np.array([row + [-1] * (width - len(row)) for row in rows]).reshape(len(rows), width)
@@ -139,7 +133,7 @@ class Grammar:
     def _children(self, i: int) -> list[int]:
         if i == self.pad or i in self.dead:
             return []
-        return [self.index[str(s)] for s in self.productions[i].rhs() if isinstance(s, Nonterminal)]
+        return [self.index[s.name] for s in self.productions[i].rhs if isinstance(s, Nonterminal)]
 
     def _need(self, rows: list[list[int]], lhs: Ints) -> Ints:
         """Least fixed point of need[A] = 1 + least sum over A's productions (Knuth 1977)."""
@@ -159,8 +153,8 @@ class Grammar:
     def _columns(self) -> Ints:
         """One column a terminal where all productions begin with one, no two of a nonterminal alike."""
         live = [i for i in range(len(self.productions)) if i != self.pad and i not in self.dead]
-        firsts = {i: self.productions[i].rhs()[0] if self.productions[i].rhs() else "" for i in live}
-        keys = [(self.productions[i].lhs(), first) for i, first in firsts.items()]
+        firsts = {i: self.productions[i].rhs[0] if self.productions[i].rhs else "" for i in live}
+        keys = [(self.productions[i].lhs, first) for i, first in firsts.items()]
         if (
             self.dead
             or len(set(keys)) < len(keys)
@@ -173,46 +167,9 @@ class Grammar:
         )
 
 
-def read_rules(text: str) -> tuple[list[tuple[Production, int]], int | None, set[int], list[str]]:
-    """(production, line) in order, the padding and dead numbers of the `#:` lines, and syntax defects."""
-    rules: list[tuple[Production, int]] = []
-    pad: int | None = None
-    dead: set[int] = set()
-    problems: list[str] = []
-    named: list[tuple[int, int]] = []  # (production, line) of the `#:` lines
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if stripped.startswith("#:"):
-            match = re.fullmatch(r"#:\s*(pad|dead)((?:\s+\d+)+)", stripped)
-            values = [int(v) for v in match[2].split()] if match else []
-            named += [(value, number) for value in values]
-            if match is None or (match[1] == "pad" and len(values) != 1):
-                problems.append(f"line {number}: expected «#: pad N» or «#: dead N …», got «{stripped}»")
-            elif match[1] == "pad" and pad is not None:
-                problems.append(f"line {number}: a second «#: pad», expected one; remove one of them")
-            elif match[1] == "pad":
-                pad = values[0]
-            else:
-                dead.update(values)
-        elif stripped and not stripped.startswith("#"):
-            try:
-                found = CFG.fromstring(stripped).productions()
-            except ValueError:
-                problems.append(
-                    f"line {number}: expected a rule such as S -> 'a' S | 'b', got «{stripped[:60]}»"
-                )
-                continue
-            rules += [(production, number) for production in found]
-    if not rules and not problems:
-        problems.append("line 1: no rules; expected one such as S -> 'a' S | 'b'")
-    if not problems:
-        problems += [
-            f"line {line}: «#:» names production {value}; there are {len(rules)}, counted from 0"
-            for value, line in named
-            if value >= len(rules)
-        ]
-        if pad in dead:
-            problems.append(
-                f"line {named[-1][1]}: production {pad} is named as padding and as dead; choose one"
-            )
-    return rules, pad, dead, problems
+def _padding(productions: list[Production]) -> Production:
+    """A padding production whose left side none of the others has."""
+    taken = {production.lhs.name for production in productions}
+    names = [PADDING, *(f"{PADDING}{i}" for i in range(len(taken)))]
+    lhs = next(name for name in names if name not in taken)
+    return Production(Nonterminal(lhs), (Nonterminal("None"),))

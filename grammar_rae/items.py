@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from nltk.grammar import Nonterminal
 from numpy.typing import NDArray
 
 from grammar_rae.grammar import Grammar
+from grammar_rae.notation import Nonterminal
 
 Ints = NDArray[np.int64]
 
@@ -42,7 +42,7 @@ def build(grammar: Grammar) -> Items:
     rights = [
         []
         if r in idle
-        else [-2 - names[str(s)] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs()]
+        else [-2 - names[s.name] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs]
         for r, p in enumerate(grammar.productions)
     ]
     left = [int(a) for a in grammar.tables.lhs]

@@ -152,7 +152,7 @@ def encodable(
 
 def _why(codec: GrammarCodec, row: NDArray[np.integer], step: int) -> str:
     """What the valence machine has against a derivation."""
-    written = codec.grammar.productions[int(row[step])].rhs()
+    written = codec.grammar.productions[int(row[step])].rhs
     token = f"{written[0]!r}" if written else "the end"
     return (
         f"{token} at step {step} is not allowed: an unpaired electron, a bond RDKit rewrites, or no room to finish "

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from nltk.grammar import Nonterminal
 from numba import njit
 from numpy.typing import NDArray
 
 from grammar_rae.grammar import Grammar
+from grammar_rae.notation import Nonterminal
 
 Ints = NDArray[np.int64]
 CHUNK = 16_384  # rows whose terminals are in memory at once
@@ -35,7 +35,7 @@ def _rights(grammar: Grammar) -> tuple[Ints, Ints]:
     rows = [
         []
         if r == grammar.pad or r in grammar.dead
-        else [-1 - grammar.index[str(s)] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs()]
+        else [-1 - grammar.index[s.name] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs]
         for r, p in enumerate(grammar.productions)
     ]
     return np.array([s for row in rows for s in row], np.int64), np.cumsum([0, *map(len, rows)])

@@ -15,7 +15,7 @@ from grammar_rae.parsing import render
 from grammar_rae.smiles_shape import kind_of
 
 SMILES = Grammar.read("smiles.cfg")
-FIRST = [p.rhs()[0] if p.rhs() else "" for p in SMILES.productions]
+FIRST = [p.rhs[0] if p.rhs else "" for p in SMILES.productions]
 COLUMN = torch.as_tensor(SMILES.tables.column)
 
 

@@ -71,7 +71,7 @@ def test_columns_are_shared_by_productions_that_start_alike():
     grammar = Grammar.read("smiles")
     tables = grammar.tables
     for column in range(tables.columns - 1):
-        starts = {p.rhs()[:1] for r, p in enumerate(grammar.productions) if tables.column[r] == column}
+        starts = {p.rhs[:1] for r, p in enumerate(grammar.productions) if tables.column[r] == column}
         assert len({str(s[0]) if s else "" for s in starts}) == 1
     assert tables.columns == len(grammar.terminals) - 1 + 2  # all but ')' begin one; the end; padding
     assert (tables.column == tables.columns - 1).sum() == 1

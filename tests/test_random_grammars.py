@@ -2,11 +2,11 @@
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from nltk.grammar import Nonterminal
 
 from grammar_rae.counting import sample
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar import Grammar
+from grammar_rae.notation import Nonterminal
 from grammar_rae.parsing import derivations, render
 
 SYMBOLS = ["S", "A", "B", "'a'", "'b'", "'cc'"]
@@ -46,8 +46,8 @@ def derives(grammar, tokens):
         for r, production in enumerate(grammar.productions):
             if r != grammar.pad:
                 for begin in range(len(tokens) + 1):
-                    found = ends(production.rhs(), begin)
-                    spans |= {(str(production.lhs()), begin, end) for end in found}
+                    found = ends(production.rhs, begin)
+                    spans |= {(str(production.lhs), begin, end) for end in found}
     return (grammar.nonterminals[grammar.start], 0, len(tokens)) in spans
 
 

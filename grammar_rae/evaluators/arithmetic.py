@@ -45,7 +45,7 @@ def program(x: np.ndarray, grammar: Grammar) -> Program:
     """
     stack: list[Chain] = []
     for rule in reversed(x[x != grammar.pad].tolist()):
-        rhs = grammar.productions[rule].rhs()
+        rhs = grammar.productions[rule].rhs
         children = [stack.pop() for symbol in rhs if not isinstance(symbol, str)]
         stack.append(_apply(rhs, children))
     return _collapse(stack.pop())

@@ -27,8 +27,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar import Grammar, read_rules
+from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import MOST, Bonds, BondTable
+from grammar_rae.notation import read_productions
 from grammar_rae.smiles_shape import kind_of, rules
 
 ORDERS = {"-": 1, "/": 1, "\\": 1, "=": 2, "#": 3}
@@ -280,7 +281,7 @@ def _roles(grammar: Grammar, table: BondTable) -> tuple[dict[Bonds, int], list[t
                 f"{grammar.name}: {token!r} is not a SMILES token; the valence machine reads SMILES"
             )
         tokens[kind].add(token)
-    shape = {production for production, _ in read_rules("\n".join(rules(tokens)))[0]}
+    shape = {production for rule in rules(tokens) for production in read_productions(rule)}
     live = [p for i, p in enumerate(grammar.productions) if i != grammar.pad]
     if set(live) != shape:
         odd = next(iter(set(live) ^ shape))
@@ -302,7 +303,7 @@ def _roles(grammar: Grammar, table: BondTable) -> tuple[dict[Bonds, int], list[t
     labels = sorted(tokens["ring"], key=lambda t: int(t.lstrip("%")))
     roles: list[tuple[str, int]] = []
     for i, production in enumerate(grammar.productions):
-        first = production.rhs()[0] if production.rhs() else None
+        first = production.rhs[0] if production.rhs else None
         if i == grammar.pad:
             roles.append(("pad", 0))
         elif first is None:

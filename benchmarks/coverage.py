@@ -23,7 +23,7 @@ from grammar_rae.datasets import canonicals, kekules
 from grammar_rae.encoded import encoded, refusals
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import probe
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.both import Conjunction
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.smiles_grammar import build
@@ -50,7 +50,7 @@ def coverage(name: str) -> dict[str, float | int | str | dict[str, int]]:
     spelled = [form for form in forms if form is not None]
     grammar = Grammar.read(SHIPPED[name]) if name in SHIPPED else usable(spelled, why)
     atoms = [token for token in grammar.terminals if kind_of(token) == "atom"]
-    machine = Both(StackMachine(grammar), ValenceMachine(grammar, probe(atoms)))
+    machine = Conjunction(StackMachine(grammar), ValenceMachine(grammar, probe(atoms)))
     codec = GrammarCodec(grammar, MOST)
     x, known, failed = encoded(codec, spelled)
     why["token or form that the grammar lacks"] += sum(bool(error.expected) for _, error in failed)

@@ -19,7 +19,9 @@ import os
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -38,13 +40,14 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - begin
 
 
-class Stopwatch:
-    """Seconds spent in some methods of an object."""
+class Stopwatch(ExitStack):
+    """Seconds spent, while it is open, in some methods of a class."""
 
-    def __init__(self, target: Any, names: tuple[str, ...]) -> None:
+    def __init__(self, target: type, names: tuple[str, ...]) -> None:
+        super().__init__()
         self.seconds = 0.0
         for name in names:
-            object.__setattr__(target, name, self._watch(getattr(target, name)))
+            self.enter_context(patch.object(target, name, self._watch(getattr(target, name))))
 
     def _watch(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*arguments: Any) -> Any:
@@ -59,9 +62,11 @@ def shares(name: str, n: int, device: str) -> dict[str, float]:
     """Network, machine and the rest of the loop, in shares of the time to draw n strings as written."""
     model = Model.load(name, device)
     decoder = model.run.autoencoder.decoder
-    machine = Stopwatch(decoder.machine, ("start", "allowed", "advance", "features", "finished"))
-    network = Stopwatch(decoder.net, ("start", "step"))
-    _, seconds = timed(lambda: model.generate(n, raw=True))
+    with (
+        Stopwatch(type(decoder.machine), ("start", "allowed", "advance", "features", "finished")) as machine,
+        Stopwatch(type(decoder.net), ("start", "step")) as network,
+    ):
+        _, seconds = timed(lambda: model.generate(n, raw=True))
     return {
         "share_network": network.seconds / seconds,
         "share_machine": machine.seconds / seconds,

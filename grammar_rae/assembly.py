@@ -20,7 +20,7 @@ from grammar_rae.encoders import Encoder, ImageEncoder
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import BondTable, probe
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.both import Conjunction
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.nets.autoregressive import RecurrentStep, StridedEncoder
@@ -60,10 +60,10 @@ def make_bonds(recipe: Recipe, codec: Codec) -> BondTable | None:
     return probe(atoms, recipe.decoder.radicals)
 
 
-def make_machine(recipe: Recipe, codec: GrammarCodec, bonds: BondTable | None) -> StackMachine | Both:
+def make_machine(recipe: Recipe, codec: GrammarCodec, bonds: BondTable | None) -> StackMachine | Conjunction:
     """What the decoder may write: syntax, and valence where `bonds` are given."""
     syntax = StackMachine(codec.grammar, budget=recipe.decoder.budget == "always")
-    return syntax if bonds is None else Both(syntax, ValenceMachine(codec.grammar, bonds))
+    return syntax if bonds is None else Conjunction(syntax, ValenceMachine(codec.grammar, bonds))
 
 
 def make_autoencoder(recipe: Recipe, codec: Codec, bonds: BondTable | None = None) -> Autoencoder:
@@ -179,7 +179,7 @@ def _make_decoder(
     recipe: Recipe, codec: TextCodec, column: Tensor, channels: int, bonds: BondTable | None
 ) -> nn.Module:
     part, latent = recipe.decoder, recipe.encoder.latent
-    machine: StackMachine | Both | None = None
+    machine: StackMachine | Conjunction | None = None
     if isinstance(codec, GrammarCodec):
         machine = make_machine(recipe, codec, bonds)
     if part.net == "recurrent":

@@ -1,4 +1,7 @@
-"""Decoders: calling one on codes z (B, D) gives p(x | z). Masking and teacher forcing live inside p."""
+"""Decoders: calling one on codes z (B, D) gives p(x | z). Masking and teacher forcing live inside p.
+
+p is a value: it owns the machine it was made with, that of `masks`, or the recipe's for training where None.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,17 @@ from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
 from grammar_rae.distributions.pixels import LIKELIHOODS, LOG_HALF
 from grammar_rae.distributions.sequential import Sequential
+from grammar_rae.machines.machine import Masks
 
 
 class CharacterDecoder(nn.Module):
-    """Independent characters."""
+    """Independent characters, under no masks."""
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, z: Tensor) -> Characters:
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Characters:
         return Characters(self.net(z))
 
 
@@ -35,8 +39,9 @@ class GrammarDecoder(nn.Module):
         self.machine = machine
         self.register_buffer("column", column, persistent=False)
 
-    def forward(self, z: Tensor) -> Derivations:
-        return Derivations(self.net(z), self.machine, self.column)
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Derivations:
+        machine = self.machine if masks is None else self.machine.under(masks)
+        return Derivations(self.net(z), machine, self.column)
 
 
 class SequentialDecoder(nn.Module):
@@ -52,12 +57,13 @@ class SequentialDecoder(nn.Module):
         self.columns = int(column.max()) + 1
         self.register_buffer("column", column, persistent=False)
 
-    def forward(self, z: Tensor) -> Sequential:
-        return Sequential(self.net, z, self.machine, self.column, self.columns, self.steps)
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Sequential:
+        machine = self.machine if masks is None else self.machine.under(masks)
+        return Sequential(self.net, z, machine, self.column, self.columns, self.steps)
 
 
 class PixelDecoder(nn.Module):
-    """Images of `channels`, under a likelihood of `distributions.pixels`."""
+    """Images of `channels`, under a likelihood of `distributions.pixels` and no masks."""
 
     def __init__(self, net: nn.Module, likelihood: str, channels: int) -> None:
         super().__init__()
@@ -68,7 +74,7 @@ class PixelDecoder(nn.Module):
         if self.learned:
             self.log_variance = nn.Parameter(torch.tensor(LOG_HALF))
 
-    def forward(self, z: Tensor) -> Any:
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Any:
         scale = {"log_variance": self.log_variance} if self.learned else {}
         return self.pixels(self.net(z), **self.settings, **scale)
 

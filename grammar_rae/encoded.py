@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.codecs import Codec, GrammarCodec, Rejected
 from grammar_rae.datasets.cache import remembered_rows
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.both import Conjunction
 from grammar_rae.parsing import derivations
 
 CHUNK = 500
@@ -40,9 +40,11 @@ def encoded(codec: Codec, items: Sequence[str]) -> tuple[NDArray[np.integer], ND
     return x[known], known, rejected
 
 
-def refusals(machine: Both, x: NDArray[np.integer], steps: int, items: Sequence[str]) -> NDArray[np.int64]:
+def refusals(
+    machine: Conjunction, x: NDArray[np.integer], steps: int, items: Sequence[str]
+) -> NDArray[np.int64]:
     """(n,) the first step at which the machine, with `steps` to spend, forbids row x (n, T) of `items`; −1: none."""
-    bonds = machine.meaning.table
+    bonds = machine.semantics.table
     name = hashlib.sha256(repr((bonds, steps, x.shape, machine.syntax.lhs.tolist())).encode()).hexdigest()[
         :12
     ]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from grammar_rae.beginnings import productions, spellings
 from grammar_rae.catalogue import FORMS, look_up
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError, ParseError, RecipeError
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.noise import RESAMPLING, Noise
 from grammar_rae.parallel import overlapped
 from grammar_rae.progress import Report
@@ -30,17 +29,6 @@ BATCH = 1000
 IMAGES = 100  # decoded together on a CPU, whose caches hold the planes of no more
 POOL = 20  # codes drawn for each one that a beginning keeps
 SPELLINGS = 32  # spellings of a beginning that are compared
-
-
-@dataclass(frozen=True)
-class Masks:
-    """What the decoder's machine enforces: the step budget, and meaning (valence) beside syntax."""
-
-    budget: bool = True
-    meaning: bool = True
-
-
-EVERYTHING = Masks()
 
 
 @dataclass(frozen=True)
@@ -126,12 +114,12 @@ def items(model: Model, draws: int, how: Draw, beliefs: list[float] | None = Non
     heat = model.recipe.density.temperature if how.temperature is None else how.temperature
     for first in range(0, draws, size):
         noise = Noise.first(how.seed, min(size, draws - first), first, model.device)
-        with torch.no_grad(), enforced(model, how.masks):
+        with torch.no_grad():
             if beginning is None:
                 z, rules = model.density(how.density)().sample(noise), None
             else:
                 z, rules = beginning.codes(noise), beginning.rules
-            p = model.run.autoencoder.decoder(z)
+            p = decoded(model, z, how.masks)
             x = _symbols(p, noise, heat, rules)
             if how.keep < 1 or beliefs is not None:
                 mass = p.log_feasible(x)
@@ -147,9 +135,8 @@ def written(model: Model, codes: Tensor, noise: Noise, temperature: float, masks
     """What the codec makes of codes (n, latent), one a row of `noise`, `together` at a time."""
     size = together(model)
     for part, index in zip(codes.split(size), noise.index.split(size), strict=True):
-        with enforced(model, masks):
-            p = model.run.autoencoder.decoder(part.to(model.device))
-            x = _symbols(p, Noise(noise.seed, index), temperature)
+        p = decoded(model, part.to(model.device), masks)
+        x = _symbols(p, Noise(noise.seed, index), temperature)
         yield model.run.codec.decode(x.cpu().numpy())
 
 
@@ -168,21 +155,10 @@ def finish(task: str, texts: Sequence[str]) -> list[str]:
     return [form or text for form, text in zip(forms, texts, strict=True)]
 
 
-@contextmanager
-def enforced(model: Model, masks: Masks) -> Iterator[None]:
-    """The machine's masks while sampling: the recipe's budget «never» wins over `masks`."""
-    machine = getattr(model.run.autoencoder.decoder, "machine", None)
-    if machine is None:
-        yield
-        return
-    before = machine.budget, getattr(machine, "enforce", True)
-    machine.budget = masks.budget and model.recipe.decoder.budget != "never"
-    if isinstance(machine, Both):
-        machine.enforce = masks.meaning
-    try:
-        yield
-    finally:
-        machine.budget, machine.enforce = before
+def decoded(model: Model, z: Tensor, masks: Masks) -> Any:
+    """p(x | z) of codes z (B, D) under masks; the recipe's budget «never» wins over theirs."""
+    budget = masks.budget and model.recipe.decoder.budget != "never"
+    return model.run.autoencoder.decoder(z, replace(masks, budget=budget))
 
 
 def _most_natural(mass: Tensor, keep: float) -> Tensor:
@@ -212,7 +188,7 @@ class _Beginning:
                 f"{model.recipe.name} cannot go on from a beginning: it does not write Kekulé SMILES one token a step"
             )
         self.density = model.density(how.density)
-        self.decoder = model.run.autoencoder.decoder
+        self.decoder = partial(decoded, model, masks=how.masks)
         self.seed = how.seed
         candidates = []
         for text in spellings(str(how.start)):
@@ -227,7 +203,7 @@ class _Beginning:
             raise DataError(
                 f"--start {how.start}: longer than the {codec.steps} steps of {model.recipe.name}"
             )
-        with torch.no_grad(), enforced(model, how.masks):
+        with torch.no_grad():
             z = self.density().sample(Noise.first(how.seed, BATCH, 0, model.device))
             p = self.decoder(z)
             rows = [torch.tensor(rules, device=model.device) for rules in candidates]

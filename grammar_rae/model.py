@@ -19,8 +19,9 @@ from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
-from grammar_rae.generation import BATCH, Draw, Masks, collected, finish, pictures, written
+from grammar_rae.generation import BATCH, Draw, collected, finish, pictures, written
 from grammar_rae.latent import around, between
+from grammar_rae.machines.machine import Masks
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import Run
@@ -194,12 +195,14 @@ class Model:
         seed: int = 0,
         raw: bool = False,
         budget: bool = True,
+        syntax_only: bool = False,
         revisions: int = 0,
     ) -> Any:
         """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each.
 
-        A string whose own code is not z is written again, up to `revisions` times, and the nearest kept: see
-        `revision`. ValueError for codes of another shape, RecipeError for revisions of images.
+        `budget` and `syntax_only` as in `generate`. A string whose own code is not z is written again, up to
+        `revisions` times, and the nearest kept: see `revision`. ValueError for codes of another shape, RecipeError
+        for revisions of images.
         """
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
         if codes.dim() != 2 or codes.shape[1] != self.latent:
@@ -208,7 +211,7 @@ class Model:
             )
         if revisions < 0:
             raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
-        masks = Masks(budget)
+        masks = Masks(budget, not syntax_only)
         noise = Noise.first(seed, len(codes), 0, self.device)
         if self.task == "images":
             if revisions:
@@ -236,13 +239,16 @@ class Model:
         temperature: float = 0.0,
         seed: int = 0,
         raw: bool = False,
+        budget: bool = True,
+        syntax_only: bool = False,
         revisions: int = 0,
     ) -> Any:
         """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read.
 
-        Images, all of which must be readable, come back as one array (n, S, S, C). Revisions as in `decode`.
+        Images, all of which must be readable, come back as one array (n, S, S, C). The options are those of `decode`.
         """
         how: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
+        how |= {"budget": budget, "syntax_only": syntax_only}
         if self.task == "images":
             return self.decode(self.encode(items), **how)
         z, known, _ = self.encode_known(items)

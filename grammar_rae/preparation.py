@@ -22,7 +22,7 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject, read
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import BondTable
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.both import Conjunction
 from grammar_rae.parsing import derivations
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
@@ -144,7 +144,7 @@ def encodable(
     if bonds is None or not isinstance(codec, GrammarCodec):
         return x, kept, failed
     machine = make_machine(recipe, codec, bonds)
-    assert isinstance(machine, Both)
+    assert isinstance(machine, Conjunction)
     first = refusals(machine, x, codec.steps, [str(forms[i]) for i in kept])
     failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
     return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed

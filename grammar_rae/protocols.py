@@ -22,7 +22,8 @@ from grammar_rae.codecs import GrammarCodec
 from grammar_rae.distributions.codes import Point
 from grammar_rae.errors import DataError
 from grammar_rae.files import read
-from grammar_rae.generation import BATCH, EVERYTHING, Masks, enforced
+from grammar_rae.generation import BATCH, decoded
+from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
@@ -67,7 +68,7 @@ def reconstruction_stochastic(
     x, known, _ = model.rows_known(valid)
     encoder = model.run.autoencoder.encoder
     hits = np.zeros(len(valid))
-    with torch.no_grad(), enforced(model, masks):
+    with torch.no_grad():
         if known and isinstance(encoder(torch.as_tensor(x[:1]).to(model.device)), Point):
             encodings = 1
         together = max(1, BATCH // encodings)
@@ -78,7 +79,7 @@ def reconstruction_stochastic(
             z = torch.cat([q.sample(Noise(seed, row)) for row in index])  # (encodings × items, D)
             owners = places.tolist() * encodings
             tally: Counter[tuple[int, str]] = Counter()
-            for texts in _decoded(model, z, index.flatten(), decodings, temperature, seed):
+            for texts in _decoded(model, z, masks, index.flatten(), decodings, temperature, seed):
                 tally.update((i, text) for i, text in zip(owners, texts, strict=True) if text is not None)
             distinct = list({text for _, text in tally})
             forms = dict(zip(distinct, model.same(distinct), strict=True))
@@ -141,13 +142,13 @@ def validity_stochastic(
     task = task_of(model)
     valid = 0
     distinct: set[str] = set()
-    with torch.no_grad(), enforced(model, masks):
+    with torch.no_grad():
         for first in range(0, points, BATCH):
             noise = Noise.first(seed, min(BATCH, points - first), first, model.device)
             z = model.density(density)().sample(noise)
             tally = Counter(
                 text
-                for texts in _decoded(model, z, noise.index, decodings, temperature, seed)
+                for texts in _decoded(model, z, masks, noise.index, decodings, temperature, seed)
                 for text in texts
                 if text is not None
             )
@@ -232,15 +233,15 @@ def _masks(model: Model) -> dict[str, Masks]:
     if isinstance(model.run.codec, GrammarCodec) and model.recipe.decoder.budget != "always":
         found["_without_budget"] = Masks(budget=False)
     if model.recipe.decoder.machine != "syntax":
-        found["_by_syntax"] = Masks(meaning=False)
+        found["_by_syntax"] = Masks(semantics=False)
     return found
 
 
 def _decoded(
-    model: Model, z: Tensor, index: Tensor, decodings: int, temperature: float, seed: int
+    model: Model, z: Tensor, masks: Masks, index: Tensor, decodings: int, temperature: float, seed: int
 ) -> Iterator[list[str | None]]:
     """The texts of codes z (B, D), once for each decoding; decoding d of code number i is draw i × decodings + d."""
-    p = model.run.autoencoder.decoder(z)
+    p = decoded(model, z, masks)
     for d in range(decodings):
         x = p.sample(Noise(seed, index * decodings + d), temperature)
         yield model.run.codec.decode(x.cpu().numpy())

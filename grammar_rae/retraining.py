@@ -101,8 +101,6 @@ class Retrainer:
         )
         device = "cuda" if self.model.device.type == "cuda" else "cpu"
         fabric = Fabric(accelerator=device, devices=1, precision=run.recipe.training.precision)
-        for parameter in run.autoencoder.parameters():
-            parameter.requires_grad_(True)
         for _ in fit(make_objective(run.recipe, run.autoencoder), data, settings, fabric):
             pass
         round_weights(run)

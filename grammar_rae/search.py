@@ -81,7 +81,6 @@ def optimize(
     the journal: the same call with the same folder goes on. DataError or RecipeError says what does not fit.
     """
     used = model if isinstance(model, Model) else Model.load(model, device)
-    used.run.autoencoder.requires_grad_(False)
     folder = None if out is None else Path(out)
     if budget < 1:
         raise DataError(f"budget {budget}; expected 1 evaluation or more")

@@ -7,7 +7,7 @@ from rdkit import Chem, rdBase
 from grammar_rae.distributions.derivations import Derivations
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import probe
-from grammar_rae.machines.both import Both
+from grammar_rae.machines.both import Conjunction
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.noise import Noise
@@ -24,7 +24,9 @@ def bond_table(grammar=SMILES, radicals=False):
 
 
 def machine(grammar=SMILES, table=None):
-    return Both(StackMachine(grammar), ValenceMachine(grammar, table or bond_table(grammar))).to(place.DEVICE)
+    return Conjunction(StackMachine(grammar), ValenceMachine(grammar, table or bond_table(grammar))).to(
+        place.DEVICE
+    )
 
 
 def derivations_of(both, logits, column=COLUMN):

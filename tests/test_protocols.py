@@ -12,8 +12,9 @@ from conftest import RNA
 from grammar_rae import protocols
 from grammar_rae.assembly import make_autoencoder, make_codec
 from grammar_rae.errors import DataError
-from grammar_rae.generation import Masks, enforced
+from grammar_rae.generation import decoded
 from grammar_rae.grammar import Grammar
+from grammar_rae.machines.machine import Masks
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.protocols import pair, reconstruction_stochastic, validity_stochastic
@@ -56,9 +57,9 @@ def naive_hits(model, items, encodings, decodings, seed, budget=True):
             except ValueError:
                 continue
             code = torch.tensor([i * encodings + e], device=place.DEVICE)
-            with torch.no_grad(), enforced(model, Masks(budget)):
+            with torch.no_grad():
                 z = model.run.autoencoder.encoder(x).sample(Noise(seed, code))
-                p = model.run.autoencoder.decoder(z)
+                p = decoded(model, z, Masks(budget))
                 for d in range(decodings):
                     drawn = p.sample(Noise(seed, code * decodings + d), 1.0).cpu().numpy()
                     hits += model.run.codec.decode(drawn) == [text]
@@ -116,9 +117,9 @@ def test_prior_validity_counts_every_draw(monkeypatch, batch, budget):
     found = validity_stochastic(model, 9, 4, seed=3, masks=Masks(budget))
     z = torch.as_tensor(model.sample_codes(9, "prior", seed=3)).to(place.DEVICE)
     texts = []
-    with torch.no_grad(), enforced(model, Masks(budget)):
+    with torch.no_grad():
         for i in range(9):
-            p = model.run.autoencoder.decoder(z[i : i + 1])
+            p = decoded(model, z[i : i + 1], Masks(budget))
             for d in range(4):
                 index = torch.tensor([4 * i + d], device=place.DEVICE)
                 texts += model.run.codec.decode(p.sample(Noise(3, index), 1.0).cpu().numpy())

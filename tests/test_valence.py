@@ -182,19 +182,19 @@ def mutants():
         return machine(table=BondTable(table | {k.replace("_", "+"): v for k, v in tokens.items()}, ""))
 
     def blind(both, **fields):
-        allowed = both.meaning.allowed
-        both.meaning.allowed = lambda state: allowed(
+        allowed = both.semantics.allowed
+        both.semantics.allowed = lambda state: allowed(
             replace(state, **{k: f(state) for k, f in fields.items()})
         )
         return both
 
     def table_of(name, value):
         both = machine()
-        setattr(both.meaning, name, value(getattr(both.meaning, name)))
+        setattr(both.semantics, name, value(getattr(both.semantics, name)))
         return both
 
     lone = table_of("costs", lambda costs: torch.cat([costs[:, :3], costs[:, 2:3], costs[:, 4:]], 1))
-    lone.meaning.own = lone.meaning.own[:, :1].repeat(1, 2, 1)
+    lone.semantics.own = lone.semantics.own[:, :1].repeat(1, 2, 1)
     return {
         "valence": changed(C=Bonds((0, 1, 2, 3, 4, 5), 3)),
         "no radicals": changed(**{"[C@H]": Bonds((1, 2, 3), 3)}),
@@ -328,7 +328,7 @@ def test_other_grammars_are_refused():
         chains = Grammar.parse("mol -> 'N' tail\ntail -> 'N' tail | ")
         ValenceMachine(chains, bond_table(chains))
     with pytest.raises(ValueError, match="too few"):
-        machine().meaning.start(4, 1)
+        machine().semantics.start(4, 1)
 
 
 def test_the_loop_never_waits_for_the_host(both, waiting_is_an_error):

@@ -121,7 +121,7 @@ def reconstruct(
     json: bool = Json,
 ) -> None:
     """Encode and decode a file's items; the share that comes back the same, of images the error."""
-    from grammar_rae.generation import Masks
+    from grammar_rae.machines.machine import Masks
     from grammar_rae.protocols import pair, reconstruct_file
     from grammar_rae.runs import draws_images
 

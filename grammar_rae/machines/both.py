@@ -1,59 +1,70 @@
-"""Two machines at once: a production is allowed when both allow it."""
+"""Syntax and semantics at once: a production is allowed when both machines allow it."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from grammar_rae.machines.stack import StackMachine
+from grammar_rae.machines.machine import Masks
+from grammar_rae.machines.stack import StackMachine, StackState
+from grammar_rae.machines.valence import ValenceMachine, ValenceState
 
 
-class BothState(NamedTuple):
-    syntax: Any
-    meaning: Any
+class ConjunctionState(NamedTuple):
+    syntax: StackState
+    semantics: ValenceState
 
 
-class Both(nn.Module):
-    """Syntax and meaning. With `enforce` off the second is watched, not obeyed: what syntax alone would write."""
+class Conjunction(nn.Module):
+    """A stack machine and a valence machine that read the same productions.
 
-    def __init__(self, syntax: StackMachine, meaning: Any) -> None:
+    Where the semantics is not enforced it goes on watching: the features stay, the mask is the syntax's alone.
+    The budget of `Masks` is the syntax's; the semantics always keeps to the steps left.
+    """
+
+    def __init__(self, syntax: StackMachine, semantics: ValenceMachine, enforced: bool = True) -> None:
         super().__init__()
         self.syntax = syntax
-        self.meaning = meaning
-        self.enforce = True
+        self.semantics = semantics
+        self.enforced = enforced
         self.pad = syntax.pad
-        self.feature_size = syntax.feature_size + meaning.feature_size
+        self.feature_size = syntax.feature_size + semantics.feature_size
 
-    @property
-    def budget(self) -> bool:
-        """Of the syntax; the meaning always keeps its own."""
-        return self.syntax.budget
+    def under(self, masks: Masks) -> Conjunction:
+        """The same two machines, with or without a budget and the semantics."""
+        return Conjunction(self.syntax.under(masks), self.semantics, masks.semantics)
 
-    @budget.setter
-    def budget(self, on: bool) -> None:
-        self.syntax.budget = on
+    def start(self, batch: int, steps: int) -> ConjunctionState:
+        """Raises ValueError when no molecule fits into `steps`."""
+        return ConjunctionState(self.syntax.start(batch, steps), self.semantics.start(batch, steps))
 
-    def start(self, batch: int, steps: int) -> BothState:
-        return BothState(self.syntax.start(batch, steps), self.meaning.start(batch, steps))
-
-    def allowed(self, state: BothState) -> Tensor:
+    def allowed(self, state: ConjunctionState) -> Tensor:
+        """(B, R) bool: never an empty row."""
         syntax = self.syntax.allowed(state.syntax)
-        return syntax & self.meaning.allowed(state.meaning) if self.enforce else syntax
+        return syntax & self.semantics.allowed(state.semantics) if self.enforced else syntax
 
-    def advance(self, state: BothState, rule: Tensor) -> BothState:
-        return BothState(self.syntax.advance(state.syntax, rule), self.meaning.advance(state.meaning, rule))
+    def advance(self, state: ConjunctionState, rule: Tensor) -> ConjunctionState:
+        """The state after production `rule` (B,) int64."""
+        return ConjunctionState(
+            self.syntax.advance(state.syntax, rule), self.semantics.advance(state.semantics, rule)
+        )
 
-    def features(self, state: BothState) -> Tensor:
-        return torch.cat([self.syntax.features(state.syntax), self.meaning.features(state.meaning)], -1)
+    def features(self, state: ConjunctionState) -> Tensor:
+        """(B, F) float32: those of the syntax, then those of the semantics."""
+        return torch.cat([self.syntax.features(state.syntax), self.semantics.features(state.semantics)], -1)
 
-    def finished(self, state: BothState) -> Tensor:
+    def finished(self, state: ConjunctionState) -> Tensor:
+        """(B,) bool: only padding is left."""
         return self.syntax.finished(state.syntax)
 
     def replay(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-        (masks, features), (more, beside) = self.syntax.replay(x, steps), self.meaning.replay(x, steps)
-        return masks & more if self.enforce else masks, torch.cat([features, beside], -1)
+        """Masks (B, T', R) bool and features (B, T', F) met along x (B, T') with a budget of `steps`."""
+        masks, features = self.syntax.replay(x, steps)
+        stricter, more = self.semantics.replay(x, steps)
+        return masks & stricter if self.enforced else masks, torch.cat([features, more], -1)
 
     def masks(self, x: Tensor, steps: int) -> Tensor:
+        """The first half of `replay`."""
         return self.replay(x, steps)[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
@@ -10,11 +10,29 @@ from torch import Tensor
 State = TypeVar("State")
 
 
+@dataclass(frozen=True)
+class Masks:
+    """What a machine enforces beside the syntax: the step budget, and semantics (valence) where it knows any."""
+
+    budget: bool = True
+    semantics: bool = True
+
+
+EVERYTHING = Masks()
+
+
 class Machine(Protocol[State]):
-    """B batch, T steps, R productions, F features; every tensor lives on one device."""
+    """B batch, T steps, R productions, F features; every tensor lives on one device.
+
+    A machine is a value: nothing changes what it enforces, `under` gives another one.
+    """
 
     feature_size: int
     pad: int  # the padding production
+
+    def under(self, masks: Masks) -> Machine[State]:
+        """A machine with the same tables, not copied, that enforces `masks`."""
+        ...
 
     def start(self, batch: int, steps: int) -> State:
         """The state before the first production, with `steps` productions to spend."""

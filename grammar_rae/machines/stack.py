@@ -12,6 +12,7 @@ never removed: a finished derivation is followed by padding at probability one.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grammar_rae.grammar import Grammar
+from grammar_rae.machines.machine import Masks
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ class StackMachine(nn.Module):
             "fits": (lhs == torch.arange(self.symbols)[:, None]) & ~torch.as_tensor(tables.dead),  # (N, R)
         }.items():
             self.register_buffer(name, value, persistent=False)
+
+    def under(self, masks: Masks) -> StackMachine:
+        """The same syntax, with or without a budget."""
+        machine = copy.copy(self)
+        machine.budget = masks.budget
+        return machine
 
     def start(self, batch: int, steps: int) -> StackState:
         """Raises ValueError when no derivation fits into `steps`."""

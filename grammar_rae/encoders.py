@@ -9,14 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grammar_rae.distributions.codes import Gaussian, Point
-
-
-def _dense(hidden: int, latent: int) -> nn.Linear:
-    """Linear with Glorot's uniform initial weights and no initial bias, as Keras has it."""
-    layer = nn.Linear(hidden, latent)
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
+from grammar_rae.nets.initial import glorot
 
 
 class PointHead(nn.Module):
@@ -24,7 +17,7 @@ class PointHead(nn.Module):
 
     def __init__(self, hidden: int, latent: int) -> None:
         super().__init__()
-        self.mean = _dense(hidden, latent)
+        self.mean = nn.Linear(hidden, latent).apply(glorot)
 
     def forward(self, h: Tensor) -> Point:
         return Point(self.mean(h))
@@ -38,8 +31,8 @@ class GaussianHead(nn.Module):
 
     def __init__(self, hidden: int, latent: int, noise: float = 1.0, bound: float | None = None) -> None:
         super().__init__()
-        self.mean = _dense(hidden, latent)
-        self.log_var = _dense(hidden, latent)
+        self.mean = nn.Linear(hidden, latent).apply(glorot)
+        self.log_var = nn.Linear(hidden, latent).apply(glorot)
         self.noise = noise
         self.bound = bound
 
@@ -56,7 +49,7 @@ class ConstantVarianceHead(nn.Module):
 
     def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
         super().__init__()
-        self.mean = _dense(hidden, latent)
+        self.mean = nn.Linear(hidden, latent).apply(glorot)
         self.noise = noise
 
     def forward(self, h: Tensor) -> Gaussian:

@@ -33,6 +33,7 @@ from grammar_rae.variants.vae import VAE
 FORMS = {"dai_wipf": True, "rae": False}  # whether γ is learned, the input concatenated and noise drawn
 DEFAULT_FORM = "dai_wipf"
 LAYERS = {"dai_wipf": 3, "rae": 2}
+BOUND = 5.0  # of log σ in the form «rae»
 DRAWS = 100  # of the importance-sampled bound
 ROWS = 250  # codes whose draws are held at a time
 
@@ -43,12 +44,11 @@ class Inference(nn.Module):
     def __init__(self, latent: int, width: int, layers: int, learned: bool) -> None:
         super().__init__()
         self.body = MLP(latent, width, layers, skip=learned)
-        self.head = GaussianHead(self.body.outputs, latent)
-        self.bounded = not learned
+        self.head = GaussianHead(self.body.outputs, latent, bound=None if learned else BOUND)
 
     def forward(self, z: Tensor) -> Gaussian:
         q: Gaussian = self.head(self.body(z))
-        return Gaussian(q.mean, 10 * q.log_var.tanh()) if self.bounded else q
+        return q
 
 
 class Generation(nn.Module):

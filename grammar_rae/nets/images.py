@@ -11,16 +11,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from grammar_rae.nets.initial import glorot
+
 KERNELS = {32: 4, 64: 5}
 BEGINNING = 8  # pixels a side where the decoder begins
-
-
-def _keras_like(module: nn.Module) -> None:
-    """Keras's initial weights: Glorot's uniform, biases 0."""
-    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
 
 
 def features(size: int, width: int) -> int:
@@ -43,7 +37,7 @@ class ImageReader(nn.Module):
                 nn.ReLU(),
             ]
         self.layers = nn.Sequential(*layers)
-        self.apply(_keras_like)
+        self.apply(glorot)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,7 +64,7 @@ class ImageWriter(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.out = nn.ConvTranspose2d(sizes[-1], planes, kernel, 1, (kernel - 1) // 2)
         self.size = size
-        self.apply(_keras_like)
+        self.apply(glorot)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, z: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grammar_rae.nets.initial import glorot
+
 
 class BatchNorm(nn.BatchNorm1d):
     """Keras's batch norm (epsilon 1e-3, momentum 0.99), its running statistics an average from the start.
@@ -30,14 +32,6 @@ def _normalised(features: int, on: bool) -> nn.Module:
     return BatchNorm(features) if on else nn.Identity()
 
 
-def _as_keras(module: nn.Module) -> None:
-    """Keras's initial weights of dense layers and convolutions: Glorot's uniform, biases 0."""
-    if isinstance(module, nn.Linear | nn.Conv1d):
-        nn.init.xavier_uniform_(module.weight)
-        assert module.bias is not None
-        nn.init.zeros_(module.bias)
-
-
 class ConvolutionEncoder(nn.Module):
     """One-hot rows (B, T, C), made here from columns (B, T) → convolutions over time → (B, hidden).
 
@@ -57,7 +51,7 @@ class ConvolutionEncoder(nn.Module):
         length = steps - sum(width - 1 for width in widths)
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(inputs * length, hidden)
-        self.apply(_as_keras)
+        self.apply(glorot)
 
     def forward(self, columns: Tensor) -> Tensor:
         one_hot = F.one_hot(columns, self.channels).to(self.dense.weight.dtype)
@@ -111,7 +105,7 @@ class RepeatDecoder(nn.Module):
         sizes = [latent] + [hidden] * layers
         self.recurrent = nn.ModuleList(GRU(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.out = nn.Linear(hidden, channels)
-        self.apply(_as_keras)
+        self.apply(glorot)
 
     def forward(self, z: Tensor) -> Tensor:
         states = F.relu(self.dense(self.norm(z)))

@@ -32,8 +32,8 @@ from grammar_rae.evaluators import (
     table,
 )
 from grammar_rae.evaluators import profile as profiles
-from grammar_rae.evaluators.catalog import METRICS
 from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.metrics import METRICS, MOLECULE_PROPERTIES, metric, printed, titled
 from grammar_rae.measure import evaluate_files
 
 ODD = [
@@ -239,7 +239,7 @@ def test_a_set_against_itself(sets: tuple[list[str], list[str], list[str]]) -> N
     ones = ("snn", "fragments", "scaffolds", "guacamol_kl")
     assert [numbers[name] for name in ones] == pytest.approx([1] * 4)
     apart = {name: value for name, value in numbers.items() if name.endswith("_w1")}
-    assert len(apart) == len(molecules.COLUMNS) and list(apart.values()) == [0] * len(apart)
+    assert len(apart) == len(MOLECULE_PROPERTIES) and list(apart.values()) == [0] * len(apart)
 
 
 def test_order_does_not_matter(
@@ -313,11 +313,30 @@ def test_every_number_is_in_the_catalogue(found: dict[str, float | None]) -> Non
     assert all(metric.better in ("higher", "lower", "") for metric in METRICS.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "title", "text", "label"),
+    [
+        ("valid", 0.5, "valid ↑", "50.00 %", "valid"),
+        ("valid_by_syntax_gmm", 0.5, "valid by syntax gmm", "50.00 %", "valid by syntax gmm"),
+        ("reconstructed_test_items", 5000, "reconstructed test items", "5,000", "reconstructed test items"),
+        ("f8_prior", 0.25, "f8 prior ↑", "0.250", "f8 prior"),
+        ("frechet_classifier_gmm", 2, "frechet classifier gmm ↓", "2", "frechet classifier gmm"),
+        ("validity", 0.5, "validity", "0.500", "validity"),
+        ("weight_w1", 10.0, "weight distance ↓", "10.000", "weight w1"),
+        ("sa", None, "SA ↓", "–", "Synthetic accessibility (SA)"),
+    ],
+)
+def test_a_metric_knows_its_title_direction_and_unit(
+    name: str, value: float | None, title: str, text: str, label: str
+) -> None:
+    assert (titled(name), printed(name, value), metric(name).label) == (title, text, label)
+
+
 def test_the_table_and_the_dict_agree(
     sets: tuple[list[str], list[str], list[str]], found: dict[str, float | None]
 ) -> None:
     items = table(sets[0])
-    for name in (*molecules.COLUMNS, "filters"):
+    for name in (*MOLECULE_PROPERTIES, "filters"):
         assert items[name].mean() == pytest.approx(found[name])
     shares = items["kind"].value_counts() / len(items)
     assert shares["syntax"] == found["invalid_syntax"] and shares["valence"] == found["invalid_valence"]

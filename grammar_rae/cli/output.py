@@ -22,13 +22,13 @@ def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bo
         return
     from rich.table import Table
 
-    from grammar_rae.evaluators.comparison import titled
+    from grammar_rae.evaluators.metrics import printed, titled
 
     table = Table(title=heading or None, show_header=False, title_justify="left")
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
-        table.add_row(titled(name), pretty(name, value))
+        table.add_row(titled(name), printed(name, value))
     _console(error).print(table)
 
 
@@ -46,7 +46,7 @@ def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
             str(name), justify="right" if flat[name].dtype.kind in "if" else "left", overflow="fold"
         )
     for row in flat.itertuples(index=False):
-        table.add_row(*(pretty(str(name), value) for name, value in zip(flat.columns, row, strict=True)))
+        table.add_row(*map(pretty, row))
     _console().print(table)
 
 
@@ -58,7 +58,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     from rich.table import Table
     from rich.text import Text
 
-    from grammar_rae.evaluators.comparison import best, titled
+    from grammar_rae.evaluators.metrics import best, printed, titled
 
     table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
     for name in names:
@@ -66,7 +66,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     for metric in dict.fromkeys(metric for numbers in sets for metric in numbers):
         values = [numbers.get(metric) for numbers in sets]
         cells = [
-            Text(pretty(metric, value), style="bold" if top else "")
+            Text(printed(metric, value), style="bold" if top else "")
             for value, top in zip(values, best(metric, values), strict=True)
         ]
         table.add_row(titled(metric), *cells)

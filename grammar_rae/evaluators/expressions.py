@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 TARGET = "1/3+x+sin(x*x)"
 CAP = 1000.0
 WORST = float(np.log1p(CAP))
-PROPERTIES = ("score", "steps", "depth")
 CURVE = 100  # points of a curve, at the most
 FARTHEST = 1e4  # all larger values of a curve are alike
 UNDEFINED = "undefined everywhere"

@@ -21,26 +21,12 @@ from numpy.typing import NDArray
 from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import panels, pictures, selection
+from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.truth import Truth
 
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
 )  # fmt: skip
-LABELS = {
-    "logp": "logP",
-    "sa": "Synthetic accessibility (SA)",
-    "qed": "Drug-likeness (QED)",
-    "plogp": "Penalised logP",
-    "plogp_raw": "Penalised logP, not normalised",
-    "cycle": "Cycle term",
-    "weight": "Molecular weight, g/mol",
-    "rings": "Rings",
-    "aromatic_rings": "Aromatic rings",
-    "heavy_atoms": "Heavy atoms",
-    "score": "log(1 + mean squared error)",
-    "steps": "Productions",
-    "length": "Characters",
-}
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
@@ -193,8 +179,8 @@ def shown(items: pd.DataFrame) -> list[str]:
 
 
 def label(column: str) -> str:
-    """A column in words."""
-    return LABELS.get(column, column.replace("_", " "))
+    """What a figure calls a column."""
+    return metric(column).label
 
 
 def _named(items: Tables) -> Mapping[str, pd.DataFrame]:

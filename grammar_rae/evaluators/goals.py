@@ -32,6 +32,7 @@ from grammar_rae.datasets.smiles import canonicals, molecule, reason
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import Workers
+from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.molecules import NAMES, properties
 from grammar_rae.evaluators.truth import Truth, read_points, truth_of
 
@@ -214,7 +215,9 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
     if name in NAMES:
         if argument is not None:
             raise DataError(f"score {text!r}: {name} takes nothing after it")
-        return Term(name, "molecules", partial(_property, name), lower_is_better=name == "sa")
+        return Term(
+            name, "molecules", partial(_property, name), lower_is_better=metric(name).better == "lower"
+        )
     if name not in (*SIMILARITIES, *ALONE, *FUNCTIONS):
         near = get_close_matches(name.lower(), [*NAMES, *SIMILARITIES, *ALONE, *FUNCTIONS], 1)
         hint = f"did you mean {near[0]}? " if near else ""

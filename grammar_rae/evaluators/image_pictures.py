@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.comparison import ARROWS, best, direction, titled
 from grammar_rae.evaluators.images import Curve
-from grammar_rae.wording import pretty
+from grammar_rae.evaluators.metrics import ARROWS, best, metric, printed, titled
 
 Images = NDArray[np.uint8]
 GAP, GREY = 2, 128  # pixels between images, and their level
@@ -105,7 +104,7 @@ def page(models: Sequence[Shown], title: str, about: str) -> str:
         f"<h1>{html.escape(title)}</h1><p>{html.escape(about)} ↑ more is better, ↓ less; bold: the best.</p>"
     ]
     for measure in dict.fromkeys(measure for model in models for measure in model.sets):
-        label = f"{measure.replace('_', ' ')} {ARROWS[direction(f'{measure}_')]}"
+        label = f"{measure.replace('_', ' ')} {ARROWS[metric(measure).better]}"
         parts.append(_table(label, models, [model.sets.get(measure, {}) for model in models], f"{measure}_"))
     parts.append(_table("more", models, [model.numbers for model in models]))
     for what in dict.fromkeys(what for model in models for what in model.pictures):
@@ -127,7 +126,7 @@ def _table(
 ) -> str:
     """A model a row and a number a column, the best of each in bold; `prefix` begins the metrics' names."""
     columns = list(dict.fromkeys(name for found in numbers for name in found))
-    rows = [[pretty(prefix + name, found.get(name)) for name in columns] for found in numbers]
+    rows = [[printed(prefix + name, found.get(name)) for name in columns] for found in numbers]
     for i, name in enumerate(columns):
         for row, top in zip(rows, best(prefix + name, [found.get(name) for found in numbers]), strict=True):
             row[i] = f"<b>{row[i]}</b>" if top else row[i]

@@ -22,14 +22,14 @@ from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, p
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
 from grammar_rae.evaluators.facts import batches
+from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluators.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluators.scores import NAMES, scores
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.text import shares
 from grammar_rae.parallel import spread
 
-COLUMNS = ("logp", "sa", "qed", "plogp", "plogp_raw", "cycle", "weight", "heavy_atoms", "rings")
-OTHERS = tuple(name for name in PROFILED if name not in COLUMNS)
+OTHERS = tuple(name for name in PROFILED if name not in MOLECULE_PROPERTIES)
 PARALLEL_FROM = 500
 TEN = 10
 
@@ -115,7 +115,7 @@ def rows(strings: Sequence[str], items: Items, found: Profile) -> pd.DataFrame:
             "valid": valid,
             "reason": [one.message for one in why],
             "canonical": [items.forms[place] if place >= 0 else None for place in items.places],
-            **{name: measured[name] for name in (*COLUMNS, *OTHERS, "filters")},
+            **{name: measured[name] for name in (*MOLECULE_PROPERTIES, *OTHERS, "filters")},
             "kind": [one.kind for one in why],
             "position": pd.array([one.position for one in why], dtype="Int64"),
         },
@@ -147,7 +147,7 @@ def metrics(
         "int_div_1": one,
         "int_div_2": two,
         "int_div_on": on,
-        **{name: moses.average(found, values[name].to_numpy()) for name in COLUMNS},
+        **{name: moses.average(found, values[name].to_numpy()) for name in MOLECULE_PROPERTIES},
     }
     if reference is not None:
         score, why["guacamol_kl"] = guacamol.kl(found, reference)
@@ -155,7 +155,7 @@ def metrics(
             "snn": moses.snn(found, reference),
             "fragments": moses.fragments(found, reference),
             "scaffolds": moses.scaffolds(found, reference),
-            **moses.distances(found, reference, COLUMNS),
+            **moses.distances(found, reference, MOLECULE_PROPERTIES),
             "guacamol_kl": score,
         }
         if fcd:
@@ -186,7 +186,7 @@ def _explain(numbers: Numbers, valid: int, compared: int | None, why: dict[str, 
         warnings.warn(f"{valid:,} valid molecules: no score for {reasons}", stacklevel=4)
 
 
-def properties(forms: Sequence[str | None], columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
+def properties(forms: Sequence[str | None], columns: Sequence[str] = MOLECULE_PROPERTIES) -> pd.DataFrame:
     """(len(forms), len(columns)) float properties of canonical SMILES; a row of NaN for None."""
     unknown = sorted(set(columns) - set(NAMES))
     if unknown:

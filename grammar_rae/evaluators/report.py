@@ -28,7 +28,7 @@ def evaluate(
     task: str | Path | Grammar | Task | None = None,
     fcd: bool = False,
 ) -> Numbers:
-    """Every metric of the strings' task (`catalog.METRICS` says what each one is); None where there is no score.
+    """Every metric of the strings' task (`metrics.METRICS` says what each one is); None where there is no score.
 
     n, valid, unique, novel as in `text.shares` (`train`: strings, or hashes of canonical forms), and the
     mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: those of

@@ -12,10 +12,10 @@ from rdkit import Chem, DataStructs, rdBase
 
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
+from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.tanimoto import bits, murcko_scaffold
 from grammar_rae.parallel import spread
 
-LOWER_IS_BETTER = {"sa", "score"}
 COMPARED = 1000  # molecules whose nearest neighbour is looked for
 NEIGHBOURS = 5000  # reference molecules it is looked for among
 PARALLEL_FROM = 1000
@@ -37,7 +37,7 @@ def typical(items: pd.DataFrame, columns: Sequence[str], n: int = 12) -> pd.Data
 
 
 def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
-    """The n distinct valid rows with the best value of a column: the lowest SA or score, the highest of others.
+    """The n distinct valid rows with the best value of a column: the lowest where `metrics` says so, else the highest.
 
     DataError where the table has no such column of numbers.
     """
@@ -45,7 +45,7 @@ def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
     if column not in numeric:
         raise DataError(f"no score {column!r} to rank by; there are {', '.join(numeric)}")
     rows = distinct(items).dropna(subset=[column])
-    return rows.sort_values(column, ascending=column in LOWER_IS_BETTER, kind="stable").head(n)
+    return rows.sort_values(column, ascending=metric(column).better == "lower", kind="stable").head(n)
 
 
 def drawn(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:

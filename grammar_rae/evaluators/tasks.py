@@ -13,6 +13,7 @@ import pandas as pd
 from grammar_rae.datasets import canonicals, recognise
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, molecules
+from grammar_rae.evaluators.metrics import EXPRESSION_PROPERTIES, MOLECULE_PROPERTIES, STRING_PROPERTIES
 from grammar_rae.evaluators.truth import Truth, read_points, truth_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def arithmetic(
         "expressions",
         partial(expressions.table, target=truth, grammar=rules, seconds=seconds),
         partial(expressions.canonical, grammar=rules),
-        expressions.PROPERTIES,
+        EXPRESSION_PROPERTIES,
         partial(expressions.numbers, grammar=rules),
         truth,
         target or (expressions.TARGET if data is None else f"the points of {data}"),
@@ -71,9 +72,9 @@ def arithmetic(
 
 
 TASKS = {
-    "molecules": Task("molecules", molecules.table, canonicals, molecules.COLUMNS),
+    "molecules": Task("molecules", molecules.table, canonicals, MOLECULE_PROPERTIES),
     "expressions": Task(
-        "expressions", expressions.table, expressions.canonical, expressions.PROPERTIES, expressions.numbers
+        "expressions", expressions.table, expressions.canonical, EXPRESSION_PROPERTIES, expressions.numbers
     ),
 }
 
@@ -129,4 +130,4 @@ def derived(grammar: Grammar | None) -> Task:
             }
         )
 
-    return Task("strings", table, canonical, ("length",))
+    return Task("strings", table, canonical, STRING_PROPERTIES)

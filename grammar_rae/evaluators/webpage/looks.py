@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from grammar_rae.evaluators import comparison, expressions, figures, selection
+from grammar_rae.evaluators import expressions, figures, selection
+from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.truth import truth_of
 from grammar_rae.evaluators.webpage.elements import Html, figure, molecule, plot, section, table, tag
@@ -20,7 +21,7 @@ EXAMPLES = 20
 
 def molecules(sets: Sequence[Measured], reference: Reference | None, score: str) -> list[Html]:
     """Sections on molecules: typical, best, least like the reference, scaffolds."""
-    lower = score in selection.LOWER_IS_BETTER
+    lower = metric(score).better == "lower"
     found = [
         _by_set(
             "Typical",
@@ -29,8 +30,8 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
             lambda one, n: _cards(selection.typical(one.items, NEAR, n), ("logp", "sa", "qed")),
         ),
         _by_set(
-            f"Best by {comparison.title(score)}",
-            f"The {'lowest' if lower else 'highest'} {comparison.title(score)}.",
+            f"Best by {metric(score).title}",
+            f"The {'lowest' if lower else 'highest'} {metric(score).title}.",
             sets,
             lambda one, n: _cards(selection.best(one.items, score, n), (score,)),
         ),
@@ -187,7 +188,7 @@ def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
     """Molecules with the values of some columns."""
     drawn = []
     for row in rows.to_dict("records"):
-        values = [f"{comparison.title(name)}\N{NO-BREAK SPACE}{row[name]:.2f}" for name in columns]
+        values = [f"{metric(name).title}\N{NO-BREAK SPACE}{row[name]:.2f}" for name in columns]
         picture = molecule(row["canonical"], f"Structure of {row['canonical']}")
         drawn.append(figure(picture, tag("small", " · ".join(values)), tag("code", row["canonical"])))
     return _grid(drawn, "cards")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluators import comparison, figures, panels
-from grammar_rae.evaluators.catalog import METRICS
+from grammar_rae.evaluators import figures, panels
+from grammar_rae.evaluators.metrics import ARROWS, METRICS, best, metric, printed
 from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, table, tag
 from grammar_rae.evaluators.webpage.sets import Measured, Reference
-from grammar_rae.wording import plain, pretty
+from grammar_rae.wording import plain
 
 HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
 LARGE = 4
@@ -22,7 +22,7 @@ def headlines(one: Measured) -> Html:
     """The first few scores of a set, large."""
     found = [name for name in HEADLINES if plain(one.numbers.get(name)) is not None][:LARGE]
     tiles = [
-        tag("div", tag("dt", comparison.title(name)), tag("dd", pretty(name, one.numbers[name])))
+        tag("div", tag("dt", metric(name).title), tag("dd", printed(name, one.numbers[name])))
         for name in found
     ]
     return tag("dl", *tiles, class_="tiles") if tiles else Html("")
@@ -62,21 +62,19 @@ def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference 
         values = [one.numbers.get(name) for one in sets]
         cells = [
             tag("b", text) if top else text
-            for text, top in zip(
-                (pretty(name, value) for value in values), comparison.best(name, values), strict=True
-            )
+            for text, top in zip((printed(name, value) for value in values), best(name, values), strict=True)
         ]
-        other = [pretty(name, own.numbers.get(name))] if own else []
+        other = [printed(name, own.numbers.get(name))] if own else []
         rows.append([_meaning(name), *cells, *other])
     return table([*head, f"{own.name} itself"] if own else head, rows, caption, len(sets) + bool(own))
 
 
 def _meaning(name: str) -> Html:
     """A metric's title, its better way and, small, what it is."""
-    way = comparison.direction(name)
-    arrow = tag("abbr", comparison.ARROWS[way], title=f"{way} is better") if way else Html("")
-    meaning = METRICS[name].meaning if name in METRICS else ""
-    return join([comparison.title(name), " " if way else "", arrow, tag("small", meaning) if meaning else ""])
+    way = metric(name).better
+    arrow = tag("abbr", ARROWS[way], title=f"{way} is better") if way else Html("")
+    meaning = metric(name).meaning
+    return join([metric(name).title, " " if way else "", arrow, tag("small", meaning) if meaning else ""])
 
 
 def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html:

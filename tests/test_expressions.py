@@ -259,20 +259,19 @@ def test_sympy_has_the_last_word():
     assert found["equal_proved"] == 1 and found["equal_unconfirmed"] == 0
 
 
-def test_sympy_in_doubt(monkeypatch, tmp_path):
+def test_sympy_in_doubt(tmp_path):
     pair = (["x", 1, "+"], [1, "x", "+"])
     assert symbolic.confirm([pair] * 3, 0) == [None] * 3
     assert symbolic.confirm([], 10) == []
     assert symbolic.confirm([pair, ([1, 0, "/"], [2, 0, "/"]), (["x"], [2])], 60, 30) == [True, None, False]
     worker = tmp_path / "worker.py"
-    monkeypatch.setattr(symbolic, "WORKER", worker)
-    worker.write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
-    assert symbolic.confirm([pair] * 2, 60, 0.01) == [None] * 2
-    worker.write_text("print('ready', flush=True)\n")  # ends at once
-    assert symbolic.confirm([pair] * 2, 60, 30) == [None] * 2
+    worker.write_text("import time\ninput()\nprint('{}', flush=True)\ntime.sleep(60)\n")
+    assert symbolic.confirm([pair] * 2, 60, 0.01, worker) == [None] * 2
+    worker.write_text("input()\nprint('{}', flush=True)\n")  # ends at once
+    assert symbolic.confirm([pair] * 2, 60, 30, worker) == [None] * 2
     worker.write_text("")
     with pytest.raises(DataError, match="SymPy cannot be started"):
-        symbolic.confirm([pair], 60)
+        symbolic.confirm([pair], 60, script=worker)
 
 
 def test_points_of_a_file(tmp_path):

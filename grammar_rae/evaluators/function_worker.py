@@ -1,4 +1,4 @@
-"""Run by `functions.Workers` as a process of its own: strings in, numbers out, one JSON line each way.
+"""Run by `functions.UserFunction` as a process of its own: strings in, numbers out, one JSON line each way.
 
 The first line of standard input says where modules are, which function to call and for how many seconds at most;
 every other line is a list of arguments: one string, or all of them. What the function prints goes to standard

@@ -31,7 +31,7 @@ import numpy as np
 from grammar_rae.datasets.smiles import canonicals, molecule, reason
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, tanimoto
-from grammar_rae.evaluators.functions import Workers
+from grammar_rae.evaluators.functions import UserFunction
 from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.molecules import NAMES, properties
 from grammar_rae.evaluators.truth import Truth, read_points, truth_of
@@ -94,7 +94,7 @@ class Score:
     @property
     def runs_user_code(self) -> bool:
         """Whether a term is the user's own function: worker processes share out a batch of strings."""
-        return any(isinstance(term.measure, Workers) for term in self.terms)
+        return any(isinstance(term.measure, UserFunction) for term in self.terms)
 
     def display(self, values: np.ndarray) -> np.ndarray:
         """Values of this score (n,) in the published direction."""
@@ -228,7 +228,7 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
         SIMILARITIES[name](argument, [])  # refuses what is no molecule
         return Term(text, "molecules", partial(_similarity, SIMILARITIES[name], argument))
     if name in FUNCTIONS:
-        return Term(text, None, Workers(argument, timeout, batch=FUNCTIONS[name]))
+        return Term(text, None, UserFunction(argument, timeout, batch=FUNCTIONS[name]))
     truth = (
         truth_of(argument, grammar or expressions.standard())
         if name == "expression"

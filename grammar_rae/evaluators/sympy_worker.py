@@ -1,7 +1,8 @@
 """Run by `symbolic.confirm` as a process of its own: pairs of programs in, one verdict a line out.
 
-A line of standard input is a JSON list of two programs in postfix notation; the answer is true, false or null
-(SymPy cannot tell). Imports nothing of the package, so that it starts fast and can be killed at any time.
+The first line of standard input is answered once SymPy is imported. Every other line is a JSON list of two programs in
+postfix notation; the answer is true, false or null (SymPy cannot tell). Imports nothing of the package, so that it
+starts fast and can be killed at any time.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         try:
             answer = verdict(*json.loads(line))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
+
+from pydantic import ValidationError, create_model
 
 from grammar_rae.errors import RecipeError, nearest
 
@@ -49,6 +52,34 @@ def look_up(table: Mapping[str, Any], name: str, kind: str) -> Any:
         raise RecipeError(f"no {kind} is called {name}; {nearest(name, table)}")
     entry = table[name]
     return _import(entry) if isinstance(entry, str) else tuple(_import(address) for address in entry)
+
+
+def settings_of(*takers: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """What a user sets of functions or classes: their keyword-only parameters."""
+    parameters = (p for taker in takers for p in inspect.signature(taker, eval_str=True).parameters.values())
+    return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any]) -> dict[str, Any]:
+    """Every setting of `takers`: what is `given`, as the annotated type, and the defaults of the rest.
+
+    RecipeError, with `where` it stands, for a setting that none of them takes, that is missing or of another type.
+    """
+    known = settings_of(*takers)
+    for name in given:
+        if name not in known:
+            raise RecipeError(f"{where} has no setting {name}; {nearest(name, known, 'it takes')}")
+    fields: dict[str, Any] = {
+        name: (p.annotation, ... if p.default is p.empty else p.default) for name, p in known.items()
+    }
+    try:
+        return create_model("Settings", **fields).model_validate(dict(given)).model_dump()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = first["loc"][0]
+        if first["type"] == "missing":
+            raise RecipeError(f"{where} needs {name}") from error
+        raise RecipeError(f"{where}: {name}: {first['msg']}, given {first['input']!r}") from error
 
 
 def _import(address: str) -> Any:

@@ -30,8 +30,8 @@ class DataError(ValueError):
     """A file or data set that cannot be used."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about a name that is not known: the nearest known one, or all of them."""
+def nearest(name: str, known: Iterable[str], all_of_them: str = "there are") -> str:
+    """The end of a message about an unknown name: the nearest known one, or all, after the words `all_of_them`."""
     names = list(known)
     near = difflib.get_close_matches(name, names, 1)
-    return f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+    return f"did you mean {near[0]}?" if near else f"{all_of_them}: {', '.join(names) or 'nothing'}"

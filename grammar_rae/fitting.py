@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import re
-from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
-from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.catalogue import DENSITIES, arguments, look_up
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import RecipeError
 from grammar_rae.progress import Report
@@ -17,22 +15,16 @@ from grammar_rae.progress import Report
 
 def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:
     """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
-    fit, known = check(kind, settings)
-    heard = {"report": report} if "report" in known else {}
-    density: Density = fit(z, seed, **settings, **heard)
+    fit, _ = look_up(DENSITIES, kind, "density")
+    density: Density = fit(z, seed, report, **arguments(settings, kind, fit))
     density.kind = kind
     return density
 
 
-def check(kind: str, settings: dict[str, Any]) -> tuple[Callable[..., Density], list[str]]:
-    """How a kind is fitted and what that takes. RecipeError for a kind or a setting there is not."""
+def check(kind: str, settings: dict[str, Any]) -> None:
+    """RecipeError for a kind or a setting that there is not."""
     fit, _ = look_up(DENSITIES, kind, "density")
-    known = list(inspect.signature(fit).parameters)[2:]
-    for setting in settings:
-        if setting not in known:
-            takes = ", ".join(name for name in known if name != "report") or "nothing"
-            raise RecipeError(f"{kind} has no setting {setting}; it takes: {takes}")
-    return fit, known
+    arguments(settings, kind, fit)
 
 
 def named(name: str, kind: str) -> str:

@@ -15,7 +15,7 @@ from torch import nn
 from torch.distributions import Distribution, MultivariateNormal
 
 from grammar_rae.autoencoder import Autoencoder
-from grammar_rae.catalogue import DENSITIES
+from grammar_rae.catalogue import DENSITIES, look_up, settings_of
 from grammar_rae.densities import dirichlet, gaussian, gmm, kde
 from grammar_rae.densities.codes import SPREAD
 from grammar_rae.densities.mixture import Mixture
@@ -255,7 +255,7 @@ def test_the_flow_leaves_torchs_checks_on():
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        ("kde", {"bandwidth": -1}, "bandwidth -1; expected a number above 0, scott or silverman"),
+        ("kde", {"bandwidth": -1}, "bandwidth -1.0; expected a number above 0, scott or silverman"),
         ("kde", {"bandwidth": "wide"}, "bandwidth wide"),
         ("kde", {"components": 3}, "kde has no setting components; it takes: bandwidth, at_most"),
         ("gaussian", {"width": 3}, "gaussian has no setting width; it takes: nothing"),
@@ -264,6 +264,8 @@ def test_the_flow_leaves_torchs_checks_on():
         ("flow", {"width": 0}, "width 0"),
         ("two_stage", {"form": "third"}, "form third; expected one of dai_wipf, rae"),
         ("two_stage", {"layers": 0}, "layers 0"),
+        ("gmm", {"componets": 3}, "gmm has no setting componets; did you mean components?"),
+        ("gmm", {"components": "many"}, "gmm: components: Input should be a valid integer"),
         ("gnm", {}, "did you mean gmm?"),
     ],
 )
@@ -312,10 +314,9 @@ def test_a_file_that_does_not_fit_is_refused(stored, change, message):
     assert message in str(error.value) and "mine.safetensors" in str(error.value)
 
 
-def test_every_fit_takes_codes_and_a_seed():
-    from grammar_rae.catalogue import look_up
-
+def test_every_fit_takes_codes_a_seed_and_a_listener():
     for kind in DENSITIES:
         fit, empty = look_up(DENSITIES, kind, "density")
-        assert list(inspect.signature(fit).parameters)[:2] == ["z", "seed"]
+        positional = inspect.signature(fit).parameters.keys() - settings_of(fit)
+        assert positional == {"z", "seed", "report"}
         assert next(iter(inspect.signature(empty).parameters)) == "latent"

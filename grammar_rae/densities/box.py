@@ -8,6 +8,7 @@ from torch import Tensor
 from grammar_rae.densities.codes import SPREAD, checked
 from grammar_rae.densities.density import Density
 from grammar_rae.noise import LATENT, Noise
+from grammar_rae.progress import Report, silent
 
 
 class BoxDistribution:
@@ -42,7 +43,7 @@ class Box(Density):
         return BoxDistribution(self.low, self.high)
 
 
-def fit(z: Tensor, seed: int = 0) -> Box:
+def fit(z: Tensor, seed: int = 0, report: Report = silent) -> Box:
     """Least and largest value of every dimension of z (n, D). Nothing is random.
 
     A dimension in which no code differs is given the width 2 · SPREAD, so that the volume is not 0.

@@ -13,11 +13,14 @@ from torch import Tensor
 from grammar_rae.densities.codes import chosen, enough
 from grammar_rae.densities.expectation import maximise
 from grammar_rae.densities.mixture import Mixture
+from grammar_rae.progress import Report, silent
 
 
 def fit(
     z: Tensor,
     seed: int = 0,
+    report: Report = silent,
+    *,
     components: int = 50,
     concentration: float | None = None,
     iterations: int = 200,

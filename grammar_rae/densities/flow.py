@@ -64,11 +64,12 @@ class Likelihood(nn.Module):
 def fit(
     z: Tensor,
     seed: int = 0,
+    report: Report = silent,
+    *,
     width: int = 128,
     layers: int = 3,
     epochs: int = 60,
     at_most: int = 50_000,
-    report: Report = silent,
 ) -> Standardised:
     """Maximum likelihood on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

@@ -7,9 +7,10 @@ from torch import Tensor
 
 from grammar_rae.densities.codes import SPREAD, checked
 from grammar_rae.densities.mixture import Mixture
+from grammar_rae.progress import Report, silent
 
 
-def fit(z: Tensor, seed: int = 0) -> Mixture:
+def fit(z: Tensor, seed: int = 0, report: Report = silent) -> Mixture:
     """Maximum likelihood on the codes z (n, D), SPREAD² added to the variances. Nothing is random."""
     z = checked(z).double()
     covariance = torch.cov(z.T, correction=0).reshape(z.shape[1], z.shape[1])

@@ -11,10 +11,17 @@ from torch import Tensor
 from grammar_rae.densities.codes import chosen, enough
 from grammar_rae.densities.expectation import maximise
 from grammar_rae.densities.mixture import Mixture
+from grammar_rae.progress import Report, silent
 
 
 def fit(
-    z: Tensor, seed: int = 0, components: int = 10, iterations: int = 100, at_most: int = 50_000
+    z: Tensor,
+    seed: int = 0,
+    report: Report = silent,
+    *,
+    components: int = 10,
+    iterations: int = 100,
+    at_most: int = 50_000,
 ) -> Mixture:
     """EM from k-means on the codes z (n, D), on a seeded choice of `at_most` of them.
 

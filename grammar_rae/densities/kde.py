@@ -14,6 +14,7 @@ from grammar_rae.densities.codes import SPREAD, checked, chosen, in_blocks
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import DataError
 from grammar_rae.noise import COMPONENT, LATENT, Noise
+from grammar_rae.progress import Report, silent
 
 BLOCK = 10_000_000  # distances held at a time
 
@@ -57,7 +58,14 @@ class Kernels(Density):
         return KernelDistribution(self.centres, self.bandwidth)
 
 
-def fit(z: Tensor, seed: int = 0, bandwidth: float | str = "scott", at_most: int = 20_000) -> Kernels:
+def fit(
+    z: Tensor,
+    seed: int = 0,
+    report: Report = silent,
+    *,
+    bandwidth: float | str = "scott",
+    at_most: int = 20_000,
+) -> Kernels:
     """Kernels on a seeded choice of `at_most` of the codes z (n, D); `bandwidth` in their units, or a rule.
 
     With σ² the mean variance of the dimensions: «scott» is σ n^(−1/(D+4)) (Scott 1992), «silverman»

@@ -118,6 +118,8 @@ class SecondStage(nn.Module):
 def fit(
     z: Tensor,
     seed: int = 0,
+    report: Report = silent,
+    *,
     form: str = DEFAULT_FORM,
     width: int = 256,
     layers: int | None = None,
@@ -126,7 +128,6 @@ def fit(
     batch: int = 256,
     rate: float = 1e-3,
     at_most: int = 50_000,
-    report: Report = silent,
 ) -> Standardised:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

@@ -36,7 +36,7 @@ from grammar_rae.assembly import make_objective
 from grammar_rae.codecs import ImageCodec
 from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
-from grammar_rae.experiment import finish, settings_of
+from grammar_rae.experiment import finish
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
 from grammar_rae.progress import silent
@@ -76,7 +76,7 @@ def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, f
     prepared = begun(name, options, seed)
     objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)
     start = _now()
-    for _ in fit(objective, prepared.rows, settings_of(prepared.run.recipe), Fabric(accelerator="cpu")):
+    for _ in fit(objective, prepared.rows, prepared.run.recipe.training, Fabric(accelerator="cpu")):
         pass
     trained = _now() - start
     finish(prepared.run, prepared.rows, [], None, silent)

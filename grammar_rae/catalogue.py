@@ -76,10 +76,10 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
         return create_model("Settings", **fields).model_validate(dict(given)).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
-        name = first["loc"][0]
+        setting = ".".join(map(str, first["loc"]))
         if first["type"] == "missing":
-            raise RecipeError(f"{where} needs {name}") from error
-        raise RecipeError(f"{where}: {name}: {first['msg']}, given {first['input']!r}") from error
+            raise RecipeError(f"{where} needs {setting}") from error
+        raise RecipeError(f"{where}: {setting}: {first['msg']}, given {first['input']!r}") from error
 
 
 def _import(address: str) -> Any:

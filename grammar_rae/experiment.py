@@ -17,7 +17,7 @@ from grammar_rae import runs
 from grammar_rae.assembly import make_objective
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
-from grammar_rae.expost import codes_for, timed
+from grammar_rae.expost import stated, timed
 from grammar_rae.files import write_rejects
 from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
@@ -28,7 +28,7 @@ from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
-from grammar_rae.training import Data, Settings, fit
+from grammar_rae.training import Data, fit
 
 
 def train(
@@ -79,7 +79,7 @@ def train(
         if prepared.rejected:
             report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
             write_rejects(folder / "rejects.csv", prepared.rejected)
-    settings = settings_of(run.recipe)
+    settings = run.recipe.training
 
     def step(done: int, steps: int, loss: float) -> None:
         report(
@@ -107,29 +107,22 @@ def train(
     return Model(run, device)
 
 
-def settings_of(recipe: Recipe) -> Settings:
-    """The training loop's settings."""
-    return Settings(**recipe.training.model_dump(exclude={"precision", "half_weights", "valid_examples"}))
-
-
 def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: Report) -> None:
     """Round the weights as they will be stored, fit the densities, hash the training strings, write."""
     round_weights(run)
     model = Model(run)
     report("encoding", 0.0)
-    part, seed = run.recipe.density, run.recipe.training.seed
-    z = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))
-    kinds: dict[str, dict[str, Any]] = {part.default: {}, "gaussian": {}, "box": {}}
-    kinds["gmm"] = {"components": part.components}
-    kinds[part.default] |= part.settings
-    for kind, settings in kinds.items():
-        if kind != "prior":
-            report(f"fitting {kind}", 0.0)
-            try:
-                codes = z(codes_for(run.recipe, kind, settings))
-                timed(model, kind, codes, seed, kind, report, settings)
-            except DataError as error:
-                warnings.warn(f"no {kind} density: {error}", stacklevel=2)
+    seed = run.recipe.training.seed
+    codes = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))
+    kinds = dict.fromkeys([run.recipe.density.default, "gaussian", "box", "gmm"])  # each once, in this order
+    kinds.pop("prior", None)
+    for kind in kinds:
+        report(f"fitting {kind}", 0.0)
+        settings, which = stated(run.recipe, kind)
+        try:
+            timed(model, kind, codes(which), seed, kind, report, settings)
+        except DataError as error:
+            warnings.warn(f"no {kind} density: {error}", stacklevel=2)
     if texts:
         run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:

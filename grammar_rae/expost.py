@@ -85,6 +85,14 @@ def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:
     return "samples" if theirs else recipe.density.codes
 
 
+def stated(recipe: Recipe, kind: str) -> tuple[dict[str, Any], str]:
+    """The settings with which a recipe fits a density of a kind, and the codes: means or samples."""
+    part = recipe.density
+    settings: dict[str, Any] = {"components": part.components} if kind == "gmm" else {}
+    settings |= part.settings if kind == part.default else {}
+    return settings, codes_for(recipe, kind, settings)
+
+
 def timed(
     model: Model,
     kind: str,

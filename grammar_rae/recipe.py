@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from grammar_rae.errors import RecipeError, nearest
 from grammar_rae.objective import Likelihood
+from grammar_rae.settings import Settings
 
 Auto = Literal["auto"]
 SHIPPED = Path(__file__).parent / "recipes"
@@ -89,21 +90,8 @@ class ObjectivePart(Part):
     )
 
 
-class TrainingPart(Part):
-    epochs: PositiveInt
-    batch: PositiveInt
-    learning_rate: float = Field(default=1e-3, gt=0)
-    schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
-    factor: float = 0.2
-    patience: int = 3
-    floor: float = 1e-4
-    stop_after: PositiveInt | None = None
-    clip: float | None = None
-    average: float = Field(default=0.0, ge=0, lt=1)
-    epoch_examples: PositiveInt | None = None
+class TrainingPart(Settings):
     valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
-    by_length: bool = False
-    seed: int = 0
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     half_weights: bool = False  # float16 on disk, float32 in use
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,8 @@ from grammar_rae.assembly import make_objective
 from grammar_rae.atomic import new_folder
 from grammar_rae.codecs import CharacterCodec, GrammarCodec
 from grammar_rae.errors import DataError
-from grammar_rae.experiment import round_weights, settings_of
+from grammar_rae.experiment import round_weights
+from grammar_rae.expost import stated
 from grammar_rae.model import Model
 from grammar_rae.optimization.optimizer import Expected
 from grammar_rae.preparation import Prepared, encodable, prepare
@@ -90,25 +90,24 @@ class Retrainer:
         from lightning_fabric import Fabric
 
         run = replace(self.model.run, autoencoder=deepcopy(self.model.run.autoencoder), densities={})
-        settings = replace(
-            settings_of(run.recipe),
-            epochs=EPOCHS,
-            epoch_examples=DRAWN // EPOCHS,
-            schedule="cosine",
-            stop_after=None,
-            average=0.0,
-            seed=self.seed * 1000 + generation,
-        )
+        changes = {
+            "epochs": EPOCHS,
+            "epoch_examples": DRAWN // EPOCHS,
+            "schedule": "cosine",
+            "stop_after": None,
+            "average": 0.0,
+            "seed": self.seed * 1000 + generation,
+        }
+        settings = run.recipe.training.model_copy(update=changes)
         device = "cuda" if self.model.device.type == "cuda" else "cpu"
         fabric = Fabric(accelerator=device, devices=1, precision=run.recipe.training.precision)
         for _ in fit(make_objective(run.recipe, run.autoencoder), data, settings, fabric):
             pass
         round_weights(run)
         model = Model(run, str(self.model.device))
-        z = model.codes(data.train.numpy())
-        model.fit_density("box", z)
-        name = run.recipe.density.default
-        fitted_by: dict[str, Any] = {"components": run.recipe.density.components} if name == "gmm" else {}
-        if name in self.model.run.densities and name != "box":
-            model.fit_density(name, z, self.seed, **fitted_by)
+        default = run.recipe.density.default
+        for kind in dict.fromkeys(["box", *[default] * (default in self.model.run.densities)]):
+            fitted_by, which = stated(run.recipe, kind)
+            z = model.codes(data.train.numpy(), self.seed if which == "samples" else None)
+            model.fit_density(kind, z, self.seed, **fitted_by)
         return model

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,25 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from grammar_rae.checkpoint import load_checkpoint, save_checkpoint
 from grammar_rae.errors import DataError
 from grammar_rae.memory import keep_freed
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train. `epoch_examples` cuts an epoch short of a full pass, for more frequent checks."""
-
-    epochs: int = 50
-    batch: int = 600
-    learning_rate: float = 1e-3
-    schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
-    factor: float = 0.2
-    patience: int = 3
-    floor: float = 1e-4
-    stop_after: int | None = None  # epochs without a better validation loss
-    clip: float | None = None
-    average: float = 0.0  # decay a step of the exponential average of weights that is kept; 0: the weights
-    epoch_examples: int | None = None
-    by_length: bool = False
-    seed: int = 0
+from grammar_rae.settings import Settings
 
 
 @dataclass

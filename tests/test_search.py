@@ -150,3 +150,20 @@ def test_a_training_string_is_drawn_by_what_is_expected_of_it(toy_run, monkeypat
     longer = lengths[-len(lengths) // 10]
     assert np.mean([len(text) >= longer for text in drawn]) > 0.5, "a tenth of the strings"
     assert drawn.count("(...).") < 20
+
+
+def test_a_retrained_model_has_the_density_that_its_recipe_states(toy_run, monkeypatch):
+    monkeypatch.setattr("grammar_rae.retraining.DRAWN", 400)
+    model = Model.load(toy_run)
+    part = {"default": "kde", "settings": {"bandwidth": 0.3, "at_most": 50}, "codes": "samples"}
+    density = model.recipe.density.model_copy(update=part)
+    model.run.recipe = model.recipe.model_copy(update={"density": density})
+    model.fit_density("kde", np.zeros((2, model.latent)))
+    drawn = []
+    monkeypatch.setattr(
+        Model, "codes", lambda self, x, seed=None: drawn.append(seed) or np.random.rand(len(x), self.latent)
+    )
+    again = Retrainer(model, 1e-3, None, 3)(["(...)."], np.array([0.0]), longest, 1)
+    kernels = again.run.densities["kde"]
+    assert kernels.bandwidth.item() == pytest.approx(0.3) and len(kernels.centres) == 50
+    assert drawn == [3, 3], "samples of the posterior"

@@ -14,7 +14,8 @@ from grammar_rae.model import Model
 from grammar_rae.parsing import render
 from grammar_rae.recipe import parse
 from grammar_rae.runs import Run, load, save
-from grammar_rae.training import Data, Settings, fit
+from grammar_rae.settings import Settings
+from grammar_rae.training import Data, fit
 
 RECIPE = """
 name = "tiny"

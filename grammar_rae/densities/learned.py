@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from grammar_rae.densities.codes import chosen
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report
-from grammar_rae.training import Data, Settings
+from grammar_rae.settings import Settings
+from grammar_rae.training import Data
 from grammar_rae.training import fit as run
 
 HELD_OUT = 0.1  # share of the codes that choose the epoch

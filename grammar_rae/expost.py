@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae import runs
+from grammar_rae.chance import subset
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.two_stage import DEFAULT_FORM
 from grammar_rae.errors import DataError, RecipeError
@@ -136,8 +137,7 @@ def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
 
 def _judged(model: Model, items: list[str]) -> Tensor:
     """(n, latent) codes of a seeded choice of the items that can be written."""
-    order = np.random.default_rng(0).permutation(len(items))[:JUDGED]
-    z, _, _ = model.encode_known([items[i] for i in np.sort(order)])
+    z, _, _ = model.encode_known([items[i] for i in subset(len(items), JUDGED, seed=0)])
     return torch.as_tensor(z).to(model.device)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from grammar_rae.beginnings import productions, spellings
 from grammar_rae.catalogue import FORMS, look_up
+from grammar_rae.chance import DRAWS
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.machines.machine import EVERYTHING, Masks
@@ -60,7 +61,7 @@ def collected(
 ) -> list[str]:
     """n strings, each in its one spelling unless `raw`; `beliefs`, where given, is filled with one number for each."""
     _counted(n)
-    draws = math.ceil((20 * n if unique else n) / how.keep)
+    draws = math.ceil((DRAWS * n if unique else n) / how.keep)
     texts: list[str] = []
     first: dict[str, int] = {}  # distinct strings, and where each came first
     parts = strings(model, draws, how, beliefs)

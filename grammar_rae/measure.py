@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from grammar_rae import datasets, protocols, runs
+from grammar_rae.chance import permutation
 from grammar_rae.codecs import GrammarCodec
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import TASKS, Task, measured, molecules, summary, task_for
@@ -129,9 +130,8 @@ def measure(model: Model, n: int, seed: int, report: Report) -> Numbers:
         data = datasets.load(model.recipe.data.name)
     except DataError:
         return numbers
-    order = np.random.default_rng(seed).permutation(len(data.train))[:TRAINING_ITEMS]
     parts = {
-        "train": [data.train[i] for i in order],
+        "train": [data.train[i] for i in permutation(len(data.train), seed)[:TRAINING_ITEMS]],
         "valid": data.valid[:HELD_OUT_ITEMS],
         "test": data.test[:HELD_OUT_ITEMS],
     }

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from grammar_rae import datasets, runs
 from grammar_rae.atomic import write_bytes
+from grammar_rae.chance import permutation
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.features import Features, network
 from grammar_rae.evaluators.image_pictures import Shown, page
@@ -112,7 +113,7 @@ def image_sets(
 
 def partners(count: int, seed: int) -> NDArray[np.int64]:
     """(2, count): each item and the one it is paired with, in a random order."""
-    order = np.random.default_rng(seed).permutation(count)
+    order = permutation(count, seed)
     return np.stack([order, np.roll(order, 1)])
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from grammar_rae import likelihood, revision, runs
 from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
+from grammar_rae.chance import DRAWS
 from grammar_rae.densities.density import Density
 from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
@@ -292,7 +293,7 @@ class Model:
         if n < 1:
             raise ValueError(f"{n} neighbours asked for; expected 1 or more")
         factor = self.density("gaussian")().factors[0].cpu().numpy()
-        z, distances = around(self.encode([item])[0], factor, 20 * n, radius, seed)
+        z, distances = around(self.encode([item])[0], factor, DRAWS * n, radius, seed)
         first: dict[str | None, float] = {}
         for form, distance in zip(self.same(self.decode(z)), distances.tolist(), strict=True):
             first.setdefault(form, distance)

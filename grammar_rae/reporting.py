@@ -16,6 +16,7 @@ import rdkit
 import grammar_rae
 from grammar_rae import datasets, runs
 from grammar_rae.atomic import write_bytes
+from grammar_rae.chance import permutation, subset
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import measured, molecules, summary
 from grammar_rae.evaluators.profile import Profile
@@ -102,8 +103,7 @@ def compare(name: str, found: Evaluated, n: int) -> Reference:
         items = rows.loc[rows.index.repeat(other.counts)].reset_index(drop=True)
     else:
         given = list(other or ())
-        order = np.random.default_rng(0).permutation(len(given))[:COMPARED]
-        items = task.table([given[i] for i in np.sort(order)])
+        items = task.table([given[i] for i in subset(len(given), COMPARED, seed=0)])
     size = len(other or ())
     train = datasets.load(name).train[:n] if name in datasets.DATASETS else []
     if not train:
@@ -121,7 +121,7 @@ def encoded(model: Model, one: Measured, seed: int) -> Map | None:
     """Where the items of a set lie in a model's latent space; None where it can read none of them."""
     task = task_of(model)
     rows = one.items[one.items["valid"].astype(bool)]
-    rows = rows.iloc[np.sort(np.random.default_rng(seed).permutation(len(rows))[:MAPPED])]
+    rows = rows.iloc[subset(len(rows), MAPPED, seed)]
     codes, known, _ = model.encode_known(rows.iloc[:, 0].tolist())
     return mapped(model, task, codes, rows[COLOURS[task.name]].to_numpy(float)[known], seed)
 
@@ -136,8 +136,7 @@ def mapped(model: Model, task: Task, codes: np.ndarray, values: np.ndarray, seed
     except DataError:
         return Map(model.recipe.name, column, codes, values)
     held = data.test or data.valid
-    order = np.random.default_rng(seed).permutation(len(held))[:MAPPED]
-    items = [held[i] for i in order]
+    items = [held[i] for i in permutation(len(held), seed)[:MAPPED]]
     there, known, _ = model.encode_known(items)
     colours = task.table([items[i] for i in known])[column].to_numpy(float)
     name = f"{len(known):,} of {data.name}, not trained on"

@@ -60,6 +60,7 @@ def generate(
     json: bool = Json,
 ) -> None:
     """Draw strings or images, write them, and print how good the strings are."""
+    from grammar_rae.chance import DRAWS
     from grammar_rae.runs import draws_images
     from grammar_rae.samples import draw, is_table, write
 
@@ -93,7 +94,7 @@ def generate(
     if out != "-" and not json:
         show_frame(drawn.examples(), False)
     if len(drawn.strings) < n:
-        print(f"stopped after {20 * n:,} draws: {len(drawn.strings):,} different strings", file=sys.stderr)
+        print(f"stopped after {DRAWS * n:,} draws: {len(drawn.strings):,} different strings", file=sys.stderr)
     show(drawn.numbers, json, f"{n:,} from {model}", error=out == "-" and not json)
 
 

@@ -68,6 +68,7 @@ def sample(
     """Strings whose derivations are drawn uniformly, every one of the allowed lengths equally likely; no model."""
     import pandas as pd
 
+    from grammar_rae.chance import DRAWS
     from grammar_rae.counting import strings
     from grammar_rae.datasets import uniform
     from grammar_rae.files import kind, write
@@ -78,7 +79,7 @@ def sample(
     found = draw(Grammar.read(grammar), n, steps, seed, min_steps)
     write(out, pd.DataFrame({"string": found}))
     if len(found) < n:
-        print(f"stopped after {20 * n:,} draws: {len(found):,} different strings", file=sys.stderr)
+        print(f"stopped after {DRAWS * n:,} draws: {len(found):,} different strings", file=sys.stderr)
     if out != "-":
         print(f"{out}: {len(found):,} strings, derivations of {min_steps} to {steps} steps")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from grammar_rae.chance import DRAWS
 from grammar_rae.datasets.sources import content, locate
 from grammar_rae.datasets.splits import Dataset, shuffled
 
@@ -48,14 +49,14 @@ def expressions(count: int = 60_000, seed: int = 0) -> Dataset:
 def uniform(grammar: Grammar, count: int, steps: int, seed: int, least: int = 1) -> list[str]:
     """`count` distinct strings of a grammar, their derivations uniform over those of `least` to `steps` steps.
 
-    Fewer where the grammar has not that many: drawing stops when twenty times `count` draws have been made.
+    Fewer where the grammar has not that many: drawing stops after 20 · `count` draws.
     GrammarError where it has none of such a length.
     """
     from grammar_rae.counting import strings
 
-    found: dict[str, None] = {}
-    for round_ in range(20):
-        found.update(dict.fromkeys(strings(grammar, count, steps, seed + round_ * 7919, least)))
-        if len(found) >= count:
+    distinct: dict[str, None] = {}
+    for turn in range(DRAWS):
+        distinct.update(dict.fromkeys(strings(grammar, count, steps, seed + turn * 7919, least)))
+        if len(distinct) >= count:
             break
-    return list(found)[:count]
+    return list(distinct)[:count]

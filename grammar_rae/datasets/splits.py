@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from grammar_rae.chance import permutation
 from grammar_rae.files import Reject
 
 
@@ -48,8 +49,8 @@ def shuffled(items: Sequence[str], test: float, valid: float = 0.1) -> tuple[lis
 
 def permuted(count: int, test: float, valid: float = 0.1) -> tuple[list[int], list[int], list[int]]:
     """The indices of `shuffled`, of `count` items."""
-    order = np.random.default_rng(0).permutation(count)
-    held = int(round(count * test))
-    checked = max(int(round(count * valid)), 1 if count > 1 else 0)
-    first, second, rest = (sorted(part.tolist()) for part in np.split(order, [held, held + checked]))
-    return rest, second, first
+    tested = int(round(count * test))
+    validated = max(int(round(count * valid)), 1 if count > 1 else 0)
+    parts = np.split(permutation(count, seed=0), [tested, tested + validated])
+    testing, validation, training = (sorted(part.tolist()) for part in parts)
+    return training, validation, testing

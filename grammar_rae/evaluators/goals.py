@@ -22,14 +22,13 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grammar_rae.datasets.smiles import canonicals, molecule, reason
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, nearest
 from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import UserFunction
 from grammar_rae.evaluators.metrics import metric
@@ -219,9 +218,8 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
             name, "molecules", partial(_property, name), lower_is_better=metric(name).better == "lower"
         )
     if name not in (*SIMILARITIES, *ALONE, *FUNCTIONS):
-        near = get_close_matches(name.lower(), [*NAMES, *SIMILARITIES, *ALONE, *FUNCTIONS], 1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise DataError(f"no score {name!r}; {hint}there are {', '.join(NAMES)}, {FORMS}")
+        known = [*NAMES, *SIMILARITIES, *ALONE, *FUNCTIONS]
+        raise DataError(f"no score {name!r}; {nearest(name.lower(), known)}")
     if not argument:
         raise DataError(f"score {text!r}: nothing after {name}: ({FORMS})")
     if name in SIMILARITIES:

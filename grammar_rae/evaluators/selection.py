@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from rdkit import Chem, DataStructs, rdBase
 
+from grammar_rae.chance import subset
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.metrics import metric
@@ -50,8 +50,7 @@ def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
 
 def drawn(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
     """At most n of the forms, by chance, in their order: what a large reference is judged by."""
-    order = np.random.default_rng(seed).permutation(len(forms))[:n]
-    return [forms[i] for i in np.sort(order)]
+    return [forms[i] for i in subset(len(forms), n, seed)]
 
 
 def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int = 0) -> pd.DataFrame:
@@ -60,9 +59,8 @@ def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int 
     Tanimoto similarity of Morgan fingerprints (radius 2, 2,048 bits), of at most COMPARED items drawn by
     `seed`. `reference`: canonical SMILES, all of them looked at.
     """
-    chance = np.random.default_rng(seed)
     rows = distinct(items)
-    rows = rows.iloc[np.sort(chance.permutation(len(rows))[:COMPARED])]
+    rows = rows.iloc[subset(len(rows), COMPARED, seed)]
 
     def prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
         found = (molecule(form) for form in forms)

@@ -26,6 +26,8 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import entropy, gaussian_kde, wasserstein_distance
 
 from grammar_rae import datasets
+from grammar_rae.datasets.molecules import ZINC
+from grammar_rae.datasets.sources import present
 from grammar_rae.evaluators import filters, guacamol, molecules
 from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.parallel import cores
@@ -39,7 +41,7 @@ SHOWN += ("logp_w1", "sa_w1", "qed_w1", "weight_w1", "guacamol_kl")
 
 def sets(n: int) -> tuple[str, list[str], list[str]]:
     """The name of a data set, n of its molecules (fewer where there are not as many), and n others."""
-    name = "nci" if datasets.present(datasets.FILES["zinc250k"]) is None else "zinc250k"
+    name = "nci" if present(ZINC) is None else "zinc250k"
     items = datasets.load(name).train
     n = min(n, len(items) // 2)
     order = np.random.default_rng(0).permutation(len(items))

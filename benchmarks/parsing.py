@@ -20,6 +20,8 @@ import numpy as np
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
+from grammar_rae.datasets.molecules import ZINC
+from grammar_rae.datasets.sources import present
 from grammar_rae.grammar import SHIPPED, Grammar
 from grammar_rae.parallel import cores
 from grammar_rae.parsing import derivations
@@ -30,7 +32,7 @@ ENOUGH = 5_000  # molecules a timed call of ours
 
 def molecules(grammar: Grammar, count: int) -> tuple[str, list[str]]:
     """The name of a data set and its first `count` molecules that the grammar derives."""
-    name = "nci" if datasets.present(datasets.FILES["zinc250k"]) is None else "zinc250k"
+    name = "nci" if present(ZINC) is None else "zinc250k"
     data = datasets.load(name)
     found = data.test if name == "zinc250k" else data.train
     _, errors = derivations(grammar, found, errors="return")

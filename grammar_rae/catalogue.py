@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError, create_model
 
 from grammar_rae.errors import RecipeError, nearest
+
+
+@dataclass(frozen=True)
+class DataSet:
+    load: str  # address of () → Dataset
+    about: str
+
 
 VARIANTS = {
     "ae": "grammar_rae.variants.vae:AE",
@@ -38,6 +46,69 @@ PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place 
     "kekule": "grammar_rae.datasets.smiles:kekules",
 }
 
+DATASETS = {
+    "expressions": DataSet(
+        "grammar_rae.datasets.expressions:expressions",
+        "Distinct expressions of up to 20 steps, as many of every length; 10 % validate, 10 % test. No download",
+    ),
+    "nci": DataSet(
+        "grammar_rae.datasets.molecules:nci",
+        "The 4,999 NCI molecules in RDKit, 4,991 of them readable; 10 % validate, 10 % test. No download",
+    ),
+    "zinc250k": DataSet(
+        "grammar_rae.datasets.molecules:zinc250k",
+        "249,456 drug-like molecules: the first 5,000 test, the last 10 % of the rest validate",
+    ),
+    "equations": DataSet(
+        "grammar_rae.datasets.expressions:equations",
+        "The published expressions without their blanks; 10 % validate, none are held out as a test",
+    ),
+    "moses": DataSet(
+        "grammar_rae.datasets.molecules:moses",
+        "MOSES: its test split only, as a reference to compare with; there is nothing to train on",
+    ),
+    "moses_scaffolds": DataSet(
+        "grammar_rae.datasets.molecules:moses_scaffolds",
+        "MOSES: its scaffold split, molecules whose scaffolds are in no other split",
+    ),
+    "qm9": DataSet(
+        "grammar_rae.datasets.molecules:qm9",
+        "QM9: 132,040 molecules of up to nine heavy atoms; 10 % validate, 10 % test",
+    ),
+    "chembl": DataSet(
+        "grammar_rae.datasets.molecules:chembl",
+        "342,869 bioactive molecules of ChEMBL 22, up to 1,782 characters; 10 % validate, 10 % test",
+    ),
+    "digits": DataSet(
+        "grammar_rae.datasets.digits:digits",
+        "1,797 handwritten digits (in scikit-learn), 8 x 8 resized to 32 x 32; 10 % validate, 20 % test. No download",
+    ),
+    "mnist": DataSet(
+        "grammar_rae.datasets.mnist:mnist",
+        "MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test",
+    ),
+    "fashion_mnist": DataSet(
+        "grammar_rae.datasets.mnist:fashion_mnist",
+        "Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test",
+    ),
+    "cifar10": DataSet(
+        "grammar_rae.datasets.cifar10:cifar10",
+        "CIFAR-10: 50,000 photographs in colour, 32 x 32, the last 10,000 of them validate; 10,000 test",
+    ),
+    "celeba": DataSet(
+        "grammar_rae.datasets.celeba:celeba",
+        "CelebA: 202,599 faces in colour, middle 140 x 140 of 178 x 218 resized to 64 x 64, official partition",
+    ),
+    "omniglot": DataSet(
+        "grammar_rae.datasets.omniglot:omniglot",
+        "Omniglot: characters of 30 alphabets, 28 x 28, a tenth of them validates; those of 20 other alphabets test",
+    ),
+    "svhn": DataSet(
+        "grammar_rae.datasets.svhn:svhn",
+        "SVHN: 73,257 house-number digits in colour, 32 x 32, a tenth of them validates; 26,032 test",
+    ),
+}
+
 FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by task
     "molecules": "grammar_rae.datasets.smiles:canonicals",
     "expressions": "builtins:list",
@@ -51,7 +122,7 @@ def look_up(table: Mapping[str, Any], name: str, kind: str) -> Any:
     if name not in table:
         raise RecipeError(f"no {kind} is called {name}; {nearest(name, table)}")
     entry = table[name]
-    return _import(entry) if isinstance(entry, str) else tuple(_import(address) for address in entry)
+    return imported(entry) if isinstance(entry, str) else tuple(imported(address) for address in entry)
 
 
 def settings_of(*takers: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -82,7 +153,8 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
         raise RecipeError(f"{where}: {setting}: {first['msg']}, given {first['input']!r}") from error
 
 
-def _import(address: str) -> Any:
+def imported(address: str) -> Any:
+    """The value at `module:name`."""
     module, _, path = address.partition(":")
     value: Any = import_module(module)
     for name in path.split("."):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from grammar_rae import recipes, runs
-from grammar_rae.datasets import DATASETS
+from grammar_rae.catalogue import DATASETS
 from grammar_rae.recipe import read
 
 
@@ -28,5 +28,5 @@ def recipe_table() -> pd.DataFrame:
 
 def data_sets() -> pd.DataFrame:
     """The named data sets, by what they hold."""
-    rows = [(name, (load.__doc__ or "").split("\n")[0].rstrip(".")) for name, load in DATASETS.items()]
+    rows = [(name, dataset.about) for name, dataset in DATASETS.items()]
     return pd.DataFrame(rows, columns=["dataset", "about"]).set_index("dataset")

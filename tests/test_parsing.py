@@ -11,7 +11,8 @@ from nltk import CFG, ChartParser
 from grammar_rae import datasets
 from grammar_rae.compiled import compiled
 from grammar_rae.counting import sample
-from grammar_rae.datasets import FILES, present
+from grammar_rae.datasets import expressions, molecules
+from grammar_rae.datasets.sources import present
 from grammar_rae.errors import GrammarError, ParseError
 from grammar_rae.grammar import SHIPPED, Grammar
 from grammar_rae.parsing import derivations, render
@@ -78,7 +79,7 @@ def test_chosen_zinc_molecules_agree_with_nltk():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(present(FILES["zinc250k"]) is None, reason="ZINC250k is not here")
+@pytest.mark.skipif(present(molecules.ZINC) is None, reason="ZINC250k is not here")
 def test_all_test_molecules_agree_with_nltk():
     grammar, texts = Grammar.read("zinc"), datasets.load("zinc250k").test
     x = derivations(grammar, texts)
@@ -89,7 +90,7 @@ def test_all_test_molecules_agree_with_nltk():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(present(FILES["equations"]) is None, reason="the published expressions are not here")
+@pytest.mark.skipif(present(expressions.FILE) is None, reason="the published expressions are not here")
 def test_published_expressions_agree_with_nltk():
     grammar, texts = Grammar.read("equation"), datasets.load("equations").train
     x = derivations(grammar, texts[:5000])
@@ -97,7 +98,7 @@ def test_published_expressions_agree_with_nltk():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(present(FILES["zinc250k"]) is None, reason="ZINC250k is not here")
+@pytest.mark.skipif(present(molecules.ZINC) is None, reason="ZINC250k is not here")
 def test_smiles_covers_zinc_one_step_a_token():
     grammar = Grammar.read("smiles")
     texts = [text for text in datasets.kekules(datasets.load("zinc250k").test) if text is not None]

@@ -11,7 +11,8 @@ import pytest
 from rdkit import Chem, RDConfig
 from rdkit.Chem import Crippen, Lipinski
 
-from grammar_rae.datasets import FILES, canonical, load, molecule, sources
+from grammar_rae.datasets import canonical, load, molecule, sources
+from grammar_rae.datasets.expressions import FILE
 from grammar_rae.evaluators import expressions, molecules
 from grammar_rae.evaluators.facts import Facts
 from grammar_rae.evaluators.scores import cycle
@@ -120,7 +121,7 @@ def test_what_is_no_expression_has_no_score() -> None:
 
 
 def test_published_expressions_have_the_published_statistics() -> None:
-    if sources.present(FILES["equations"]) is None:
+    if sources.present(FILE) is None:
         pytest.skip("the published expressions are not here")
     published = load("equations")
     found = expressions.score((published.train + published.valid)[::7])

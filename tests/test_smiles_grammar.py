@@ -8,7 +8,9 @@ from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
 from grammar_rae.compiled import compiled
-from grammar_rae.datasets import FILES, kekules, present
+from grammar_rae.datasets import kekules
+from grammar_rae.datasets.molecules import ZINC
+from grammar_rae.datasets.sources import present
 from grammar_rae.errors import DataError
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import derivations, render
@@ -75,7 +77,7 @@ def test_a_file_becomes_a_grammar_and_bad_rows_are_kept_apart(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(present(FILES["zinc250k"]) is None, reason="ZINC250k is not here")
+@pytest.mark.skipif(present(ZINC) is None, reason="ZINC250k is not here")
 def test_the_shipped_grammar_is_that_of_zinc():
     data = datasets.load("zinc250k")
     texts = [text for text in kekules(data.train + data.valid + data.test) if text is not None]

@@ -7,26 +7,15 @@ cache, then downloaded where they may be; see `data/sources.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from grammar_rae.datasets import celeba as _celeba
-from grammar_rae.datasets import cifar10 as _cifar10
-from grammar_rae.datasets import expressions as _expressions
-from grammar_rae.datasets import mnist as _mnist
-from grammar_rae.datasets import molecules as _molecules
-from grammar_rae.datasets import omniglot as _omniglot
-from grammar_rae.datasets.digits import digits
+from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.images import ARRAYS, SUFFIXES, grey, own
 from grammar_rae.datasets.molecules import prepared
 from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
-from grammar_rae.datasets.sources import present
-from grammar_rae.datasets.sources import sources as published
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
-from grammar_rae.datasets.svhn import NAMES, svhn
 from grammar_rae.datasets.task import recognise
 from grammar_rae.errors import DataError
 from grammar_rae.files import Items, read
@@ -41,7 +30,6 @@ __all__ = [
     "kekule",
     "kekules",
     "last_tenth",
-    "listing",
     "load",
     "molecule",
     "prepared",
@@ -51,57 +39,6 @@ __all__ = [
     "shuffled",
     "uniform",
 ]
-
-DATASETS: dict[str, Callable[[], Dataset]] = {
-    "expressions": _expressions.expressions,
-    "nci": _molecules.nci,
-    "zinc250k": _molecules.zinc250k,
-    "equations": _expressions.equations,
-    "moses": _molecules.moses,
-    "moses_scaffolds": _molecules.moses_scaffolds,
-    "qm9": _molecules.qm9,
-    "chembl": _molecules.chembl,
-    "digits": digits,
-    "mnist": _mnist.mnist,
-    "fashion_mnist": _mnist.fashion_mnist,
-    "cifar10": _cifar10.cifar10,
-    "celeba": _celeba.celeba,
-    "omniglot": _omniglot.omniglot,
-    "svhn": svhn,
-}
-
-
-FILES = {  # the published file of each data set that has one
-    "zinc250k": _molecules.ZINC,
-    "equations": _expressions.FILE,
-    "moses": _molecules.MOSES,
-    "moses_scaffolds": _molecules.MOSES_SCAFFOLDS,
-    "qm9": _molecules.QM9,
-    "chembl": _molecules.CHEMBL,
-    "mnist": _mnist.MNIST,
-    "fashion_mnist": _mnist.FASHION,
-    "cifar10": _cifar10.SHEET,
-    "celeba": _celeba.PACKED,
-    "omniglot": _omniglot.FILE,
-    "svhn": f"svhn/{NAMES[0]}",
-}
-
-
-def listing() -> pd.DataFrame:
-    """Every data set: name, what it is, whether it is here already, its licence (empty: nothing to state)."""
-    rows = []
-    for name, function in DATASETS.items():
-        file = FILES.get(name)
-        source = published().get(file) if file else None
-        rows.append(
-            {
-                "name": name,
-                "what": (function.__doc__ or "").splitlines()[0],
-                "here": file is None or present(file) is not None,
-                "licence": source["licence"] if source else "",
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def from_file(name: str | Path, column: str | None = None) -> Items:
@@ -126,7 +63,8 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
             raise DataError("an empty list of items, expected one string or more")
         return Dataset("items", *shuffled(values, test=0.0), recognise(values))
     if str(name) in DATASETS:
-        return DATASETS[str(name)]()
+        dataset: Dataset = imported(DATASETS[str(name)].load)()
+        return dataset
     if Path(name).exists() and (Path(name).is_dir() or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
         return own(name)
     items = from_file(name, column)

@@ -19,7 +19,6 @@ from grammar_rae.errors import DataError
 PARTS = ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"])
 FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
 SHEETS = ("cifar10/train_{:02}.webp", "cifar10/test_{:02}.webp")
-SHEET = SHEETS[0].format(0)
 VALID = 10_000  # the last of the 50,000 to train on
 ALLOWED = {  # all that the authors' files ask of pickle
     ("numpy.core.multiarray", "_reconstruct"),

@@ -8,13 +8,14 @@ import grammar_rae
 ROOT = Path(grammar_rae.__file__).parent
 FLOORS = [
     "errors atomic chance parallel noise progress files latent sdf smiles_shape notation grammar defects items lexing "
-    "descent earley compiled explaining rendering parsing counting describe wording memory revision __init__",
+    "descent earley compiled explaining rendering parsing counting describe wording memory revision __init__ "
+    "catalogue settings",
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
     "datasets training checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization",
-    "catalogue recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
+    "recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
     "samples protocols measure reporting walking image_files origin measure_images retraining search findings",
     "cli adapters",
 ]

@@ -36,7 +36,7 @@ from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.truth import truth_of
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
-from grammar_rae.parsing import render
+from grammar_rae.rendering import unparse
 from grammar_rae.search import optimize
 
 Line = dict[str, Any]
@@ -73,7 +73,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
         def run(seed: int = seed) -> Line:
             model = Model.load(folder)
             found = optimize(model, f"expression:{expressions.TARGET}", a.budget, seed=seed, **_how(a, seed))
-            uniform = render(grammar, sample(grammar, a.budget, 15, seed=seed))
+            uniform = unparse(grammar, sample(grammar, a.budget, 15, seed=seed))
             drawn = model.generate(a.budget, seed=seed)
             return {
                 "seed": seed,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError, ParseError
 from grammar_rae.grammar import Grammar
-from grammar_rae.parsing import derivations, render
+from grammar_rae.parsing import parse, parse_known
+from grammar_rae.rendering import unparse
 
 Rejected = Sequence[tuple[int, ValueError]]
 
@@ -47,15 +48,13 @@ class GrammarCodec:
         self.symbols = len(grammar.productions)
 
     def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
-        return derivations(self.grammar, items, self.steps)
+        return parse(self.grammar, items, self.steps)
 
     def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
-        x, rejected = derivations(self.grammar, items, self.steps, errors="return")
-        known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
-        return x[known], known, rejected
+        return parse_known(self.grammar, items, self.steps)
 
     def decode(self, x: NDArray[np.integer]) -> list[str | None]:
-        return render(self.grammar, np.asarray(x))
+        return unparse(self.grammar, np.asarray(x))
 
 
 class CharacterCodec:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar import Grammar
-from grammar_rae.parsing import derivations, render
+from grammar_rae.parsing import parse
+from grammar_rae.rendering import unparse
 
 
 class Counts:
@@ -96,7 +97,7 @@ def strings(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: 
     """
     if n < 1:
         raise ValueError(f"{n} strings asked for; expected 1 or more")
-    return [str(text) for text in render(grammar, sample(grammar, n, max_steps, seed, min_steps))]
+    return [str(text) for text in unparse(grammar, sample(grammar, n, max_steps, seed, min_steps))]
 
 
 def _pick(rng: random.Random, cumulative: list[int]) -> int:
@@ -132,10 +133,8 @@ def find_ambiguity(
         if not counts(grammar, steps)[steps]:
             continue
         x = sample(grammar, tries // (longest + 1) + 20, steps, seed, min_steps=steps)
-        texts = [str(text) for text in render(grammar, x)]
-        for drawn, parsed, text in zip(
-            x, derivations(grammar, texts, errors="return")[0], texts, strict=True
-        ):
+        texts = [str(text) for text in unparse(grammar, x)]
+        for drawn, parsed, text in zip(x, parse(grammar, texts), texts, strict=True):
             first, second = _rules_of(grammar, parsed), _rules_of(grammar, drawn)
             if first != second:
                 return text, first, second

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from grammar_rae.codecs import Codec, GrammarCodec, Rejected
 from grammar_rae.datasets.cache import remembered_rows
 from grammar_rae.machines.both import Conjunction
-from grammar_rae.parsing import derivations
+from grammar_rae.parsing import parse_known
 
 CHUNK = 500
 WORTHWHILE = 20_000  # items; fewer are parsed in less time than it takes to look
@@ -27,15 +27,19 @@ def encoded(codec: Codec, items: Sequence[str]) -> tuple[NDArray[np.integer], ND
         return codec.encode_known(items)
     grammar, steps = codec.grammar, codec.steps
     small = np.uint8 if codec.symbols <= 256 else np.int16
+
+    def compute() -> NDArray[np.integer]:
+        """(n, T) with rows of padding for what has no derivation."""
+        rows, known, _ = parse_known(grammar, items, steps)
+        x = np.full((len(items), steps), codec.pad, small)
+        x[known] = rows
+        return x
+
     rules = hashlib.sha256(grammar.text.encode()).hexdigest()[:12]
-    x = remembered_rows(
-        f"rows-{rules}-{steps}",
-        items,
-        lambda: derivations(grammar, items, steps, errors="return")[0].astype(small),
-    )
+    x = remembered_rows(f"rows-{rules}-{steps}", items, compute)
     blank = np.flatnonzero((x == codec.pad).all(1)).tolist()  # failed, or the empty derivation
-    _, again = derivations(grammar, [items[i] for i in blank], steps, errors="return")
-    rejected = [(blank[i], error) for i, error in again]
+    _, _, errors = parse_known(grammar, [items[i] for i in blank], steps)
+    rejected = [(blank[i], error) for i, error in errors]
     known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
     return x[known], known, rejected
 

@@ -1,4 +1,4 @@
-"""Strings to leftmost derivations and back, whole batches at a time, on every core.
+"""Strings to leftmost derivations, whole batches at a time, on every core.
 
 An LL(1) grammar is parsed by table look-up, any other by Earley's algorithm; cyclic grammars are refused
 when they are read, so that every string has finitely many derivations.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal, overload
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,73 +18,84 @@ from grammar_rae.errors import ParseError
 from grammar_rae.explaining import excerpt, explain
 from grammar_rae.grammar import Grammar
 from grammar_rae.parallel import cores
-from grammar_rae.rendering import render
-
-__all__ = ["derivations", "render"]
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.int16]
-Part = tuple[Ints, Ints, NDArray[np.bool_]]
-FEW = 64  # texts that are not worth a second thread
-_NONE: Part = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
+THREADED = 64  # texts; with fewer, starting threads takes longer than parsing
 
 
-@overload
-def derivations(
+class _Parsed(NamedTuple):
+    """Derivations of n texts, one after the other."""
+
+    productions: Ints  # (M,) those of failed texts are left out
+    lengths: Ints  # (n,) productions of each text
+    failed: NDArray[np.bool_]  # (n,) whether the grammar does not derive it
+
+
+def parse(
     grammar: Grammar, texts: Sequence[str], steps: int | None = None, *, threads: int | None = None
-) -> Rows: ...
-@overload
-def derivations(
-    grammar: Grammar,
-    texts: Sequence[str],
-    steps: int | None = None,
-    *,
-    errors: Literal["return"],
-    threads: int | None = None,
-) -> tuple[Rows, list[tuple[int, ParseError]]]: ...
-def derivations(
-    grammar: Grammar,
-    texts: Sequence[str],
-    steps: int | None = None,
-    *,
-    errors: Literal["raise", "return"] = "raise",
-    threads: int | None = None,
-) -> Rows | tuple[Rows, list[tuple[int, ParseError]]]:
+) -> Rows:
     """(n, T) int16: the leftmost derivation of every text, padded to `steps`, or to the longest.
 
-    A text that the grammar does not derive, or not within `steps`, raises ParseError with its number, the
-    place and what was expected there; with errors="return" its row is all padding and the errors come
-    beside the rows. A text with several derivations always gets the same one.
+    A text with several derivations always gets the same one. ParseError names the first text that the grammar does
+    not derive, or not within `steps`, the place in it, and what was expected there.
     """
-    parts = [part for part in np.array_split(np.arange(len(texts)), threads or cores()) if len(part)]
-    work = [[texts[i] for i in part] for part in parts]
-    if len(texts) < FEW or len(parts) == 1:
-        done = [_parse(grammar, chunk) for chunk in work]
+    parsed = _parse(grammar, texts, threads)
+    width = int(parsed.lengths.max(initial=1)) if steps is None else steps
+    bad = np.flatnonzero(parsed.failed | (parsed.lengths > width))
+    for _, error in _errors(grammar, texts, parsed, width, bad[:1]):
+        raise error
+    return _rows(parsed, np.ones(len(texts), bool), width, grammar.pad)
+
+
+def parse_known(
+    grammar: Grammar, texts: Sequence[str], steps: int | None = None, *, threads: int | None = None
+) -> tuple[Rows, Ints, list[tuple[int, ParseError]]]:
+    """(m, T) int16: `parse` of the texts that have a derivation within `steps`; their indices (m,), in order; and
+    for each of the others, in order, its index and the error that `parse` would raise.
+    """
+    parsed = _parse(grammar, texts, threads)
+    width = int(parsed.lengths.max(initial=1)) if steps is None else steps
+    known = ~parsed.failed & (parsed.lengths <= width)
+    errors = _errors(grammar, texts, parsed, width, np.flatnonzero(~known))
+    return _rows(parsed, known, width, grammar.pad), np.flatnonzero(known), errors
+
+
+def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Parsed:
+    """Equal shares of the texts in so many threads, or in one for each core."""
+    shares = [share for share in np.array_split(np.arange(len(texts)), threads or cores()) if len(share)]
+    work = [[texts[i] for i in share] for share in shares]
+    if len(texts) < THREADED or len(work) == 1:
+        parts = [_parse_share(grammar, share) for share in work]
     else:
-        with ThreadPoolExecutor(len(parts)) as pool:
-            done = list(pool.map(lambda chunk: _parse(grammar, chunk), work))
-    rules, lengths, failed = (np.concatenate(column) for column in zip(_NONE, *done, strict=True))
-    width = steps if steps is not None else int(lengths.max(initial=1))
-    bad = np.flatnonzero(failed | (lengths > width))
-    if errors == "raise":
-        bad = bad[:1]
-    problems = explain(grammar, texts, bad[failed[bad]].tolist())
-    for i in bad[~failed[bad]].tolist():
-        problems[i] = ParseError(
-            f"item {i}: needs {lengths[i]} steps, the model has {width}: «{excerpt(texts[i])[0]}»"
-        )
-        problems[i].item = i
-    if problems and errors == "raise":
-        raise problems[int(bad[0])]
-    x = np.full((len(texts), width), grammar.pad, np.int16)
-    kept = lengths <= width
-    x[(np.arange(width) < lengths[:, None]) & kept[:, None]] = rules[np.repeat(kept, lengths)]
-    return (x, sorted(problems.items())) if errors == "return" else x
+        with ThreadPoolExecutor(len(work)) as pool:
+            parts = list(pool.map(lambda share: _parse_share(grammar, share), work))
+    nothing = _Parsed(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
+    return _Parsed(*map(np.concatenate, zip(nothing, *parts, strict=True)))
 
 
-def _parse(grammar: Grammar, texts: Sequence[str]) -> Part:
-    """Productions of all texts, their number a text, and which texts failed."""
+def _parse_share(grammar: Grammar, texts: Sequence[str]) -> _Parsed:
     parser = compiled(grammar)
     tokens = parser.tokens(texts)
-    rules, lengths, failed = parser.parse(tokens.terminal, tokens.bounds, tokens.broken >= 0)
-    return rules, lengths, (tokens.broken >= 0) | (failed >= 0)
+    productions, lengths, failed = parser.parse(tokens.terminal, tokens.bounds, tokens.broken >= 0)
+    return _Parsed(productions, lengths, (tokens.broken >= 0) | (failed >= 0))
+
+
+def _rows(parsed: _Parsed, chosen: NDArray[np.bool_], width: int, pad: int) -> Rows:
+    """(m, width) the derivations of the texts `chosen` (n,), each padded at its end."""
+    lengths = parsed.lengths[chosen]
+    x = np.full((len(lengths), width), pad, np.int16)
+    x[np.arange(width) < lengths[:, None]] = parsed.productions[np.repeat(chosen, parsed.lengths)]
+    return x
+
+
+def _errors(
+    grammar: Grammar, texts: Sequence[str], parsed: _Parsed, width: int, items: Ints
+) -> list[tuple[int, ParseError]]:
+    """(item, error) for each of the numbered `items`, all of which failed or take more than `width` productions."""
+    errors = explain(grammar, texts, items[parsed.failed[items]].tolist())
+    for i in items[~parsed.failed[items]].tolist():
+        shown, _ = excerpt(texts[i])
+        errors[i] = ParseError(f"item {i}: needs {parsed.lengths[i]} steps, the model has {width}: «{shown}»")
+        errors[i].item = i
+    return sorted(errors.items())

@@ -23,7 +23,7 @@ from grammar_rae.files import Reject, read
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import BondTable
 from grammar_rae.machines.both import Conjunction
-from grammar_rae.parsing import derivations
+from grammar_rae.parsing import parse_known
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
@@ -210,8 +210,7 @@ def _resolve(recipe: Recipe, name: str, task: str, train: list[str], grammar: Gr
         if codec.kind == "grammar":
             if grammar is None:
                 raise RecipeError(f"{recipe.name}: a grammar codec needs codec.grammar, or --grammar FILE")
-            x, _ = derivations(grammar, train, errors="return")
-            longest = x.shape[1]
+            longest = parse_known(grammar, train)[0].shape[1]
         steps = max(longest + codec.slack, shortest(recipe))
     return recipe.model_copy(
         update={

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 CHUNK = 16_384  # rows whose terminals are in memory at once
 
 
-def render(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
+def unparse(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
     """The strings of x (n, T); None where a row is no complete derivation followed by padding."""
     rights, bounds = _rights(grammar)
     terminals = grammar.terminals

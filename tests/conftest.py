@@ -9,7 +9,7 @@ import torch
 from grammar_rae.cli import main
 from grammar_rae.counting import sample
 from grammar_rae.grammar import Grammar
-from grammar_rae.parsing import render
+from grammar_rae.rendering import unparse
 
 RNA = "S -> '.' S | '(' L ')' S | '.'\nL -> '.' L | '(' L ')' L | '.' '.' '.'\n"
 TINY = (
@@ -47,7 +47,7 @@ def rna(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rna")
     (folder / "rna.cfg").write_text(RNA)
     grammar = Grammar.parse(RNA)
-    strings = dict.fromkeys(render(grammar, sample(grammar, 300, 20, seed=0)))
+    strings = dict.fromkeys(unparse(grammar, sample(grammar, 300, 20, seed=0)))
     (folder / "rna.txt").write_text("".join(f"{text}\n" for text in strings))
     return folder
 

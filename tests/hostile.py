@@ -11,7 +11,7 @@ from grammar_rae.machines.both import Conjunction
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.noise import Noise
-from grammar_rae.parsing import render
+from grammar_rae.rendering import unparse
 from grammar_rae.smiles_shape import kind_of
 
 SMILES = Grammar.read("smiles.cfg")
@@ -72,7 +72,7 @@ def samples(both, policy, batch, steps, seed=0):
     noise = torch.randn(batch, steps, SMILES.tables.columns, generator=random)
     x = derivations_of(both, POLICIES[policy](noise)).sample(Noise.first(seed, batch, 0, place.DEVICE))
     masks = both.masks(x, steps)
-    return render(SMILES, x.cpu().numpy()), int((~masks.any(-1)).sum())
+    return unparse(SMILES, x.cpu().numpy()), int((~masks.any(-1)).sum())
 
 
 def faults(strings):

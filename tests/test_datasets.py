@@ -16,7 +16,7 @@ from grammar_rae.datasets import Dataset, cache, expressions, molecules, sources
 from grammar_rae.errors import DataError
 from grammar_rae.files import Reject
 from grammar_rae.grammar import Grammar
-from grammar_rae.parsing import derivations
+from grammar_rae.parsing import parse
 
 
 def published(name: str, file: str) -> Dataset:
@@ -67,7 +67,7 @@ def test_expressions_are_drawn_without_any_file(bare: Path) -> None:
     assert found == drawn(count=900, seed=1) and found != drawn(count=900, seed=2)
     assert datasets.recognise(everything) == "expressions"
     grammar = Grammar.read("equation.cfg")
-    steps = (derivations(grammar, everything) != grammar.pad).sum(1)
+    steps = (parse(grammar, everything) != grammar.pad).sum(1)
     lengths, counted = np.unique(steps, return_counts=True)
     assert lengths.tolist() == list(range(2, 21, 2))
     assert counted[:2].tolist() == [4, 60] and np.ptp(counted[2:]) <= 1

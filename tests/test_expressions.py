@@ -24,7 +24,8 @@ from grammar_rae.evaluators.sympy_worker import build
 from grammar_rae.evaluators.tasks import arithmetic
 from grammar_rae.evaluators.truth import GRID, read_points
 from grammar_rae.grammar import Grammar
-from grammar_rae.parsing import derivations, render
+from grammar_rae.parsing import parse
+from grammar_rae.rendering import unparse
 
 RULES = """S -> S '+' T | S '-' T | S '*' T | S '/' T | T
 T -> '(' S ')' | 'sin(' S ')' | 'cos(' S ')' | 'exp(' S ')' | 'log(' S ')' | 'x' | '0' | '1' | '2.5' | '13'
@@ -55,7 +56,7 @@ def reference(text: str, x: float) -> float:
 
 
 def drawn(n: int, longest: int, seed: int, grammar: Grammar = CALCULATOR) -> list[str]:
-    return [str(text) for text in render(grammar, sample(grammar, n, longest, seed))]
+    return [str(text) for text in unparse(grammar, sample(grammar, n, longest, seed))]
 
 
 @settings(max_examples=150, deadline=None)
@@ -63,7 +64,7 @@ def drawn(n: int, longest: int, seed: int, grammar: Grammar = CALCULATOR) -> lis
 def test_values_are_those_of_python(seed, longest):
     points = np.array([-3.0, -0.5, 0.0, 1.0, 2.25])
     for text in drawn(4, longest, seed):
-        found = run(program(derivations(CALCULATOR, [text])[0], CALCULATOR), points)
+        found = run(program(parse(CALCULATOR, [text])[0], CALCULATOR), points)
         with np.errstate(all="ignore"):
             wanted = [reference(text, x) for x in points]
         finite = np.isfinite(wanted)
@@ -96,7 +97,7 @@ class Exact:
 @given(st.integers(0, 10**6))
 def test_error_bounds_hold(seed):
     texts = drawn(5, 16, seed)
-    programs = [program(row, CALCULATOR) for row in derivations(CALCULATOR, texts)]
+    programs = [program(row, CALCULATOR) for row in parse(CALCULATOR, texts)]
     values, errors = bounded(programs, POINTS[:6])
     with mpmath.workdps(60):
         for text, row, bounds in zip(texts, values, errors, strict=True):
@@ -115,7 +116,7 @@ def test_error_bounds_hold(seed):
 
 
 def test_a_program_alone_is_worth_what_it_is_in_company():
-    programs = [program(row, CALCULATOR) for row in derivations(CALCULATOR, drawn(300, 30, 1))]
+    programs = [program(row, CALCULATOR) for row in parse(CALCULATOR, drawn(300, 30, 1))]
     together = bounded(programs, POINTS)
     for place in range(0, 300, 7):
         alone = bounded([programs[place]], POINTS)
@@ -126,7 +127,7 @@ def test_a_program_alone_is_worth_what_it_is_in_company():
 def test_kinds_are_those_of_computer_algebra():
     grammar = Grammar.read("equation.cfg")
     texts = list(dict.fromkeys(drawn(600, 11, 0, grammar)))
-    programs = [program(row, grammar) for row in derivations(grammar, texts)]
+    programs = [program(row, grammar) for row in parse(grammar, texts)]
     forms = [sympy.expand(sympy.together(build(each))) for each in programs]
     first = {form: place for place, form in reversed(list(enumerate(forms)))}
     wanted = [first[form] for form in forms]
@@ -155,7 +156,7 @@ def test_kinds_are_those_of_computer_algebra():
     ],
 )
 def test_equality(a, b, same):
-    x = derivations(CALCULATOR, [a, b])
+    x = parse(CALCULATOR, [a, b])
     assert (classes([program(row, CALCULATOR) for row in x])[1] == 0) is np.bool_(same)
 
 
@@ -164,9 +165,7 @@ def test_equality_does_not_depend_on_the_order():
     order = random.Random(0).sample(range(len(texts)), len(texts))
 
     def kinds(places):
-        first = classes(
-            [program(row, CALCULATOR) for row in derivations(CALCULATOR, [texts[p] for p in places])]
-        )
+        first = classes([program(row, CALCULATOR) for row in parse(CALCULATOR, [texts[p] for p in places])])
         groups: dict[int, set[str]] = {}
         for place, kind in zip(places, first.tolist(), strict=True):
             groups.setdefault(places[kind], set()).add(texts[place])

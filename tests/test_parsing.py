@@ -15,7 +15,8 @@ from grammar_rae.datasets import expressions, molecules
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import GrammarError, ParseError
 from grammar_rae.grammar import SHIPPED, Grammar
-from grammar_rae.parsing import derivations, render
+from grammar_rae.parsing import parse, parse_known
+from grammar_rae.rendering import unparse
 
 STEPS = {"equation": 25, "zinc": 80, "smiles": 50}
 TOKENS = {"zinc": "Cl|Br|@@|.", "equation": r"sin\(|exp\(|."}
@@ -58,23 +59,23 @@ def grammar(request):
 def test_expressions_agree_with_nltk():
     texts = datasets.load("expressions").train[:150]
     grammar = Grammar.read("equation")
-    assert unpadded(grammar, derivations(grammar, texts)) == charted("equation", texts)
+    assert unpadded(grammar, parse(grammar, texts)) == charted("equation", texts)
 
 
 def test_molecules_agree_with_nltk():
     grammar = Grammar.read("zinc")
     texts = datasets.load("nci").train[:60]
-    x, errors = derivations(grammar, texts, errors="return")
-    known = [i for i in range(len(texts)) if i not in dict(errors) and len(texts[i]) < 40][:25]
-    assert len(known) > 15
-    assert unpadded(grammar, x[known]) == charted("zinc", [texts[i] for i in known])
+    x, known, _ = parse_known(grammar, texts)
+    short = [row for row, i in enumerate(known) if len(texts[i]) < 40][:25]
+    assert len(short) > 15
+    assert unpadded(grammar, x[short]) == charted("zinc", [texts[i] for i in known[short]])
 
 
 def test_chosen_zinc_molecules_agree_with_nltk():
     grammar = Grammar.read("zinc")
-    x = derivations(grammar, ZINC)
+    x = parse(grammar, ZINC)
     assert unpadded(grammar, x) == charted("zinc", ZINC)
-    assert render(grammar, x) == ZINC
+    assert unparse(grammar, x) == ZINC
     assert len(np.setdiff1d(x, [grammar.pad])) == 56
 
 
@@ -82,7 +83,7 @@ def test_chosen_zinc_molecules_agree_with_nltk():
 @pytest.mark.skipif(present(molecules.ZINC) is None, reason="ZINC250k is not here")
 def test_all_test_molecules_agree_with_nltk():
     grammar, texts = Grammar.read("zinc"), datasets.load("zinc250k").test
-    x = derivations(grammar, texts)
+    x = parse(grammar, texts)
     lengths = (x != grammar.pad).sum(1)
     assert (lengths.min(), lengths.max()) == (46, 241)  # what the papers' files have
     assert lengths.mean() == pytest.approx(129.0, abs=0.05)
@@ -93,7 +94,7 @@ def test_all_test_molecules_agree_with_nltk():
 @pytest.mark.skipif(present(expressions.FILE) is None, reason="the published expressions are not here")
 def test_published_expressions_agree_with_nltk():
     grammar, texts = Grammar.read("equation"), datasets.load("equations").train
-    x = derivations(grammar, texts[:5000])
+    x = parse(grammar, texts[:5000])
     assert unpadded(grammar, x) == charted("equation", texts[:5000])
 
 
@@ -102,11 +103,10 @@ def test_published_expressions_agree_with_nltk():
 def test_smiles_covers_zinc_one_step_a_token():
     grammar = Grammar.read("smiles")
     texts = [text for text in datasets.kekules(datasets.load("zinc250k").test) if text is not None]
-    x, errors = derivations(grammar, texts, errors="return")
+    x, known, errors = parse_known(grammar, texts)
     assert len(errors) <= 1 and len(texts) == 5000
     tokens = compiled(grammar).tokens(texts)
-    known = np.setdiff1d(np.arange(len(texts)), [i for i, _ in errors])
-    assert np.array_equal((x != grammar.pad).sum(1)[known], (np.diff(tokens.bounds) + 1)[known])
+    assert np.array_equal((x != grammar.pad).sum(1), (np.diff(tokens.bounds) + 1)[known])
 
 
 def test_smiles_is_read_by_table_and_the_others_by_chart():
@@ -118,17 +118,17 @@ def test_smiles_is_read_by_table_and_the_others_by_chart():
 def test_random_derivation_to_text_and_back(grammar):
     steps = STEPS[grammar.name.removesuffix(".cfg")]
     x = sample(grammar, 400, steps, seed=1)
-    texts = render(grammar, x)
+    texts = unparse(grammar, x)
     assert None not in texts
-    assert np.array_equal(derivations(grammar, texts, steps), x)
+    assert np.array_equal(parse(grammar, texts, steps), x)
 
 
 def test_threads_and_batches_do_not_matter(grammar):
-    texts = render(grammar, sample(grammar, 150, 25, seed=2))
-    x = derivations(grammar, texts, 25, threads=1)
+    texts = unparse(grammar, sample(grammar, 150, 25, seed=2))
+    x = parse(grammar, texts, 25, threads=1)
     for threads in (2, 3):
-        assert np.array_equal(derivations(grammar, texts, 25, threads=threads), x)
-    alone = [derivations(grammar, [text], 25) for text in texts[:20]]
+        assert np.array_equal(parse(grammar, texts, 25, threads=threads), x)
+    alone = [parse(grammar, [text], 25) for text in texts[:20]]
     assert np.array_equal(np.concatenate(alone), x[:20])
 
 
@@ -144,19 +144,19 @@ def test_threads_and_batches_do_not_matter(grammar):
 )
 def test_empty_productions_recursion_and_longest_match(rules, good, bad):
     grammar = Grammar.parse(rules)
-    x, errors = derivations(grammar, good + bad, errors="return")
+    x, known, errors = parse_known(grammar, good + bad)
+    assert known.tolist() == list(range(len(good)))
     assert [i for i, _ in errors] == list(range(len(good), len(good) + len(bad)))
-    assert render(grammar, x)[: len(good)] == good
-    assert (x[len(good) :] == grammar.pad).all()
+    assert unparse(grammar, x) == good
 
 
 def test_one_of_several_derivations_always_the_same():
     grammar = Grammar.parse("S -> S S | 'a' | 'b'\n")
     texts = ["abababab", "a", "ababb"] * 40
-    x = derivations(grammar, texts)
-    assert render(grammar, x) == texts
+    x = parse(grammar, texts)
+    assert unparse(grammar, x) == texts
     assert np.array_equal(x[:3], x[-3:])
-    assert np.array_equal(derivations(grammar, texts[::-1], threads=1)[::-1], x)
+    assert np.array_equal(parse(grammar, texts[::-1], threads=1)[::-1], x)
 
 
 MANY = "a" * 3000
@@ -173,26 +173,26 @@ MANY = "a" * 3000
 )
 def test_long_texts(rules, text):
     grammar = Grammar.parse(rules)
-    assert render(grammar, derivations(grammar, [text])) == [text]
+    assert unparse(grammar, parse(grammar, [text])) == [text]
 
 
 def test_rows_are_padded_to_the_longest_or_to_steps():
     grammar = Grammar.read("equation")
-    x = derivations(grammar, ["x", "x+1"])
+    x = parse(grammar, ["x", "x+1"])
     assert x.dtype == np.int16
     assert x.tolist() == [[3, 7, 11, 11], [0, 3, 7, 8]]
-    assert derivations(grammar, ["x"], 5).tolist() == [[3, 7, 11, 11, 11]]
-    assert derivations(grammar, [], 5).shape == (0, 5)
+    assert parse(grammar, ["x"], 5).tolist() == [[3, 7, 11, 11, 11]]
+    assert parse(grammar, [], 5).shape == (0, 5)
 
 
 @pytest.mark.parametrize("row", [[3], [0, 3, 7], [3, 7, 7], [3, 11, 7], [11, 11], [7, 3]])
 def test_unfinished_and_impossible_rows_have_no_text(row):
-    assert render(Grammar.read("equation"), np.array([row])) == [None]
+    assert unparse(Grammar.read("equation"), np.array([row])) == [None]
 
 
 def failure(grammar, text):
     with pytest.raises(ParseError) as caught:
-        derivations(grammar, [text])
+        parse(grammar, [text])
     return caught.value
 
 
@@ -235,16 +235,17 @@ def test_the_place_is_the_first_token_that_cannot_stand_there():
     assert error.expected == ["')'", "'a'"]
 
 
-def test_bad_rows_are_returned_beside_the_others():
+def test_errors_are_returned_beside_the_rows_of_the_others():
     grammar = Grammar.read("equation")
     texts = ["x", "y", "x+1", "1+", "x*x*x"] * 30
-    x, errors = derivations(grammar, texts, 5, errors="return")
+    x, known, errors = parse_known(grammar, texts, 5)
+    assert known.tolist() == [i for i in range(150) if i % 5 in (0, 2)]
     assert [i for i, _ in errors] == [i for i in range(150) if i % 5 in (1, 3, 4)]
     assert all(error.item == i for i, error in errors)
-    assert render(grammar, x)[:5] == ["x", None, "x+1", None, None]
+    assert x.shape == (60, 5) and unparse(grammar, x)[:4] == ["x", "x+1"] * 2
     assert "item 4: needs 6 steps, the model has 5: «x*x*x»" in str(errors[2][1])
     with pytest.raises(ParseError, match="item 1: 'y' at position 0"):
-        derivations(grammar, texts, 5)
+        parse(grammar, texts, 5)
 
 
 def test_long_and_unprintable_texts_are_cut():
@@ -280,7 +281,7 @@ def test_random_grammars_agree_with_nltk(first, second, data):
     texts = ["".join(string) for string in strings]
     chart = ChartParser(CFG.fromstring("\n".join(map(str, grammar.productions[: grammar.pad]))))
     good = [any(True for _ in chart.parse(string)) for string in strings]
-    x, errors = derivations(grammar, texts, errors="return")
+    x, known, errors = parse_known(grammar, texts)
+    assert known.tolist() == np.flatnonzero(good).tolist()
     assert [i for i, _ in errors] == [i for i, derived in enumerate(good) if not derived]
-    known = np.flatnonzero(good)
-    assert render(grammar, x[known]) == [texts[i] for i in known]
+    assert unparse(grammar, x) == [texts[i] for i in known]

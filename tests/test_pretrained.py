@@ -10,7 +10,7 @@ from grammar_rae.datasets.smiles import canonicals
 from grammar_rae.evaluators import evaluate
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
-from grammar_rae.parsing import derivations
+from grammar_rae.parsing import parse
 from grammar_rae.samples import reconstruction
 
 MEGABYTES = 24
@@ -27,7 +27,7 @@ def test_a_shipped_model(name):
     model = Model.load(name)
     raw = model.generate(100, raw=True, seed=1)
     if model.run.grammar is not None and model.recipe.codec.kind == "grammar":
-        assert derivations(model.run.grammar, raw, errors="return")[1] == []
+        assert len(parse(model.run.grammar, raw)) == 100
     assert (runs.PRETRAINED / name / "CARD.md").is_file()
     assert model.generate(3, raw=True, seed=1) == raw[:3]
     z = model.sample_codes(5, seed=1)

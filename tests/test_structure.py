@@ -17,7 +17,7 @@ from grammar_rae.optimization.candidates import together
 from grammar_rae.optimization.joint import Joint
 from grammar_rae.optimization.kernels import Tanimoto
 from grammar_rae.optimization.surrogates import Exact, Structure, Values
-from grammar_rae.parsing import render
+from grammar_rae.rendering import unparse
 
 SMILES = ["CCO", "CCN", "c1ccccc1", "CC(=O)Oc1ccccc1C(=O)O", "CCCCCCCCCC"]
 
@@ -111,7 +111,7 @@ def test_curves_are_what_expressions_compute():
 def test_of_expressions_what_they_compute_foresees_more_than_what_they_are_made_of():
     """Derivations drawn evenly; the variance of the next hundred that 200 explain."""
     grammar = expressions.standard()
-    strings = list(dict.fromkeys(render(grammar, sample(grammar, 500, 15, seed=0))))[:300]
+    strings = list(dict.fromkeys(unparse(grammar, sample(grammar, 500, 15, seed=0))))[:300]
     y = -expressions.score(strings)
 
     by_structure = explained(Structure(), places(strings, grammar), y)

@@ -11,8 +11,8 @@ from grammar_rae.counting import sample
 from grammar_rae.errors import DataError
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
-from grammar_rae.parsing import render
 from grammar_rae.recipe import parse
+from grammar_rae.rendering import unparse
 from grammar_rae.runs import Run, load, save
 from grammar_rae.settings import Settings
 from grammar_rae.training import Data, fit
@@ -68,7 +68,7 @@ def tiny(variant, kind):
     )
     recipe, grammar = parse(text, "tiny"), Grammar.read("equation")
     codec = make_codec(recipe, grammar)
-    texts = render(grammar, sample(grammar, 100, 10, seed=1))
+    texts = unparse(grammar, sample(grammar, 100, 10, seed=1))
     torch.manual_seed(0)
     run = Run(recipe, grammar, codec, make_autoencoder(recipe, codec))
     return run, torch.as_tensor(codec.encode(texts))

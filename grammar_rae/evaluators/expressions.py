@@ -52,7 +52,7 @@ def canonical(strings: Sequence[str], grammar: Grammar | None = None) -> list[st
 
 def faults(strings: Sequence[str], grammar: Grammar | None = None) -> dict[int, str]:
     """What is wrong with those that the grammar does not derive, by place."""
-    errors = _parsed([_form(text) for text in strings], grammar or standard())[1]
+    _, _, errors = _parsed([_form(text) for text in strings], grammar or standard())
     return {item: brief(error) for item, error in errors}
 
 
@@ -61,12 +61,10 @@ def alike(strings: Sequence[str], grammar: Grammar | None = None) -> np.ndarray:
     equals none or the grammar does not derive it.
     """
     grammar = grammar or standard()
-    x, errors = _parsed([_form(text) for text in strings], grammar)
-    bad = dict(errors)
-    good = np.array([item for item in range(len(strings)) if item not in bad], int)
+    x, known, _ = _parsed([_form(text) for text in strings], grammar)
     first = np.arange(len(strings))
-    if len(good):
-        first[good] = good[classes([program(row, grammar) for row in x[good]])]
+    if len(known):
+        first[known] = known[classes([program(row, grammar) for row in x])]
     return first
 
 
@@ -96,10 +94,10 @@ def curves(
     """
     grammar, points = grammar or standard(), GRID if points is None else points
     chosen = points[np.linspace(0, len(points) - 1, min(CURVE, len(points))).round().astype(int)]
-    x, errors = _parsed([_form(text) for text in strings], grammar)
+    x, known, _ = _parsed([_form(text) for text in strings], grammar)
     found = np.full((len(strings), len(chosen)), FARTHEST)
-    for item in set(range(len(strings))) - dict(errors).keys():
-        values = run(program(x[item], grammar), chosen)
+    for item, row in zip(known, x, strict=True):
+        values = run(program(row, grammar), chosen)
         if np.isfinite(values).any():
             found[item] = np.nan_to_num(values, nan=0.0).clip(-FARTHEST, FARTHEST)
     return np.arcsinh(found)
@@ -130,10 +128,9 @@ def table(
     truth = truth_of(target, grammar) if isinstance(target, str) else target
     forms = [_form(text) for text in strings]
     distinct = list(dict.fromkeys(forms))
-    x, errors = _parsed(distinct, grammar)
+    x, known, errors = _parsed(distinct, grammar)
     bad = {distinct[item]: error for item, error in errors}
-    good = [item for item, form in enumerate(distinct) if form not in bad]
-    measured = _measured([distinct[item] for item in good], x[good], truth, grammar, seconds)
+    measured = _measured([distinct[item] for item in known], x, truth, grammar, seconds)
     why = [
         _located(bad[form], text) if form in bad else (0, "")
         for form, text in zip(forms, strings, strict=True)
@@ -191,10 +188,12 @@ def novel(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = 
     return float((first >= len(seen)).sum() / len(kinds)) if kinds else None
 
 
-def _parsed(forms: list[str], grammar: Grammar) -> tuple[np.ndarray, list[tuple[int, ParseError]]]:
-    from grammar_rae.parsing import derivations
+def _parsed(
+    forms: list[str], grammar: Grammar
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, ParseError]]]:
+    from grammar_rae.parsing import parse_known
 
-    return derivations(grammar, forms, errors="return")
+    return parse_known(grammar, forms)
 
 
 def _measured(
@@ -249,12 +248,10 @@ def _compared(
 ) -> np.ndarray:
     grammar = grammar or standard()
     truth = truth_of(target, grammar) if isinstance(target, str) else target
-    x, errors = _parsed([_form(text) for text in strings], grammar)
-    bad = dict(errors)
+    x, known, _ = _parsed([_form(text) for text in strings], grammar)
     found = np.full(len(strings), np.nan)
-    for item in range(len(strings)):
-        if item not in bad:
-            found[item] = measure(run(program(x[item], grammar), truth.points, floor), truth.values)
+    for item, row in zip(known, x, strict=True):
+        found[item] = measure(run(program(row, grammar), truth.points, floor), truth.values)
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from grammar_rae.datasets.smiles import molecule
 from grammar_rae.evaluators.tanimoto import BITS as BINS
 from grammar_rae.evaluators.tanimoto import morgan
-from grammar_rae.parsing import derivations
+from grammar_rae.parsing import parse_known
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -37,18 +37,17 @@ def places(strings: Sequence[str], grammar: Grammar) -> np.ndarray:
     the children's numbers; hashed.
     """
     tables = grammar.tables
-    rows, errors = derivations(grammar, strings, errors="return")
+    rows, known, _ = parse_known(grammar, strings)
     found = np.zeros((len(strings), BINS + 1))
-    for counts, row in zip(found, rows, strict=True):
-        open_places = [0]
+    found[:, BINS] = 1
+    found[known, BINS] = 0
+    for item, row in zip(known, rows, strict=True):
+        counts, open_places = found[item], [0]
         for rule in row[row != tables.pad].tolist():
             place = open_places.pop()
             counts[crc32(rule.to_bytes(2, "little"), place) % BINS] += 1
             children = range(int(tables.arity[rule]))
             open_places += [crc32(child.to_bytes(2, "little"), place) for child in reversed(children)]
-    for item, _ in errors:
-        found[item] = 0
-        found[item, BINS] = 1
     return found
 
 

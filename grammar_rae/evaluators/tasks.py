@@ -106,9 +106,9 @@ def derived(grammar: Grammar | None) -> Task:
     def reasons(strings: Sequence[str]) -> list[str]:
         found = ["" if text else "empty" for text in strings]
         if grammar is not None and strings:
-            from grammar_rae.parsing import derivations
+            from grammar_rae.parsing import parse_known
 
-            for item, error in derivations(grammar, strings, errors="return")[1]:
+            for item, error in parse_known(grammar, strings)[2]:
                 found[item] = found[item] or expressions.brief(error)
         return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, ParseError
 from grammar_rae.evaluators.arithmetic import program, run
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ class Truth(NamedTuple):
 
 def values_of(text: str, grammar: Grammar, points: np.ndarray) -> np.ndarray:
     """An expression at the points (P,): (P,), not finite where it has no value. DataError where it is none."""
-    from grammar_rae.parsing import derivations
+    from grammar_rae.parsing import parse
 
-    x, errors = derivations(grammar, ["".join(text.split())], errors="return")
-    if errors:
-        raise DataError(f"expression: {str(errors[0][1]).splitlines()[0].removeprefix('item 0: ')}")
+    try:
+        x = parse(grammar, ["".join(text.split())])
+    except ParseError as error:
+        raise DataError(f"expression: {str(error).splitlines()[0].removeprefix('item 0: ')}") from None
     return run(program(x[0], grammar), points)
 
 

@@ -25,7 +25,7 @@ from grammar_rae.evaluators import tanimoto
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.model import Model
 from grammar_rae.optimization import Optimizer
-from grammar_rae.optimization.candidates import together
+from grammar_rae.optimization.candidates import decode_jointly
 from grammar_rae.search import decoder_of, features_of, region_of
 
 Line = dict[str, Any]
@@ -97,7 +97,7 @@ def improved(
         least, until = threshold, 1 + budget * quarter // len(THRESHOLDS)
         going = searches
         while going := [one for one in going if one.evaluations < until]:
-            asked = together([one.asking(min(BATCH, until - one.evaluations)) for one in going], decode)
+            asked = decode_jointly([one.asking(min(BATCH, until - one.evaluations)) for one in going], decode)
             for one, strings in zip(going, asked, strict=True):
                 one.tell(strings, score(strings))
             going = [one for one, strings in zip(going, asked, strict=True) if strings]

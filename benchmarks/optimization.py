@@ -129,8 +129,7 @@ def _how(a: argparse.Namespace, seed: int) -> dict[str, Any]:
 
 def _course(found: Any) -> Line:
     """Best so far along the budget, averages and shares."""
-    shown = getattr(found.score, "display", lambda values: values)
-    best = shown(np.fmax.accumulate(found.course))
+    best = found.score.display(np.fmax.accumulate(found.course))
     at = {f"best_of_{n}": float(best[n - 1]) for n in CURVE if n <= len(best)}
     numbers = {
         name: found.numbers[name]

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from believer import believer
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions, task_for
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.model import Model
-from grammar_rae.optimization import Box
-from grammar_rae.optimization.decoding import most_frequent
-from grammar_rae.optimization.published import believer
-from grammar_rae.optimization.surrogates import Sparse
+from grammar_rae.optimization import BoxRegion
+from grammar_rae.optimization.candidates import most_frequent
+from grammar_rae.optimization.sparse import Sparse
 
 Line = dict[str, Any]
 
@@ -55,7 +55,7 @@ def _published(
         a.decodes or (500 if model.task == "molecules" else 25),
         task_for(model.task, []).canonical,
     )
-    box, found, line = Box.around(z), [], {}
+    box, found, line = BoxRegion.around(z), [], {}
     for number in range(a.budget // 50):
         surrogate = Sparse(passes=a.passes).fit(z, y, seed * (number + 1))
         if number == 0:

@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from grammar_rae.catalogue import SURROGATES, look_up
 from grammar_rae.model import Model
-from grammar_rae.optimization.surrogates import READ_STRINGS, Exact, fenced, named
+from grammar_rae.optimization.surrogates import Surrogate, fenced
 from grammar_rae.search import features_of
 
 KNOWN = (50, 100, 200, 400)
@@ -38,7 +39,7 @@ def told(path: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     return list(strings), np.array([np.frombuffer(code) for code in codes]), np.array(scores)
 
 
-def explained(surrogate: Exact, x: np.ndarray, y: np.ndarray, n: int) -> float:
+def explained(surrogate: Surrogate, x: np.ndarray, y: np.ndarray, n: int) -> float:
     """Of the variance of the values after the first n, far low ones raised as the surrogate raises them."""
     model = surrogate.fit(x[:n], y[:n], 0)
     with torch.no_grad():
@@ -49,12 +50,15 @@ def explained(surrogate: Exact, x: np.ndarray, y: np.ndarray, n: int) -> float:
 
 def main(name: str, *journals: str) -> None:
     model = Model.load(name)
-    kinds = [kind for kind in READ_STRINGS if kind != "values" or model.task == "expressions"]
+    named = {kind: look_up(SURROGATES, kind, "surrogate") for kind in SURROGATES}
+    kinds = [kind for kind, made in named.items() if made.reads_strings]
+    if model.task != "expressions":
+        kinds.remove("values")
     for path in journals:
         strings, codes, y = told(path)
         inputs = {kind: features_of(model, kind)(strings) for kind in kinds} | {"exact": codes}
         for kind, x in inputs.items():
-            found = {n: round(explained(named(kind), x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
+            found = {n: round(explained(named[kind](), x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
             print(json.dumps({"journal": Path(path).parent.name, "surrogate": kind, **found}), flush=True)
 
 

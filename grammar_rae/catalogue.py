@@ -116,11 +116,29 @@ FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by
     "images": "builtins:list",
 }
 
+SURROGATES = {  # () → a surrogate with the settings it has by default; see `optimization.surrogates`
+    "structure": "grammar_rae.optimization.surrogates:Structure",
+    "values": "grammar_rae.optimization.surrogates:Values",
+    "exact": "grammar_rae.optimization.surrogates:Exact",
+    "sparse": "grammar_rae.optimization.sparse:Sparse",
+}
 
-def look_up(table: Mapping[str, Any], name: str, kind: str) -> Any:
-    """The entry of that name, imported; RecipeError with the nearest known name."""
+ACQUISITIONS = {  # which candidates are evaluated next; see `optimization.acquisition`
+    "thompson": "grammar_rae.optimization.acquisition:thompson",
+    "logei": "grammar_rae.optimization.acquisition:logei",
+}
+
+REGIONS = {  # (model, start, reach) → where a search looks; see `optimization.regions`
+    "trust": "grammar_rae.search:trust_region",
+    "density": "grammar_rae.search:dense_region",
+    "box": "grammar_rae.search:box_region",
+}
+
+
+def look_up(table: Mapping[str, Any], name: str, kind: str, error: type[ValueError] = RecipeError) -> Any:
+    """The entry of that name, imported; `error`, with the nearest known name, where there is none."""
     if name not in table:
-        raise RecipeError(f"no {kind} is called {name}; {nearest(name, table)}")
+        raise error(f"no {kind} is called {name}; {nearest(name, table)}")
     entry = table[name]
     return imported(entry) if isinstance(entry, str) else tuple(imported(address) for address in entry)
 

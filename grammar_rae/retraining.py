@@ -24,7 +24,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.experiment import round_weights
 from grammar_rae.expost import stated
 from grammar_rae.model import Model
-from grammar_rae.optimization.optimizer import Expected
+from grammar_rae.optimization.settings import Expected
 from grammar_rae.preparation import Prepared, encodable, prepare
 from grammar_rae.training import Data, fit
 

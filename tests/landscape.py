@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from grammar_rae.optimization import Box, Optimizer, TrustRegion
+from grammar_rae.optimization import BoxRegion, Optimizer, TrustRegion
 from grammar_rae.optimization.surrogates import Exact
 
 SIZE = 10
 TARGET = np.linspace(-1.5, 1.5, SIZE)
-BOX = Box(np.full(SIZE, -4.0), np.full(SIZE, 4.0))
+BOX = BoxRegion(np.full(SIZE, -4.0), np.full(SIZE, 4.0))
 
 
 def decode(z):

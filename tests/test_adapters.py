@@ -20,13 +20,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from test_generation import untrained
 
-from grammar_rae.adapters.evolution import Pool, Settings, evolve
 from grammar_rae.adapters.guacamol import DistributionMatching, GoalDirected
 from grammar_rae.adapters.moses import Sampler
 from grammar_rae.adapters.sklearn import Latents
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
+from grammar_rae.optimization.evolution import EvolutionSettings, Pool, evolve
 
 EXPRESSIONS = ["x+1", "x*x", "sin(x)", "x/2", "exp(x*3)+1", "(x+1)*2", "x", "3*x+2", "sin(x*x)", "x+x"]
 
@@ -122,7 +122,7 @@ def test_evolution_climbs_a_known_hill():
     first = np.random.default_rng(0).standard_normal((50, 2))
     pool.add(text(first), first)
     begun = pool.scores[0]
-    evolve(pool, text, np.ones(2), Settings(20, 40, 40), seed=0)
+    evolve(pool, text, np.ones(2), EvolutionSettings(20, 40, 40), seed=0)
     assert pool.scores[0] > -0.01 > begun
     assert (np.diff(pool.scores) <= 0).all() and len(set(pool.strings)) == len(pool.strings)
     assert score(pool.strings) == pool.scores.tolist()
@@ -136,7 +136,7 @@ def test_strings_without_a_score_beget_nothing():
     empty = Pool(lambda strings: [float("nan")] * len(strings), 2)
     empty.add(["a"], np.ones((1, 2)))
     with pytest.raises(DataError, match="no string to begin with has a finite score"):
-        evolve(empty, lambda z: ["a"] * len(z), np.ones(2), Settings(2, 2, 2), seed=0)
+        evolve(empty, lambda z: ["a"] * len(z), np.ones(2), EvolutionSettings(2, 2, 2), seed=0)
 
 
 def test_moses_samples_are_short(model):

@@ -1,5 +1,6 @@
 """Bayesian optimization without a model: it finds, it repeats itself, it survives, it refuses."""
 
+import inspect
 import math
 import os
 import subprocess
@@ -14,14 +15,15 @@ import torch
 from landscape import BOX, SIZE, decode, encode, optimizer, score, shown
 from scipy.stats import spearmanr
 
+import grammar_rae as gr
+from grammar_rae.catalogue import ACQUISITIONS
 from grammar_rae.densities.gaussian import fit as fit_gaussian
 from grammar_rae.errors import DataError
-from grammar_rae.optimization import Box, HighDensity, Journal, TrustRegion
-from grammar_rae.optimization.acquisition import ACQUISITIONS
-from grammar_rae.optimization.decoding import most_frequent
-from grammar_rae.optimization.published import Process, believer
-from grammar_rae.optimization.regions import Found
-from grammar_rae.optimization.surrogates import Exact, Sparse, Values, fenced
+from grammar_rae.optimization import BoxRegion, HighDensity, Journal, TrustRegion
+from grammar_rae.optimization.candidates import most_frequent
+from grammar_rae.optimization.regions import RoundResult
+from grammar_rae.optimization.sparse import Sparse
+from grammar_rae.optimization.surrogates import Exact, Values, fenced
 from grammar_rae.optimization.trust import Around
 
 
@@ -64,7 +66,7 @@ def test_no_string_is_paid_for_twice():
         calls.update(strings)
         return score(strings)
 
-    small = Box(np.full(SIZE, -0.3), np.full(SIZE, 0.3))  # few different strings in it
+    small = BoxRegion(np.full(SIZE, -0.3), np.full(SIZE, 0.3))  # few different strings in it
     found = optimizer(counted, small)
     found.run(30)
     assert len(calls) == 30 and set(calls.values()) == {1}
@@ -73,7 +75,7 @@ def test_no_string_is_paid_for_twice():
 
 
 def test_where_nothing_new_is_decoded_it_stops():
-    point = Box(np.zeros(SIZE), np.full(SIZE, 0.1))
+    point = BoxRegion(np.zeros(SIZE), np.full(SIZE, 0.1))
     found = optimizer(region=point)
     assert len(found.run(50)) == 1 and found.ask(5) == []
 
@@ -180,7 +182,7 @@ def test_a_retrained_model_reads_the_old_strings_anew():
         return (
             lambda texts: encode(texts) + shift,
             lambda z: decode(np.asarray(z) - shift),
-            TrustRegion(Box(BOX.bounds[0] + shift, BOX.bounds[1] + shift)),
+            TrustRegion(BoxRegion(BOX.bounds[0] + shift, BOX.bounds[1] + shift)),
         )
 
     finite = lambda strings: np.nan_to_num(score(strings), nan=-99.0)  # noqa: E731
@@ -263,6 +265,15 @@ def test_settings_that_cannot_be(settings, message):
         optimizer(**settings)
 
 
+@pytest.mark.parametrize("function", [gr.optimize, gr.Optimizer])
+def test_options_are_listed_and_an_unknown_one_is_refused_with_the_nearest(function):
+    options = inspect.signature(function).parameters
+    assert options["candidates"].default == 300 and options["seed"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert len(options) in (20, 21) and "seed  " in inspect.getdoc(function)
+    with pytest.raises(TypeError, match="no candidate; did you mean candidates"):
+        function("one", "two", candidate=3)
+
+
 def test_run_needs_a_score():
     with pytest.raises(DataError, match="needs a score"):
         optimizer(score=None).run(5)
@@ -273,7 +284,9 @@ def test_a_trust_region_grows_shrinks_and_begins_anew():
     region = TrustRegion(BOX, length=0.8, longest=1.6, shortest=0.3, failures=2)
 
     def rounds(*tops):
-        return [Found(np.full((4, SIZE), 0.1 * i), np.full(4, float(top))) for i, top in enumerate(tops)]
+        return [
+            RoundResult(np.full((4, SIZE), 0.1 * i), np.full(4, float(top))) for i, top in enumerate(tops)
+        ]
 
     assert region.at(rounds(), 4) is BOX, "the first are draws of the outer region"
     assert region.at(rounds(0), 4).length == 0.8
@@ -282,12 +295,12 @@ def test_a_trust_region_grows_shrinks_and_begins_anew():
     assert region.at(rounds(0, 0, 0), 4).length == 0.4
     grown = region.at(rounds(0, 5, 0, 0), 4)
     assert grown.length == 0.4 and np.allclose(grown.best[:4], 0.1) and len(grown.best) == 16
-    many = Found(np.zeros((30, SIZE)), np.arange(30.0))
+    many = RoundResult(np.zeros((30, SIZE)), np.arange(30.0))
     assert len(region.at([many], 4).best) == 20
     assert region.at(rounds(0, 0, 0, 0, 0), 4) is BOX, "and 0.2 is too short"
     anew = region.at(rounds(9, 9, 9, 9, 9, -7, -6), 4)
     assert anew.length == 0.8 and np.allclose(anew.best[0], 0.6) and len(anew.best) == 8
-    assert len(region.at([Found(np.zeros((4, SIZE)), np.array([1, -np.inf, 0, -np.inf]))], 4).best) == 2
+    assert len(region.at([RoundResult(np.zeros((4, SIZE)), np.array([1, -np.inf, 0, -np.inf]))], 4).best) == 2
     assert BOX.incumbent is None and grown.incumbent == 5 and anew.incumbent == -6, "what to improve on"
 
 
@@ -311,7 +324,7 @@ def test_draws_around_the_best_are_steps_crossovers_and_a_few_from_anywhere():
         within = (steps > 0.1 * 0.07) & (steps < 0.1 * 1.4 * reach)
         assert within.mean() == pytest.approx(0.9, abs=0.03), "a tenth is from anywhere"
         assert (within & (steps < 0.1)).mean() == pytest.approx(0.9 / (1 + math.log10(reach)), abs=0.06)
-    region = TrustRegion(BOX, reach=10).at([Found(best, np.arange(2.0))], 2)
+    region = TrustRegion(BOX, reach=10).at([RoundResult(best, np.arange(2.0))], 2)
     assert region.reach == region.near(best).reach == 10
 
 
@@ -363,44 +376,6 @@ def test_the_dense_region_holds_the_share_it_says():
     assert region.inside(region.draw(500, 1)).all()
     assert not region.inside(np.full((1, 6), 9.0))[0]
     assert HighDensity(density, share=0.9).inside(z).mean() == pytest.approx(0.9, abs=0.02)
-
-
-SMALL = Sparse(inducing=40, passes=200, batch=40, rate=0.01)
-
-
-def test_the_published_batch_climbs_and_spreads():
-    """Codes of the box, better by the surrogate than its draws, and not one code many times."""
-    box = Box(np.full(2, -2.0), np.full(2, 2.0))
-    z = box.draw(40, 0)
-    model = SMALL.fit(z, -((z - 1) ** 2).sum(1), 0)
-    chosen = believer(model, box, 4, 0)
-    assert box.inside(chosen).all() and np.abs(chosen[0] - 1).max() < 0.2
-    distances = np.linalg.norm(chosen[:, None] - chosen, axis=2)
-    assert distances[np.triu_indices(4, 1)].min() > 1e-3
-
-
-def test_the_sparse_process_read_once_predicts_and_believes_as_botorch_does():
-    """Mean and joint covariance; conditioned on codes they are the conditional Gaussian's, its gradient true."""
-    random = np.random.default_rng(0)
-    z = random.uniform(-2, 2, (100, 3))
-    model = SMALL.fit(z, 7 + 3 * np.sin(z).sum(1), 0)
-    process, x = Process(model), torch.as_tensor(random.uniform(-3, 3, (30, 3)))
-    with torch.no_grad():
-        at, joint = process.read(x), model.posterior(x).distribution
-        covariance = joint.covariance_matrix
-        torch.testing.assert_close(at.mean, joint.mean, rtol=1e-6, atol=0)
-        torch.testing.assert_close(at.variance, covariance.diagonal(), rtol=1e-6, atol=0)
-        found = process.covariance(at, at) + process.jitter * torch.eye(30)
-        torch.testing.assert_close(found, covariance, rtol=1e-6, atol=1e-9)
-        a, b = slice(10), slice(10, 30)
-        less = covariance[b, a] @ torch.linalg.solve(covariance[a, a], covariance[a, b])
-        expected = torch.stack([joint.mean[b], (covariance[b, b] - less).diagonal()], 1)
-        believing = process.believing(process.read(x[a]))
-        torch.testing.assert_close(believing(process.read(x[b])), expected, rtol=1e-6, atol=1e-8)
-    for m in (0, 10):
-        moments = process.believing(process.read(x[:m]))
-        value = lambda point: moments(process.read(point))  # noqa: B023, E731
-        torch.autograd.gradcheck(value, x[b].requires_grad_(), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

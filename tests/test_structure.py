@@ -13,7 +13,7 @@ from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.structure import BINS, fragments, letters, places
 from grammar_rae.grammar import Grammar
 from grammar_rae.optimization import TrustRegion
-from grammar_rae.optimization.candidates import together
+from grammar_rae.optimization.candidates import decode_jointly
 from grammar_rae.optimization.joint import Joint
 from grammar_rae.optimization.kernels import Tanimoto
 from grammar_rae.optimization.surrogates import Exact, Structure, Values
@@ -150,7 +150,7 @@ def test_the_joint_posterior_is_the_model_s():
             )
 
 
-def test_searches_asked_together_ask_for_what_each_asks_alone():
+def test_searches_decoded_jointly_ask_for_what_each_asks_alone():
     calls = []
 
     def counted(z):
@@ -160,7 +160,7 @@ def test_searches_asked_together_ask_for_what_each_asks_alone():
     alone = [optimizer(seed=seed).run(24) for seed in range(3)]
     searches = [optimizer(seed=seed, region=TrustRegion(BOX)) for seed in range(3)]
     for _ in range(3):
-        asked = together([one.asking(8) for one in searches], counted)
+        asked = decode_jointly([one.asking(8) for one in searches], counted)
         for one, strings in zip(searches, asked, strict=True):
             one.tell(strings, score(strings))
     assert [[row.string for row in one.best()] for one in searches] == [

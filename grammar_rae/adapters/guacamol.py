@@ -16,16 +16,16 @@ from typing import Any, Protocol
 from rdkit import Chem, rdBase
 
 from grammar_rae.adapters.drawing import Stream, opened
-from grammar_rae.adapters.evolution import Codes, Pool, Settings, evolve
 from grammar_rae.datasets import molecule
 from grammar_rae.errors import DataError
 from grammar_rae.model import Model
+from grammar_rae.optimization.evolution import Codes, EvolutionSettings, Pool, evolve
 
 SCALE_CODES = 1000
 
 
-class ScoringFunction(Protocol):
-    """What the search needs of GuacaMol's class of this name: higher is better."""
+class ListScorer(Protocol):
+    """What the search needs of GuacaMol's `ScoringFunction`: higher is better."""
 
     def score_list(self, smiles_list: list[str]) -> list[float]: ...
 
@@ -76,12 +76,12 @@ class GoalDirected:
             )
         self.density = density
         self.first = first
-        self.settings = Settings(parents, children, generations)
+        self.settings = EvolutionSettings(parents, children, generations)
         self._seeds = random.Random(seed)
 
     def generate_optimized_molecules(
         self,
-        scoring_function: ScoringFunction,
+        scoring_function: ListScorer,
         number_molecules: int,
         starting_population: list[str] | None = None,
     ) -> list[str]:
@@ -89,7 +89,7 @@ class GoalDirected:
 
         Those of the starting population that the model cannot read are scored but have no offspring.
         """
-        settings = Settings(
+        settings = EvolutionSettings(
             max(self.settings.parents, number_molecules), self.settings.children, self.settings.generations
         )
         seed = self._seeds.getrandbits(63)

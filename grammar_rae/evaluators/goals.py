@@ -18,11 +18,13 @@ weight turns a term around: `-1*logp`.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 Measure = Callable[[Sequence[str]], tuple[np.ndarray, dict[int, str]]]
 TASKS = ("molecules", "expressions", "strings")
 ALONE = ("expression", "data", "mse")  # take everything that follows
+FILES = ("data", "mse")  # take the name of a file of points
 SIMILARITIES = {"similarity": tanimoto.bit_similarity, "rediscovery": tanimoto.count_similarity}
 FUNCTIONS = {"python": False, "python-batch": True}  # whether it takes a list
 FORMS = (
@@ -84,6 +87,14 @@ class Score:
     def lower_is_better(self) -> bool:
         """Whether the published number is better the lower it is; sums of terms are better the higher."""
         return len(self.terms) == 1 and self.terms[0].weight == 1 and self.terms[0].lower_is_better
+
+    @property
+    def identity(self) -> str:
+        """The specification; the contents of a file of points, hashed, stand for its name."""
+        kind, _, file = self.name.partition(":")
+        if kind in FILES and Path(file).is_file():
+            return f"{kind}:{hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]}"
+        return self.name
 
     @property
     def points(self) -> np.ndarray | None:
@@ -173,6 +184,11 @@ def goal(
             f"at most {max_atoms} atoms; expected 1 or more, and a score of molecules, not of {found}"
         )
     return Score(spec.strip(), found, terms, max_atoms, grammar)
+
+
+def task_of(spec: str) -> str:
+    """The task that a specification is for: expressions where it compares them, else molecules."""
+    return "expressions" if spec.strip().partition(":")[0] in ALONE else "molecules"
 
 
 def _terms(spec: str, timeout: float, grammar: Grammar | None) -> tuple[Term, ...]:

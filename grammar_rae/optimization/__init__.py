@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.optimizer import Optimizer, Round
-from grammar_rae.optimization.regions import Box, HighDensity
+from grammar_rae.optimization.regions import BoxRegion, HighDensity
 from grammar_rae.optimization.trust import TrustRegion
 
-__all__ = ["Box", "Evaluation", "HighDensity", "Journal", "Optimizer", "Round", "TrustRegion"]
+__all__ = ["BoxRegion", "Evaluation", "HighDensity", "Journal", "Optimizer", "Round", "TrustRegion"]

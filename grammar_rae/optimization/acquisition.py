@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grammar_rae.errors import DataError
-
 if TYPE_CHECKING:
     from botorch.models.model import Model
+
+Acquisition = Callable[["Model", np.ndarray, int, float, int], np.ndarray]
 
 
 def thompson(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> np.ndarray:
@@ -57,16 +57,3 @@ def logei(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> n
             worth[places] = -torch.inf
             places.append(int(worth.argmax()))
     return np.array(places)
-
-
-ACQUISITIONS: dict[str, Callable[[Any, np.ndarray, int, float, int], np.ndarray]] = {
-    "thompson": thompson,
-    "logei": logei,
-}
-
-
-def named(name: str) -> Callable[[Any, np.ndarray, int, float, int], np.ndarray]:
-    """An acquisition. DataError lists the names."""
-    if name not in ACQUISITIONS:
-        raise DataError(f"no acquisition is called {name}; there are: {', '.join(ACQUISITIONS)}")
-    return ACQUISITIONS[name]

@@ -1,10 +1,4 @@
-"""Where in the latent space the search looks.
-
-A region has `scale` (D,), a standard deviation of codes in it; `draw(n, seed)`, codes to decode;
-`at(rounds, initial)`, the region of the next round, given what every round found and that a search begins with
-`initial` draws; `near(best)`, the same kind of region around other codes (k, D), where it has any; and `incumbent`, the
-value to improve on where that is not the best of all.
-"""
+"""Where in the latent space the search looks."""
 
 from __future__ import annotations
 
@@ -17,31 +11,43 @@ import torch
 
 from grammar_rae.noise import Noise
 
-DRAWS = 10_000
+DRAWS = 10_000  # codes by which a region is measured
+TRIES = 20  # draws of a density before codes outside its region are taken
 
 
-class Found(NamedTuple):
-    """One finished round: codes (n, D) and values (n,) of what was evaluated in it."""
+class RoundResult(NamedTuple):
+    """One finished round: codes (n, D) of what was evaluated in it, and values (n,), −∞ where there is no score."""
 
-    z: np.ndarray
-    y: np.ndarray
+    codes: np.ndarray
+    values: np.ndarray
 
 
 class Region(Protocol):
-    scale: np.ndarray
-    incumbent: float | None = None
+    """Codes to decode.
 
-    def draw(self, n: int, seed: int) -> np.ndarray: ...
+    `scale` (D,) is the standard deviation of codes in it, `incumbent` the value to improve on, None for the best of
+    all.
+    """
+
+    @property
+    def scale(self) -> np.ndarray: ...
+    @property
+    def incumbent(self) -> float | None: ...
+
+    def draw(self, n: int, seed: int) -> np.ndarray:
+        """n codes (n, D)."""
 
     def near(self, best: np.ndarray) -> Region:
-        return self
+        """The same kind of region around other codes (k, D); itself where it has no centre."""
 
-    def at(self, rounds: Sequence[Found], initial: int) -> Region:
-        return self
+    def at(self, rounds: Sequence[RoundResult], initial: int) -> Region:
+        """The region of the next round, after `rounds` of a search that begins with `initial` draws."""
 
 
-class Box(Region):
-    """The bounding box low, high (D,) of the codes: where the papers search. Draws are uniform."""
+class BoxRegion:
+    """The box between the corners low and high (D,): where the papers search (Kusner et al. 2017). Uniform draws."""
+
+    incumbent = None
 
     def __init__(self, low: np.ndarray, high: np.ndarray) -> None:
         self.bounds = np.stack([np.asarray(low, float), np.asarray(high, float)])
@@ -49,53 +55,69 @@ class Box(Region):
         self.scale = self.width / math.sqrt(12)
 
     @classmethod
-    def around(cls, z: np.ndarray) -> Box:
-        """The box of codes z (n, D)."""
-        return cls(z.min(0), z.max(0))
+    def around(cls, codes: np.ndarray) -> BoxRegion:
+        """The bounding box of codes (n, D)."""
+        return cls(codes.min(0), codes.max(0))
 
-    def inside(self, z: np.ndarray) -> np.ndarray:
-        return ((z >= self.bounds[0]) & (z <= self.bounds[1])).all(-1)
+    def inside(self, codes: np.ndarray) -> np.ndarray:
+        """(n,) bool: which of the codes (n, D) lie in it."""
+        return ((codes >= self.bounds[0]) & (codes <= self.bounds[1])).all(-1)
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         return self.bounds[0] + self.width * np.random.default_rng(seed).random((n, len(self.width)))
 
+    def near(self, best: np.ndarray) -> BoxRegion:
+        return self
 
-class HighDensity(Region):
+    def at(self, rounds: Sequence[RoundResult], initial: int) -> BoxRegion:
+        return self
+
+
+class HighDensity:
     """Where an ex-post density is at least as high as at the share `share` of its codes: where the decoder was trained.
 
     `density()` gives a distribution with `log_prob` and `sample(noise)`, as those of `grammar_rae.densities`.
-    The quantile and the scale are taken over `codes`, or 10,000 draws.
+    The quantile and the scale are taken over `codes` (n, D), or over 10,000 draws.
     """
+
+    incumbent = None
 
     def __init__(
         self, density: Callable[[], Any], codes: np.ndarray | None = None, share: float = 0.95
     ) -> None:
         self._density = density
-        z = self._sample(DRAWS, 0) if codes is None else np.asarray(codes, float)
-        self.least = float(np.quantile(self._log_prob(z), 1 - share))
-        self.scale = z.std(0)
+        codes = self._sample(DRAWS, 0) if codes is None else np.asarray(codes, float)
+        self.least = float(np.quantile(self._log_prob(codes), 1 - share))
+        self.scale = codes.std(0)
 
     def _sample(self, n: int, seed: int) -> np.ndarray:
         with torch.no_grad():
-            z: np.ndarray = self._density().sample(Noise.first(seed, n)).double().cpu().numpy()
-        return z
+            codes: np.ndarray = self._density().sample(Noise.first(seed, n)).double().cpu().numpy()
+        return codes
 
-    def _log_prob(self, z: np.ndarray) -> np.ndarray:
+    def _log_prob(self, codes: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            found: np.ndarray = (
-                self._density().log_prob(torch.as_tensor(z, dtype=torch.float32)).cpu().numpy()
+            nats: np.ndarray = (
+                self._density().log_prob(torch.as_tensor(codes, dtype=torch.float32)).cpu().numpy()
             )
-        return found
+        return nats
 
-    def inside(self, z: np.ndarray) -> np.ndarray:
-        return self._log_prob(z) >= self.least
+    def inside(self, codes: np.ndarray) -> np.ndarray:
+        """(n,) bool: which of the codes (n, D) lie in it."""
+        return self._log_prob(codes) >= self.least
 
     def draw(self, n: int, seed: int) -> np.ndarray:
         """Draws of the density, those outside left out; after 20 tries the rest comes as drawn."""
         kept: list[np.ndarray] = []
-        for attempt in range(20):
-            z = self._sample(n, seed + attempt * 1_000_003)
-            kept.append(z[self.inside(z)])
+        for attempt in range(TRIES):
+            codes = self._sample(n, seed + attempt * 1_000_003)
+            kept.append(codes[self.inside(codes)])
             if sum(map(len, kept)) >= n:
                 break
-        return np.concatenate([*kept, z])[:n]
+        return np.concatenate([*kept, codes])[:n]
+
+    def near(self, best: np.ndarray) -> HighDensity:
+        return self
+
+    def at(self, rounds: Sequence[RoundResult], initial: int) -> HighDensity:
+        return self

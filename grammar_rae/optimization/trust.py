@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grammar_rae.optimization.regions import Found, Region
+from grammar_rae.optimization.regions import Region, RoundResult
 
 ELITE = 20  # codes that others are bred from
 NEAREST = 0.1  # the shortest step, in lengths
@@ -16,7 +16,7 @@ CROSSED = 2 / 3  # share of the others that come from several codes
 REST = 0.15  # step of what comes from several codes, in standard deviations
 
 
-class Around(Region):
+class Around:
     """Codes near `best` (k, D), the best first, and between them.
 
     The code on rank r is taken with a weight of 1 / (r + 2). A third of the draws are steps from one, their lengths
@@ -37,27 +37,31 @@ class Around(Region):
         self.incumbent, self.reach = incumbent, reach
 
     def draw(self, n: int, seed: int) -> np.ndarray:
+        """n codes (n, D)."""
         random = np.random.default_rng(seed)
         chances = 1 / np.arange(2, len(self.best) + 2)
         first, second, third = random.choice(len(self.best), (3, n), p=chances / chances.sum())
-        one, other, away = self.best[first], self.best[second], self.best[third]
+        base, other, away = self.best[first], self.best[second], self.best[third]
         steps = self.length * np.exp(random.uniform(math.log(NEAREST), math.log(self.reach), (n, 1)))
-        along = one + random.uniform(-0.3, 1, (n, 1)) * (other - one)
-        mixed = np.where(random.random(one.shape) < 0.5, one, other)
+        along = base + random.uniform(-0.3, 1, (n, 1)) * (other - base)
+        mixed = np.where(random.random(base.shape) < 0.5, base, other)
         way = random.integers(3, size=(n, 1))
-        between = np.select([way == 0, way == 1], [along, mixed], one + other - away)
+        between = np.select([way == 0, way == 1], [along, mixed], base + other - away)
         crossed = (random.random((n, 1)) < CROSSED) & (first != second)[:, None]
-        noise = self.scale * random.standard_normal(one.shape)
-        z = np.where(crossed, between + REST * noise, one + steps * noise)
+        noise = self.scale * random.standard_normal(base.shape)
+        codes = np.where(crossed, between + REST * noise, base + steps * noise)
         anywhere = random.random(n) < ANYWHERE
-        z[anywhere] = self.outer.draw(n, seed)[: anywhere.sum()]
-        return z
+        codes[anywhere] = self.outer.draw(n, seed)[: anywhere.sum()]
+        return codes
 
     def near(self, best: np.ndarray) -> Around:
         return Around(self.outer, best, self.length, self.incumbent, self.reach)
 
+    def at(self, rounds: Sequence[RoundResult], initial: int) -> Around:
+        return self
 
-class TrustRegion(Region):
+
+class TrustRegion:
     """Around the twenty best codes; the longest step doubles after `successes` rounds with gain and halves after
     `failures` without (TuRBO-1, Eriksson et al. 2019), and below `shortest` the search begins anew.
 
@@ -66,6 +70,8 @@ class TrustRegion(Region):
     It begins around `start` where one is given, else in the outer region. A gain is one of more than a thousandth
     of the best value. A `reach` above 1 adds longer steps (see `Around`).
     """
+
+    incumbent = None
 
     def __init__(
         self,
@@ -83,17 +89,21 @@ class TrustRegion(Region):
         self.successes, self.failures, self.reach = successes, failures, reach
 
     def draw(self, n: int, seed: int) -> np.ndarray:
+        """n codes (n, D) of the region that a search begins with."""
         return self.at([], 0).draw(n, seed)
 
-    def at(self, rounds: Sequence[Found], initial: int) -> Region:
-        """The rules replayed over what the rounds found: no state but theirs."""
+    def near(self, best: np.ndarray) -> TrustRegion:
+        return self
+
+    def at(self, rounds: Sequence[RoundResult], initial: int) -> Region:
+        """The rules, replayed over the results of all rounds: a region has no other state."""
         length, best, gains, losses, since, count = self.length, -math.inf, 0, 0, 0, 0
-        for number, (_, y) in enumerate(rounds):
-            top = float(np.max(y, initial=-math.inf))
+        for number, (_, values) in enumerate(rounds):
+            top = float(np.max(values, initial=-math.inf))
             gained = top > best + 1e-3 * abs(best) if math.isfinite(best) else math.isfinite(top)
             if count >= initial:
                 gains, losses = (gains + 1, 0) if gained else (0, losses + 1)
-            count += len(y)
+            count += len(values)
             best = max(best, top)
             if gains == self.successes:
                 length, gains = min(2 * length, self.longest), 0
@@ -101,11 +111,10 @@ class TrustRegion(Region):
                 length, losses = length / 2, 0
             if length < self.shortest:
                 length, best, since, count = self.length, -math.inf, number + 1, 0
-        recent = rounds[since:]
         if count < initial or not math.isfinite(best):
             if self.start is None:
                 return self.outer
             return Around(self.outer, self.start[None], length, reach=self.reach)
-        z, y = (np.concatenate(parts) for parts in zip(*recent, strict=True))
-        order = np.argsort(-y, kind="stable")[:ELITE]
-        return Around(self.outer, z[order[np.isfinite(y[order])]], length, best, self.reach)
+        codes, values = (np.concatenate(parts) for parts in zip(*rounds[since:], strict=True))
+        order = np.argsort(-values, kind="stable")[:ELITE]
+        return Around(self.outer, codes[order[np.isfinite(values[order])]], length, best, self.reach)

@@ -16,7 +16,7 @@ STEPS = 0.05, 0.5  # least and largest step of a mutation, in standard deviation
 
 
 @dataclass(frozen=True)
-class Settings:
+class EvolutionSettings:
     """Sizes of a search, which decodes `children` codes in each of its `generations`."""
 
     parents: int = 100
@@ -60,7 +60,7 @@ def evolve(
     pool: Pool,
     decode: Callable[[Codes], Sequence[str | None]],
     scale: NDArray[np.floating],
-    settings: Settings,
+    settings: EvolutionSettings,
     seed: int,
 ) -> None:
     """Fill a pool that was begun. `decode`: codes (n, D) → strings, None for those of no use. `scale` (D,) is the

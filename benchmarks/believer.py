@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from grammar_rae.optimization.regions import Box
+from grammar_rae.optimization.regions import BoxRegion
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -86,7 +86,7 @@ class Process:
         return moments
 
 
-def believer(model: Model, box: Box, n: int, seed: int) -> np.ndarray:
+def believer(model: Model, box: BoxRegion, n: int, seed: int) -> np.ndarray:
     """(n, D) codes by a fitted `Sparse`, each by expected improvement over a grid of 10,000 draws of the box, then
     L-BFGS-B; once chosen, its value is believed to be the predicted mean. The incumbent is the best predicted mean in
     the box.
@@ -140,7 +140,7 @@ def _improvement(incumbent: float) -> Callable[[Tensor], Tensor]:
     return lambda moments: value(moments[:, None])
 
 
-def _climbed(value: Callable[[Tensor], Tensor], box: Box, first: Tensor) -> Tensor:
+def _climbed(value: Callable[[Tensor], Tensor], box: BoxRegion, first: Tensor) -> Tensor:
     """(1, D) where L-BFGS-B leads from a code (D,)."""
     import torch
     from scipy.optimize import minimize

@@ -51,7 +51,7 @@ def sets(n: int) -> tuple[str, list[str], list[str]]:
 def ours(made: list[str], reference: list[str]) -> Numbers:
     """Both sets read and profiled, then every metric."""
 
-    def anew(strings: list[str]) -> tuple[molecules.Items, Profile]:
+    def anew(strings: list[str]) -> tuple[molecules.MoleculeSet, Profile]:
         items = molecules.read(strings)
         return items, profile(items.forms, items.counts)
 

@@ -28,11 +28,16 @@ from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.model import Model
 
 PROPERTIES = ("logp", "sa", "qed", "weight", "rings", "aromatic_rings")
-Reference: TypeAlias = tuple[Profile, chemnet.Gaussian | None]
+Reference: TypeAlias = tuple[Profile, chemnet.Moments | None]
 
 
 def row(
-    name: str, drawn: int, items: molecules.Items, found: Profile, reference: Reference, seen: set[str] | None
+    name: str,
+    drawn: int,
+    items: molecules.MoleculeSet,
+    found: Profile,
+    reference: Reference,
+    seen: set[str] | None,
 ) -> dict[str, Any]:
     """One line of the table, of as many strings as were `drawn`, valid or not."""
     known, gaussian = reference

@@ -32,8 +32,9 @@ from grammar_rae.evaluators import (
     table,
 )
 from grammar_rae.evaluators import profile as profiles
-from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.facts import Molecule
 from grammar_rae.evaluators.metrics import METRICS, MOLECULE_PROPERTIES, metric, printed, titled
+from grammar_rae.evaluators.screening import never_hydrogen
 from grammar_rae.measure import evaluate_files
 
 ODD = [
@@ -170,26 +171,50 @@ def test_one_molecule_is_as_rdkit_has_it(n: int) -> None:
     hits = Counter[str]()
     with rdBase.BlockLogs():
         for form in forms:
-            facts, molecule = Facts(Chem.MolFromSmiles(form), form), Chem.MolFromSmiles(form)
-            full = Chem.AddHs(molecule)
-            for name, screen, whole in (("mcf", filters.alerts(), full), ("qed", QED_ALERTS, molecule)):
-                candidates = {id(alert) for alert in screen.candidates(facts)}
+            mol, molecule = Chem.MolFromSmiles(form), Molecule(Chem.MolFromSmiles(form), form)
+            full = Chem.AddHs(mol)
+            for name, screen, whole in (("mcf", filters.alerts(), full), ("qed", QED_ALERTS, mol)):
+                candidates = {id(alert) for alert in screen.candidates(molecule)}
                 matching = {id(alert) for alert in screen.substructures if whole.HasSubstructMatch(alert)}
                 assert matching <= candidates and len(candidates) < len(screen.substructures) / 2, form
                 hits[name] += len(matching)
-            assert scores.qed(facts) == QED.qed(molecule), form
-            assert scores.sa(facts) == pytest.approx(sa(molecule), rel=0, abs=1e-12), form
+            assert scores.qed(molecule) == QED.qed(mol), form
+            assert scores.sa(molecule) == pytest.approx(sa(mol), rel=0, abs=1e-12), form
             passing = (
-                not any(len(ring) > 7 for ring in molecule.GetRingInfo().AtomRings())
-                and not any(atom.GetFormalCharge() for atom in molecule.GetAtoms())
-                and {atom.GetAtomicNum() for atom in molecule.GetAtoms()} <= filters.ALLOWED
+                not any(len(ring) > 7 for ring in mol.GetRingInfo().AtomRings())
+                and not any(atom.GetFormalCharge() for atom in mol.GetAtoms())
+                and {atom.GetAtomicNum() for atom in mol.GetAtoms()} <= filters.ALLOWED
                 and not any(full.HasSubstructMatch(alert) for alert in filters.alerts().substructures)
             )
-            assert filters.passes(facts) == passing, form
-            (found,) = profiles.describe([facts])
-            assert found.positions.tolist() == list(morgan.GetFingerprint(molecule).GetOnBits()), form
-            assert found.flat == Chem.MolToSmiles(molecule, isomericSmiles=False), form
+            assert filters.passes(molecule) == passing, form
+            (found,) = profiles.describe([molecule])
+            assert found.positions.tolist() == list(morgan.GetFingerprint(mol).GetOnBits()), form
+            assert found.flat == Chem.MolToSmiles(mol, isomericSmiles=False), form
     assert min(hits.values()) > n / 5
+
+
+@pytest.mark.parametrize(
+    ("smarts", "never"),
+    [
+        ("C", True),
+        ("c", True),
+        ("[#7]", True),
+        ("[!#1]", True),
+        ("[C;R1;+]", True),
+        ("[CH3;X4]", True),
+        ("*", False),
+        ("[#1]", False),
+        ("[2H]", False),
+        ("[!C]", False),
+        ("[#6,#1]", False),
+        ("[$(CC=O)]", False),
+    ],
+)
+def test_a_query_atom_that_no_hydrogen_matches(smarts: str, never: bool) -> None:
+    atom = Chem.MolFromSmarts(smarts).GetAtomWithIdx(0)
+    hydrogen = Chem.AddHs(Chem.MolFromSmiles("C")).GetAtomWithIdx(1)
+    assert never_hydrogen(atom.DescribeQuery()) == never
+    assert not (never and atom.Match(hydrogen))
 
 
 @pytest.mark.parametrize(

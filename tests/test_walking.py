@@ -72,7 +72,7 @@ def test_molecules_on_a_walk_have_their_similarities_and_a_picture(tmp_path):
     frame = interpolation(chemist, a, b, 4, score="sa")
     assert list(frame) == ["smiles", "share", "similarity_a", "similarity_b", "score"]
     np.testing.assert_array_equal(frame["similarity_b"], tanimoto.bit_similarity(b, frame["smiles"]))
-    np.testing.assert_array_equal(frame["score"], molecules.score("sa")(frame["smiles"]))
+    np.testing.assert_array_equal(frame["score"], molecules.properties(frame["smiles"], ("sa",))["sa"])
     assert (
         picture(frame, chemist, {"A": a, "B": b}, tmp_path / "walk.png") == 2 + frame["score"].notna().sum()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grammar_rae.evaluators.report import evaluate, measured, properties, summary, table
+from grammar_rae.evaluators.report import evaluate, measured, summary, table
 from grammar_rae.evaluators.tasks import TASKS, Task, task_for
 
-__all__ = ["TASKS", "Task", "evaluate", "measured", "properties", "summary", "table", "task_for"]
+__all__ = ["TASKS", "Task", "evaluate", "measured", "summary", "table", "task_for"]

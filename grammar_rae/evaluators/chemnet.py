@@ -22,35 +22,35 @@ from grammar_rae.evaluators.profile import REMEMBER, Profile
 CHUNK = 10_000  # molecules whose activations are held at once
 
 
-class Gaussian(NamedTuple):
+class Moments(NamedTuple):
     """Mean (512,) and covariance (512, 512) of activations."""
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64]
 
 
-def statistics(found: Profile) -> Gaussian | None:
-    """The Gaussian of a set; None where it has fewer than two molecules. DataError: `fcd` is not installed."""
-    if len(found) < 2:
+def statistics(molecules: Profile) -> Moments | None:
+    """The moments of a set; None where it has fewer than two molecules. DataError: `fcd` is not installed."""
+    if len(molecules) < 2:
         _package()
         return None
-    if len(found.forms) < REMEMBER:
-        return Gaussian(**_fitted(found))
+    if len(molecules.forms) < REMEMBER:
+        return Moments(**_fitted(molecules))
     kind = f"chemnet-fcd-{_package().__version__}-rdkit-{rdBase.rdkitVersion}"
-    key = [f"{form} {count}" for form, count in zip(found.forms, found.counts, strict=True)]
-    return Gaussian(**remembered_arrays(kind, key, lambda: _fitted(found)))
+    key = [f"{form} {count}" for form, count in zip(molecules.forms, molecules.counts, strict=True)]
+    return Moments(**remembered_arrays(kind, key, lambda: _fitted(molecules)))
 
 
-def distance(first: Gaussian | None, second: Gaussian | None) -> float | None:
-    """The Fréchet distance of two sets; None where one has no Gaussian."""
+def distance(first: Moments | None, second: Moments | None) -> float | None:
+    """The Fréchet distance of two sets; None where one has fewer than two molecules."""
     if first is None or second is None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SciPy's, of the package's call
-        found = _package().calculate_frechet_distance(
+        value = _package().calculate_frechet_distance(
             first.mean, first.covariance, second.mean, second.covariance
         )
-    return max(0.0, float(found))
+    return max(0.0, float(value))
 
 
 def activations(forms: Sequence[str]) -> NDArray[np.float32]:
@@ -58,21 +58,21 @@ def activations(forms: Sequence[str]) -> NDArray[np.float32]:
     package = _package()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy's, and of strings longer than the network was trained on
-        found: NDArray[np.float32] = package.get_predictions(package.load_ref_model(), list(forms))
-    return found
+        rows: NDArray[np.float32] = package.get_predictions(package.load_ref_model(), list(forms))
+    return rows
 
 
-def _fitted(found: Profile) -> dict[str, NDArray[np.float64]]:
+def _fitted(molecules: Profile) -> dict[str, NDArray[np.float64]]:
     """Mean and covariance (divided by n - 1), summed up chunk by chunk about the first chunk's mean."""
     total, outer, shift = np.zeros(512), np.zeros((512, 512)), np.zeros(512)
-    for start in range(0, len(found.forms), CHUNK):
-        rows = activations(found.forms[start : start + CHUNK]).astype(np.float64)
-        weights = found.counts[start : start + CHUNK].astype(np.float64)
+    for start in range(0, len(molecules.forms), CHUNK):
+        rows = activations(molecules.forms[start : start + CHUNK]).astype(np.float64)
+        weights = molecules.counts[start : start + CHUNK].astype(np.float64)
         shift = shift if start else rows.mean(axis=0)
         rows -= shift
         total += weights @ rows
         outer += (rows * weights[:, None]).T @ rows
-    n = len(found)
+    n = len(molecules)
     mean = total / n
     return {"mean": mean + shift, "covariance": (outer - n * np.outer(mean, mean)) / (n - 1)}
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rdkit import Chem
 
-from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.facts import Molecule
 from grammar_rae.evaluators.screening import Screen
 
 DATA = Path(__file__).parent / "data"
@@ -38,12 +38,12 @@ def _refused() -> Chem.Mol:
     return Chem.MolFromSmarts(f"[!+0,{others}]")
 
 
-def passes(facts: Facts) -> bool:
+def passes(molecule: Molecule) -> bool:
     """Whether a molecule passes."""
-    if any(len(ring) > LARGEST_RING for ring in facts.rings):
+    if any(len(ring) > LARGEST_RING for ring in molecule.rings):
         return False
-    if facts.molecule.HasSubstructMatch(_refused()):
+    if molecule.mol.HasSubstructMatch(_refused()):
         return False
-    if any(facts.with_hydrogens.HasSubstructMatch(alert) for alert in alerts().candidates(facts)):
+    if any(molecule.with_hydrogens.HasSubstructMatch(alert) for alert in alerts().candidates(molecule)):
         return False
-    return facts.flat == facts.form or Chem.MolFromSmiles(facts.flat) is not None
+    return molecule.flat == molecule.smiles or Chem.MolFromSmiles(molecule.flat) is not None

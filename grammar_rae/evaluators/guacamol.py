@@ -17,7 +17,7 @@ from scipy.stats import entropy, gaussian_kde
 
 from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PARALLEL_FROM, POSITIONS, Profile, profile
-from grammar_rae.evaluators.scores import scores
+from grammar_rae.evaluators.scores import property_values
 from grammar_rae.evaluators.similarity import nearest_other
 from grammar_rae.parallel import spread
 
@@ -30,8 +30,8 @@ POINTS = 1000
 BINS = 10
 
 
-def kl(found: Profile, reference: Profile, seed: int = 0) -> tuple[float | None, str]:
-    """(score, why there is none): the mean of exp(-KL(reference, found)) over ten descriptors, 0 to 1, higher
+def kl(generated: Profile, reference: Profile, seed: int = 0) -> tuple[float | None, str]:
+    """(score, why there is none): the mean of exp(-KL(reference, generated)) over ten descriptors, 0 to 1, higher
     is closer.
 
     Nine are of the molecule: complexity (BertzCT), logP, weight and polar surface by Gaussian kernel densities
@@ -40,7 +40,7 @@ def kl(found: Profile, reference: Profile, seed: int = 0) -> tuple[float | None,
     list, is the Tanimoto similarity of each molecule to the nearest other one of its own set (Morgan, radius 2,
     4,096 bits). None where a descriptor has no spread or lies outside the reference's range altogether.
     """
-    tables = [_descriptors(side, seed) for side in (reference, found)]
+    tables = [_descriptors(side, seed) for side in (reference, generated)]
     if min(map(len, tables)) < 2:
         return None, "fewer than two distinct molecules"
     divergences = []
@@ -89,17 +89,17 @@ def _descriptors(side: Profile, seed: int) -> NDArray[np.float64]:
         return np.zeros((len(rows), 10))
     values = side.values[[*PROFILED]].to_numpy()[rows]
     prints = side.fingerprints(POSITIONS, rows)
-    heavy = [place for place, row in enumerate(rows) if re.search(r"\[\d", side.forms[row])]
-    if heavy:  # isotopes: the molecule without them is another one
-        plain = profile([side.flat[rows[place]] for place in heavy], [1] * len(heavy), compared=False)
-        values[heavy] = plain.values[[*PROFILED]].to_numpy()
-        prints[heavy] = plain.fingerprints(POSITIONS)
+    isotopic = [i for i, row in enumerate(rows) if re.search(r"\[\d", side.forms[row])]
+    if isotopic:  # the molecule without its isotopes is another one
+        plain = profile([side.flat[rows[i]] for i in isotopic], [1] * len(isotopic), compared=False)
+        values[isotopic] = plain.values[[*PROFILED]].to_numpy()
+        prints[isotopic] = plain.fingerprints(POSITIONS)
     complexity = spread(_complexity, [side.flat[row] for row in rows], PARALLEL_FROM)
     return np.column_stack([complexity, values, nearest_other(prints)])
 
 
 def _complexity(forms: Sequence[str]) -> list[float]:
-    known: dict[str, float] = {}
+    values: dict[str, float] = {}
     for part in batches(forms):
-        known |= zip(part, scores([*part.values()], ["bertz"])["bertz"], strict=True)
-    return [known.get(form, float("nan")) for form in forms]
+        values |= zip(part, property_values([*part.values()], ["bertz"])["bertz"], strict=True)
+    return [values.get(form, float("nan")) for form in forms]

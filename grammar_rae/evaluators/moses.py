@@ -29,29 +29,31 @@ def unique(places: NDArray[np.integer], k: int) -> Number:
     return float((places[:k].max() + 1) / k) if len(places) >= k else None
 
 
-def internal_diversity(found: Profile, seed: int = 0) -> tuple[Number, Number, int]:
+def internal_diversity(generated: Profile, seed: int = 0) -> tuple[Number, Number, int]:
     """(IntDiv1, IntDiv2, on how many molecules), 0 to 1, higher is more diverse.
 
     1 - mean over molecules x of (mean over y of T(x, y)^p)^(1/p), p = 1 and 2, T the Tanimoto similarity of
     Morgan fingerprints (radius 2, 1,024 bits), x with itself included.
     """
-    if not len(found):
+    if not len(generated):
         return None, None, 0
-    rows, weights = np.arange(len(found.forms)), found.counts
+    rows, weights = np.arange(len(generated.forms)), generated.counts
     if len(rows) > EXACT:
-        molecules = np.repeat(found.order, found.counts[found.order])
+        molecules = np.repeat(generated.order, generated.counts[generated.order])
         drawn = np.random.default_rng(seed).choice(molecules, EXACT, replace=False)
         rows, weights = np.unique(drawn, return_counts=True)
-    first, second = means(found.fingerprints(rows=rows), weights)
+    first, second = means(generated.fingerprints(rows=rows), weights)
     averages = (np.average(first, weights=weights), np.average(np.sqrt(second), weights=weights))
     return float(1 - averages[0]), float(1 - averages[1]), int(weights.sum())
 
 
-def snn(found: Profile, reference: Profile) -> Number:
+def snn(generated: Profile, reference: Profile) -> Number:
     """Mean Tanimoto similarity to the nearest reference molecule, 0 to 1, higher is closer (a copy has 1)."""
-    if not len(found) or not len(reference):
+    if not len(generated) or not len(reference):
         return None
-    return float(np.average(nearest(found.fingerprints(), reference.fingerprints()), weights=found.counts))
+    return float(
+        np.average(nearest(generated.fingerprints(), reference.fingerprints()), weights=generated.counts)
+    )
 
 
 def cosine(first: Mapping[str, int], second: Mapping[str, int]) -> Number:
@@ -63,26 +65,26 @@ def cosine(first: Mapping[str, int], second: Mapping[str, int]) -> Number:
     return float(dot / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
-def fragments(found: Profile, reference: Profile) -> Number:
+def fragments(generated: Profile, reference: Profile) -> Number:
     """Cosine similarity of the counts of BRICS fragments (Degen et al. 2008)."""
-    return cosine(found.fragments, reference.fragments)
+    return cosine(generated.fragments, reference.fragments)
 
 
-def scaffolds(found: Profile, reference: Profile) -> Number:
+def scaffolds(generated: Profile, reference: Profile) -> Number:
     """Cosine similarity of the counts of Bemis-Murcko scaffolds of two rings or more."""
-    return cosine(found.scaffolds, reference.scaffolds)
+    return cosine(generated.scaffolds, reference.scaffolds)
 
 
-def average(found: Profile, values: NDArray[np.generic]) -> Number:
+def average(generated: Profile, values: NDArray[np.generic]) -> Number:
     """Mean over the molecules of a value (or share of a condition) of each distinct one; NaN counts for none."""
     known = np.isfinite(values.astype(float))
-    return float(np.average(values[known], weights=found.counts[known])) if known.any() else None
+    return float(np.average(values[known], weights=generated.counts[known])) if known.any() else None
 
 
-def distance(found: Profile, reference: Profile, name: str) -> Number:
+def distance(generated: Profile, reference: Profile, name: str) -> Number:
     """Wasserstein-1 between two distributions of a property, in its unit, lower is closer."""
     sides = []
-    for side in (found, reference):
+    for side in (generated, reference):
         values = side.values[name].to_numpy()
         known = np.isfinite(values)
         sides.append((values[known], side.counts[known]))
@@ -90,6 +92,6 @@ def distance(found: Profile, reference: Profile, name: str) -> Number:
     return float(wasserstein_distance(a, b, weights_a, weights_b)) if len(a) and len(b) else None
 
 
-def distances(found: Profile, reference: Profile, names: Sequence[str]) -> dict[str, Number]:
+def distances(generated: Profile, reference: Profile, names: Sequence[str]) -> dict[str, Number]:
     """`<property>_w1` of each property."""
-    return {f"{name}_w1": distance(found, reference, name) for name in names}
+    return {f"{name}_w1": distance(generated, reference, name) for name in names}

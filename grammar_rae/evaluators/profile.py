@@ -20,9 +20,9 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import AllChem
 
 from grammar_rae.datasets.cache import remembered_arrays
-from grammar_rae.evaluators.facts import Facts, batches
+from grammar_rae.evaluators.facts import Molecule, batches
 from grammar_rae.evaluators.filters import passes
-from grammar_rae.evaluators.scores import NAMES, scores
+from grammar_rae.evaluators.scores import NAMES, property_values
 from grammar_rae.evaluators.similarity import Words, fold
 from grammar_rae.evaluators.tanimoto import murcko_scaffold
 from grammar_rae.parallel import spread
@@ -40,8 +40,8 @@ class Described(NamedTuple):
     values: tuple[float, ...]  # PROFILED, then whether it passes the filters
     positions: NDArray[np.int64]  # of the set bits of its Morgan fingerprint
     flat: str  # SMILES without stereochemistry and isotopes
-    fragments: list[str]  # by BRICS bonds; none unless compared
-    scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings, and unless compared
+    fragments: list[str]  # between its BRICS bonds; empty where they are not needed
+    scaffold: str  # Bemis and Murcko's; empty where it has fewer than two rings, or is not needed
 
 
 @dataclass(frozen=True)
@@ -111,42 +111,45 @@ def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profil
     return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
 
 
-def describe(molecules: Sequence[Facts], compared: bool = True) -> list[Described]:
+def describe(molecules: Sequence[Molecule], compared: bool = True) -> list[Described]:
     """Everything of a few molecules."""
-    values = [*scores(molecules, PROFILED).values(), [float(passes(one)) for one in molecules]]
+    values = [
+        *property_values(molecules, PROFILED).values(),
+        [float(passes(molecule)) for molecule in molecules],
+    ]
     return [
         Described(*row)
         for row in zip(
             zip(*values, strict=True),
-            [np.unique(np.fromiter(one.environments, np.int64) % POSITIONS) for one in molecules],
-            [one.flat for one in molecules],
-            [fragments(one.molecule) if compared else [] for one in molecules],
-            [scaffold(one.molecule) if compared else "" for one in molecules],
+            [np.unique(np.fromiter(molecule.environments, np.int64) % POSITIONS) for molecule in molecules],
+            [molecule.flat for molecule in molecules],
+            [fragments(molecule.mol) if compared else [] for molecule in molecules],
+            [scaffold(molecule.mol) if compared else "" for molecule in molecules],
             strict=True,
         )
     ]
 
 
-def fragments(found: Chem.Mol) -> list[str]:
+def fragments(mol: Chem.Mol) -> list[str]:
     """SMILES of the pieces of a molecule between its BRICS bonds (Degen et al. 2008)."""
-    brics = AllChem.FragmentOnBRICSBonds(found)  # type: ignore[attr-defined]
+    brics = AllChem.FragmentOnBRICSBonds(mol)  # type: ignore[attr-defined]
     return Chem.MolToSmiles(brics).split(".")
 
 
-def scaffold(found: Chem.Mol) -> str:
+def scaffold(mol: Chem.Mol) -> str:
     """SMILES of a molecule's Bemis-Murcko scaffold; empty where it has fewer than two rings (as in MOSES)."""
-    if found.GetRingInfo().NumRings() < 2:
+    if mol.GetRingInfo().NumRings() < 2:
         return ""
-    frame = murcko_scaffold(found)
+    frame = murcko_scaffold(mol)
     return str(Chem.MolToSmiles(frame)) if frame.GetRingInfo().NumRings() > 1 else ""
 
 
 def _described(forms: Sequence[str], compared: bool) -> list[Described]:
-    known: dict[str, Described] = {}
+    rows: dict[str, Described] = {}
     with rdBase.BlockLogs():
         for part in batches(forms):
-            known |= zip(part, describe([*part.values()], compared), strict=True)
-    return [known.get(form) or _nothing(form) for form in forms]
+            rows |= zip(part, describe([*part.values()], compared), strict=True)
+    return [rows.get(form) or _nothing(form) for form in forms]
 
 
 def _nothing(form: str) -> Described:
@@ -155,20 +158,20 @@ def _nothing(form: str) -> Described:
     return Described((*values, 0.0), np.zeros(0, np.int64), form, [], "")
 
 
-def _packed(found: Profile) -> dict[str, NDArray[Any]]:
+def _packed(profiled: Profile) -> dict[str, NDArray[Any]]:
     texts = {
-        "forms": found.forms,
-        "flat": found.flat,
-        "fragments": found.fragments,
-        "scaffolds": found.scaffolds,
+        "forms": profiled.forms,
+        "flat": profiled.flat,
+        "fragments": profiled.fragments,
+        "scaffolds": profiled.scaffolds,
     }
     return {name: _bytes(lines) for name, lines in texts.items()} | {
-        "counts": found.counts,
-        "values": found.values.to_numpy(),
-        "positions": found.positions,
-        "sizes": found.sizes,
-        "fragment_counts": np.array(list(found.fragments.values()), np.int64),
-        "scaffold_counts": np.array(list(found.scaffolds.values()), np.int64),
+        "counts": profiled.counts,
+        "values": profiled.values.to_numpy(),
+        "positions": profiled.positions,
+        "sizes": profiled.sizes,
+        "fragment_counts": np.array(list(profiled.fragments.values()), np.int64),
+        "scaffold_counts": np.array(list(profiled.scaffolds.values()), np.int64),
     }
 
 

@@ -91,13 +91,6 @@ def summary(
     return numbers
 
 
-def properties(items: pd.DataFrame, task: str | Path | Grammar | Task | None = None) -> pd.DataFrame:
-    """Mean, spread and range of each property over the valid items of a table."""
-    kind = task_for(task, items["canonical"].dropna().tolist())
-    valid = items.loc[items["valid"].astype(bool), list(kind.properties)]
-    return valid.agg(["mean", "std", "min", "median", "max"]).T.rename_axis("property")
-
-
 def _known(train: np.ndarray | Sequence[str] | None, task: Task) -> np.ndarray | None:
     """Hashes of canonical forms."""
     if train is None or isinstance(train, np.ndarray):

@@ -1,4 +1,4 @@
-"""Scores of one molecule: logP, synthetic accessibility, QED, the cycle term and penalised logP.
+"""Properties of one molecule: logP, synthetic accessibility, QED, the cycle term and penalised logP.
 
 Penalised logP is the normalised sum of the grammar VAE line of papers: z-scores of logP, of minus SA and of
 the cycle term, their means and standard deviations taken over ZINC250k. `plogp_raw` is logP - SA + cycle term
@@ -21,7 +21,7 @@ from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, Descriptors, GraphDescriptors, rdMolDescriptors
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.facts import Facts
+from grammar_rae.evaluators.facts import Molecule
 from grammar_rae.evaluators.screening import Screen
 
 LOGP_MEAN, LOGP_STD = 2.4570953396190123, 1.434324401111988
@@ -33,25 +33,26 @@ LARGEST_COMMON_RING = 8
 SA_LEAST, SA_MOST = -4.0, 2.5
 
 
-def logp(facts: Facts) -> float:
+def logp(molecule: Molecule) -> float:
     """Water-octanol partition coefficient (Wildman and Crippen, 1999)."""
-    return float(rdMolDescriptors.CalcCrippenDescriptors(facts.molecule)[0])
+    return float(rdMolDescriptors.CalcCrippenDescriptors(molecule.mol)[0])
 
 
-def sa(facts: Facts) -> float:
+def sa(molecule: Molecule) -> float:
     """Synthetic accessibility, 1 easy to 10 hard (Ertl and Schuffenhauer, 2009).
 
     As RDKit's Contrib `sascorer`, with its contributions of fragments: their mean, less a penalty for size and for
     what is complex, plus a bonus for symmetry, scaled to 1 to 10.
     """
-    molecule, counts = facts.molecule, facts.environments
-    atoms, known = molecule.GetNumAtoms(), _contributions()
-    mean = sum(known.get(name, UNKNOWN) * count for name, count in counts.items()) / sum(counts.values())
+    mol, counts = molecule.mol, molecule.environments
+    atoms, contributions = mol.GetNumAtoms(), _contributions()
+    total = sum(contributions.get(name, UNKNOWN) * count for name, count in counts.items())
+    mean = total / sum(counts.values())
     counted = (
-        rdMolDescriptors.CalcNumAtomStereoCenters(molecule),
-        rdMolDescriptors.CalcNumSpiroAtoms(molecule),
-        rdMolDescriptors.CalcNumBridgeheadAtoms(molecule),
-        any(len(ring) > LARGEST_COMMON_RING for ring in facts.rings),
+        rdMolDescriptors.CalcNumAtomStereoCenters(mol),
+        rdMolDescriptors.CalcNumSpiroAtoms(mol),
+        rdMolDescriptors.CalcNumBridgeheadAtoms(mol),
+        any(len(ring) > LARGEST_COMMON_RING for ring in molecule.rings),
     )
     penalty = atoms**1.005 - atoms + sum(math.log10(number + 1) for number in counted)
     symmetry = max(0.0, math.log(atoms / len(counts)) / 2)
@@ -59,34 +60,34 @@ def sa(facts: Facts) -> float:
     return min(max(score if score <= 8 else 8 + math.log(score - 8), 1.0), 10.0)
 
 
-def qed(facts: Facts) -> float:
+def qed(molecule: Molecule) -> float:
     """Quantitative estimate of drug-likeness, 0 to 1 (Bickerton et al., 2012).
 
     RDKit's `QED.qed`, with the 116 structural alerts screened and what is known of the molecule used again.
     """
-    molecule = facts.molecule
-    if molecule.HasSubstructMatch(_hydrogen()):
-        return float(QED.qed(molecule))  # takes hydrogens off first, which makes another molecule
+    mol = molecule.mol
+    if mol.HasSubstructMatch(_hydrogen()):
+        return float(QED.qed(mol))  # takes hydrogens off first, which makes another molecule
     parts = QED.QEDproperties(
-        MW=Descriptors.MolWt(molecule),  # type: ignore[attr-defined]
-        ALOGP=logp(facts),
-        HBA=sum(len(molecule.GetSubstructMatches(query)) for query in QED.Acceptors),
-        HBD=rdMolDescriptors.CalcNumHBD(molecule),
-        PSA=rdMolDescriptors.CalcTPSA(molecule),
-        ROTB=facts.rotatable_bonds,
-        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(molecule, QED.AliphaticRings))),
-        ALERTS=sum(molecule.HasSubstructMatch(alert) for alert in _alerts().candidates(facts)),
+        MW=Descriptors.MolWt(mol),  # type: ignore[attr-defined]
+        ALOGP=logp(molecule),
+        HBA=sum(len(mol.GetSubstructMatches(query)) for query in QED.Acceptors),
+        HBD=rdMolDescriptors.CalcNumHBD(mol),
+        PSA=rdMolDescriptors.CalcTPSA(mol),
+        ROTB=molecule.rotatable_bonds,
+        AROM=len(Chem.GetSSSR(Chem.DeleteSubstructs(mol, QED.AliphaticRings))),
+        ALERTS=sum(mol.HasSubstructMatch(alert) for alert in _alerts().candidates(molecule)),
     )
-    return float(QED.qed(molecule, qedProperties=parts))
+    return float(QED.qed(mol, qedProperties=parts))
 
 
-def cycle(facts: Facts) -> float:
+def cycle(molecule: Molecule) -> float:
     """Minus the atoms above six in the largest ring of NetworkX's cycle basis, 0 where there are none."""
-    bonds = [bond for ring in facts.molecule.GetRingInfo().BondRings() for bond in ring]
+    bonds = [bond for ring in molecule.mol.GetRingInfo().BondRings() for bond in ring]
     if len(bonds) == len(set(bonds)):
-        sizes = [len(ring) for ring in facts.rings]  # no bond in two rings: only one basis
+        sizes = [len(ring) for ring in molecule.rings]  # no bond in two rings: only one basis
     else:
-        joined = Chem.GetAdjacencyMatrix(facts.molecule)
+        joined = Chem.GetAdjacencyMatrix(molecule.mol)
         graph = nx.Graph()
         graph.add_nodes_from(range(len(joined)))
         graph.add_edges_from(np.argwhere(np.triu(joined)).tolist())
@@ -104,33 +105,33 @@ def plogp_raw(logp: float, sa: float, cycle: float) -> float:
     return logp - sa + cycle
 
 
-PROPERTIES: dict[str, Callable[[Facts], float]] = {
+PROPERTIES: dict[str, Callable[[Molecule], float]] = {
     "logp": logp,
     "sa": sa,
     "qed": qed,
     "cycle": cycle,
-    "weight": lambda facts: float(Descriptors.MolWt(facts.molecule)),  # type: ignore[attr-defined]  # average, g/mol
-    "heavy_atoms": lambda facts: float(facts.molecule.GetNumHeavyAtoms()),
-    "rings": lambda facts: float(facts.molecule.GetRingInfo().NumRings()),
-    "bertz": lambda facts: float(GraphDescriptors.BertzCT(facts.molecule)),  # complexity (Bertz, 1981)
-    "tpsa": lambda facts: float(rdMolDescriptors.CalcTPSA(facts.molecule)),  # polar surface, square ångström
-    "acceptors": lambda facts: float(rdMolDescriptors.CalcNumHBA(facts.molecule)),
-    "donors": lambda facts: float(rdMolDescriptors.CalcNumHBD(facts.molecule)),
-    "rotatable_bonds": lambda facts: float(facts.rotatable_bonds),
-    "aliphatic_rings": lambda facts: float(rdMolDescriptors.CalcNumAliphaticRings(facts.molecule)),
-    "aromatic_rings": lambda facts: float(rdMolDescriptors.CalcNumAromaticRings(facts.molecule)),
+    "weight": lambda molecule: float(Descriptors.MolWt(molecule.mol)),  # type: ignore[attr-defined]  # average, g/mol
+    "heavy_atoms": lambda molecule: float(molecule.mol.GetNumHeavyAtoms()),
+    "rings": lambda molecule: float(molecule.mol.GetRingInfo().NumRings()),
+    "bertz": lambda molecule: float(GraphDescriptors.BertzCT(molecule.mol)),  # complexity (Bertz, 1981)
+    "tpsa": lambda molecule: float(rdMolDescriptors.CalcTPSA(molecule.mol)),  # polar surface, square ångström
+    "acceptors": lambda molecule: float(rdMolDescriptors.CalcNumHBA(molecule.mol)),
+    "donors": lambda molecule: float(rdMolDescriptors.CalcNumHBD(molecule.mol)),
+    "rotatable_bonds": lambda molecule: float(molecule.rotatable_bonds),
+    "aliphatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAliphaticRings(molecule.mol)),
+    "aromatic_rings": lambda molecule: float(rdMolDescriptors.CalcNumAromaticRings(molecule.mol)),
 }
 PENALISED: dict[str, Callable[[float, float, float], float]] = {"plogp": plogp, "plogp_raw": plogp_raw}
 PARTS = ("logp", "sa", "cycle")  # of penalised logP
 NAMES = (*PROPERTIES, *PENALISED)
 
 
-def scores(molecules: Sequence[Facts], names: Sequence[str]) -> dict[str, list[float]]:
+def property_values(molecules: Sequence[Molecule], names: Sequence[str]) -> dict[str, list[float]]:
     """The named properties of molecules, one after the other: what a property needs stays in the processor's cache."""
-    measured = dict.fromkeys(name for name in names if name in PROPERTIES)
+    needed = dict.fromkeys(name for name in names if name in PROPERTIES)
     if set(names) & set(PENALISED):
-        measured |= dict.fromkeys(PARTS)
-    values = {name: [PROPERTIES[name](one) for one in molecules] for name in measured}
+        needed |= dict.fromkeys(PARTS)
+    values = {name: [PROPERTIES[name](molecule) for molecule in molecules] for name in needed}
     for name in set(names) & set(PENALISED):
         values[name] = [PENALISED[name](*row) for row in zip(*(values[part] for part in PARTS), strict=True)]
     return {name: values[name] for name in names}

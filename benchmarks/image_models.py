@@ -26,6 +26,7 @@ from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import train
 from grammar_rae.measure_images import image_sets
+from grammar_rae.memory import keep_freed
 from grammar_rae.progress import silent
 
 MODELS = ("ae", "vae", "cv_vae", "wae", "two_stage", "rae", "rae_gp", "rae_l2", "rae_sn")
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=10_000, help="test images, and images a set, at most")
     parser.add_argument("--out", type=Path, help="keep finished rows here as JSON, and go on from there")
     options = parser.parse_args()
+    keep_freed()
     asked = {"training.epochs": options.epochs, "encoder.width": options.width}
     asked |= {"decoder.width": options.width, "data.limit": options.train}
     asked["training.valid_examples"] = options.valid

@@ -37,6 +37,7 @@ from grammar_rae.codecs import ImageCodec
 from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import finish
+from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
 from grammar_rae.progress import silent
@@ -197,6 +198,7 @@ def alone(side: Callable[..., Any], *given: Any) -> Any:
 
 def _quietly(side: Callable[..., Any], name: str, options: argparse.Namespace, seed: int) -> Any:
     torch.set_num_threads(options.threads)
+    keep_freed()
     logging.disable(logging.WARNING)
     quiet = io.StringIO()
     with contextlib.redirect_stderr(quiet), contextlib.redirect_stdout(quiet):

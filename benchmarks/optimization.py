@@ -35,6 +35,7 @@ from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.truth import truth_of
 from grammar_rae.experiment import train
+from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
 from grammar_rae.rendering import unparse
 from grammar_rae.search import optimize
@@ -216,4 +217,5 @@ if __name__ == "__main__":
     warnings.filterwarnings("ignore")
     RDLogger.DisableLog("rdApp.*")
     torch.set_num_threads(1)
+    keep_freed()
     main()

@@ -1,4 +1,4 @@
-"""What a killed run needs to go on: last, averaged and best weights, optimizer, progress, random state.
+"""What a killed run needs to go on: last, averaged and best weights, optimizer, state, random numbers.
 
 Tensors as safetensors, the rest as JSON; never pickle. The whole folder is written under a temporary
 name and then renamed, so that a kill at any moment leaves the last good one.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
@@ -19,16 +18,14 @@ from torch import Tensor, nn
 
 from grammar_rae.atomic import latest_folder, new_folder, write_bytes
 from grammar_rae.errors import DataError
-
-if TYPE_CHECKING:
-    from grammar_rae.training import Progress
+from grammar_rae.training_state import State
 
 
 def save_checkpoint(
     folder: Path,
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
-    progress: Progress,
+    state: State,
     random: Tensor,
     best: dict[str, Tensor],
     average: nn.Module | None = None,
@@ -45,39 +42,37 @@ def save_checkpoint(
         with new_folder(folder / "checkpoint") as fresh:
             body = serialise({k: v.contiguous().clone() for k, v in tensors.items()})
             (fresh / "tensors.safetensors").write_bytes(body)
-            (fresh / "progress.json").write_text(json.dumps(asdict(progress)))
+            (fresh / "progress.json").write_text(json.dumps(asdict(state)))
     except OSError as error:
         raise DataError(
             f"{folder}: the checkpoint cannot be written ({error.strerror}); make room, then train with --resume"
         ) from error
-    history = pd.DataFrame(progress.history).to_csv(index=False, lineterminator="\n")
+    history = pd.DataFrame(state.history).to_csv(index=False, lineterminator="\n")
     write_bytes(folder / "history.csv", history.encode())
 
 
 def load_checkpoint(
     folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, average: nn.Module | None = None
-) -> tuple[Progress, Tensor, dict[str, Tensor]]:
-    """Fill `module` and `optimizer`; return progress, random state and best weights. DataError if there is none."""
-    from grammar_rae.training import Progress
-
+) -> tuple[State, Tensor, dict[str, Tensor]]:
+    """Fill `module` and `optimizer`; return state, random numbers and best weights. DataError if there is none."""
     path = latest_folder(folder / "checkpoint")
     if path is None:
         raise DataError(f"nothing to resume in {folder}: it holds no checkpoint; train without --resume")
     try:
         tensors = load_file(path / "tensors.safetensors")
-        progress = Progress(**json.loads((path / "progress.json").read_text()))
+        state = State(**json.loads((path / "progress.json").read_text()))
         module.load_state_dict(_part(tensors, "last/"))
         if average is not None:
             average.load_state_dict(_part(tensors, "average/"))
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume") from error
-    state: dict[int, dict[str, Tensor]] = {}
+    slots: dict[int, dict[str, Tensor]] = {}
     for name, value in _part(tensors, "optimizer/").items():
         number, slot = name.split("/")
-        state.setdefault(int(number), {})[slot] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return progress, tensors["random"], _part(tensors, "best/")
+        slots.setdefault(int(number), {})[slot] = value
+    optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+    return state, tensors["random"], _part(tensors, "best/")
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -28,7 +28,8 @@ from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
-from grammar_rae.training import Data, fit
+from grammar_rae.training import fit
+from grammar_rae.training_batches import Data
 
 
 def train(

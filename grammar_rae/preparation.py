@@ -27,7 +27,7 @@ from grammar_rae.parsing import parse_known
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
-from grammar_rae.training import Data
+from grammar_rae.training_batches import Data
 
 UNIFORM = 10_000
 

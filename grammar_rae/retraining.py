@@ -26,7 +26,8 @@ from grammar_rae.expost import stated
 from grammar_rae.model import Model
 from grammar_rae.optimization.settings import Expected
 from grammar_rae.preparation import Prepared, encodable, prepare
-from grammar_rae.training import Data, fit
+from grammar_rae.training import fit
+from grammar_rae.training_batches import Data
 
 REPLAYED = 10_000  # training strings that the evaluated ones are mixed with
 DRAWN = 20_000  # rows a generation is trained on

@@ -13,7 +13,7 @@ FLOORS = [
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
-    "datasets training checkpoint smiles_grammar encoded beginnings",
+    "datasets settings training training_state training_batches checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization",
     "recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
     "samples protocols measure reporting walking image_files origin measure_images retraining search findings",

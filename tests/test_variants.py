@@ -15,7 +15,8 @@ from grammar_rae.recipe import parse
 from grammar_rae.rendering import unparse
 from grammar_rae.runs import Run, load, save
 from grammar_rae.settings import Settings
-from grammar_rae.training import Data, fit
+from grammar_rae.training import fit
+from grammar_rae.training_batches import Data
 
 RECIPE = """
 name = "tiny"

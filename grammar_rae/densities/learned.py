@@ -12,8 +12,8 @@ from grammar_rae.densities.codes import chosen
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report
 from grammar_rae.settings import Settings
-from grammar_rae.training import Data
 from grammar_rae.training import fit as run
+from grammar_rae.training_batches import Data
 
 HELD_OUT = 0.1  # share of the codes that choose the epoch
 PATIENCE = 3  # epochs without gain until the rate is halved; three times as many until the end

@@ -15,7 +15,7 @@ import numpy as np
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import Truth, values_of
+from grammar_rae.evaluators.truth import Target, values_of
 from grammar_rae.model import Model
 from grammar_rae.search import optimize
 
@@ -43,15 +43,15 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
             x = np.random.default_rng(seed).uniform(-1, 1, 20)
             with tempfile.TemporaryDirectory() as folder:
                 for name, target in TARGETS.items():
-                    truth = Truth(x, values_of(target, expressions.standard(), x))
+                    points = Target(x, values_of(target, expressions.standard(), x))
                     file = Path(folder) / f"{name}.csv"
-                    np.savetxt(file, np.c_[x, truth.values], delimiter=",", header="x,y", comments="")
+                    np.savetxt(file, np.c_[x, points.values], delimiter=",", header="x,y", comments="")
                     found = optimize(model, f"data:{file}", a.budget, seed=seed).numbers
                     line |= {
                         name: found["best_score"],
                         f"{name}_exact": bool(found["best_score"] <= EXACT),
                         f"{name}_best_string": found["best_string"],
-                        f"{name}_gplearn": gplearn_peer.best(truth, a.budget, seed),
+                        f"{name}_gplearn": gplearn_peer.best(points, a.budget, seed),
                     }
             return line
 

@@ -8,13 +8,13 @@ from gplearn.functions import make_function
 from gplearn.genetic import SymbolicRegressor
 
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import Truth
+from grammar_rae.evaluators.truth import Target
 
 POPULATION = 50  # of the sizes 25, 50 and 100, ten generations of 50 did best at 500 evaluations
 
 
-def best(truth: Truth, budget: int, seed: int) -> float:
-    """The lowest score (log(1 + MSE) against the truth) of `budget` programs of +, *, /, sin, exp, x and constants
+def best(target: Target, budget: int, seed: int) -> float:
+    """The lowest score (log(1 + MSE) against the target) of `budget` programs of +, *, /, sin, exp, x and constants
     from 1 to 3. Its division and exponential have a value everywhere, unlike ours.
     """
     found: list[float] = []
@@ -25,7 +25,7 @@ def best(truth: Truth, budget: int, seed: int) -> float:
         return float(np.log1p(mean)) if np.isfinite(mean) else expressions.WORST
 
     def counted(wanted: np.ndarray, got: np.ndarray, weight: np.ndarray) -> float:
-        if len(wanted) == len(truth.points):  # gplearn tries a metric on two points when it is made
+        if len(wanted) == len(target.points):  # gplearn tries a metric on two points when it is made
             found.append(error(wanted, got, weight))
         return error(wanted, got, weight)
 
@@ -39,5 +39,5 @@ def best(truth: Truth, budget: int, seed: int) -> float:
         tournament_size=5,
         parsimony_coefficient=0.0,
         random_state=seed,
-    ).fit(truth.points[:, None], truth.values)
+    ).fit(target.points[:, None], target.values)
     return min(found[:budget])

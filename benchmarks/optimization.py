@@ -33,7 +33,7 @@ from grammar_rae import datasets
 from grammar_rae.counting import sample
 from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.goals import goal
-from grammar_rae.evaluators.truth import truth_of
+from grammar_rae.evaluators.truth import target_of
 from grammar_rae.experiment import train
 from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
@@ -68,7 +68,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
             overrides=(f"training.epochs={a.epochs}", *SMALL, *a.set),
         )
     grammar = expressions.standard()
-    truth = truth_of(expressions.TARGET, grammar)
+    target = target_of(expressions.TARGET, grammar)
     for seed in range(a.seeds):
 
         def run(seed: int = seed) -> Line:
@@ -84,7 +84,7 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
                 "exact": bool(found.numbers["best_score"] <= EXACT),
                 "density_draws": float(np.nanmin(expressions.score(drawn))),
                 "uniform_derivations": float(np.nanmin(expressions.score(uniform))),
-                "gplearn": gplearn_peer.best(truth, a.budget, seed),
+                "gplearn": gplearn_peer.best(target, a.budget, seed),
             }
 
         yield run

@@ -250,7 +250,7 @@ def features_of(
             raise DataError(
                 f"surrogate values reads what expressions compute, not {model.task}; take structure"
             )
-        return partial(expressions.curves, points=points, grammar=_grammar(model))
+        return partial(expressions.value_features, points=points, grammar=_grammar(model))
     if surrogate != "structure":
         return None
     if model.task == "molecules":

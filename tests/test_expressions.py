@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from grammar_rae.counting import sample
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import evaluate, expressions, symbolic, table
-from grammar_rae.evaluators.arithmetic import bounded, program, run
+from grammar_rae.evaluators.arithmetic import program, run
 from grammar_rae.evaluators.equality import POINTS, classes
+from grammar_rae.evaluators.rounding import bounded
 from grammar_rae.evaluators.shape import depths, steps
 from grammar_rae.evaluators.sympy_worker import build
 from grammar_rae.evaluators.tasks import arithmetic
@@ -276,8 +277,8 @@ def test_sympy_in_doubt(tmp_path):
 def test_points_of_a_file(tmp_path):
     path = tmp_path / "points.csv"
     path.write_text("name, Y ,X\na,1,0\n\nb,3,1\nc,5,2\n")
-    truth = read_points(path)
-    assert truth.points.tolist() == [0, 1, 2] and truth.values.tolist() == [1, 3, 5]
+    target = read_points(path)
+    assert target.points.tolist() == [0, 1, 2] and target.values.tolist() == [1, 3, 5]
     path.write_text("0,1\n1,3\n2,5\n")
     assert read_points(path).values.tolist() == [1, 3, 5]
     task = arithmetic(data=path)

@@ -6,7 +6,7 @@ import pytest
 import grammar_rae as gr
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import figures, selection
-from grammar_rae.evaluators.truth import Truth
+from grammar_rae.evaluators.truth import Target
 
 MOLECULES = [
     "CCO",
@@ -59,7 +59,7 @@ def test_a_map_has_the_data_s_axes():
 
 
 def test_a_curve_over_points_and_alone():
-    few = Truth(np.array([2.0, 0, 1]), np.array([3.0, 1, 2]))
+    few = Target(np.array([2.0, 0, 1]), np.array([3.0, 1, 2]))
     over = figures.curve("x+1", few).axes[0]
     assert [line.get_label() for line in over.lines] == ["target", "x+1"]
     assert over.lines[0].get_xdata().tolist() == [0, 1, 2] and over.lines[0].get_ydata().tolist() == [1, 2, 3]

@@ -97,14 +97,14 @@ def test_the_surrogate_of_structure_foresees_strings_larger_than_all_it_saw():
 
 def test_curves_are_what_expressions_compute():
     points = np.array([-1.0, 0, 3])
-    found = expressions.curves(["x + 1", "x+", "x/x", "1/x", "exp(exp(3))"], points)
+    found = expressions.value_features(["x + 1", "x+", "x/x", "1/x", "exp(exp(3))"], points)
     far = np.arcsinh(1e4)
     assert np.allclose(found[0], np.arcsinh(points + 1)) and (found[1] == far).all()
     assert np.allclose(found[2], np.arcsinh([1, 0, 1])), "0/0 is no number"
     assert found[3, 1] == far == found[4, 0], "as far away as any"
-    assert (expressions.curves(["x/x"], np.zeros(2)) == far).all(), "no value anywhere"
+    assert (expressions.value_features(["x/x"], np.zeros(2)) == far).all(), "no value anywhere"
     many = np.linspace(0, 5, 1234)
-    x = np.sinh(expressions.curves(["x"], many)[0])
+    x = np.sinh(expressions.value_features(["x"], many)[0])
     assert len(x) == 100 and x[0] == 0 and x[-1] == pytest.approx(5) and np.ptp(np.diff(x)) < 0.01
 
 
@@ -115,7 +115,7 @@ def test_of_expressions_what_they_compute_foresees_more_than_what_they_are_made_
     y = -expressions.score(strings)
 
     by_structure = explained(Structure(), places(strings, grammar), y)
-    assert explained(Values(), expressions.curves(strings), y) > 0.6 > by_structure + 0.2
+    assert explained(Values(), expressions.value_features(strings), y) > 0.6 > by_structure + 0.2
 
 
 def test_features_take_the_place_of_codes():

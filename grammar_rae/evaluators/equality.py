@@ -1,7 +1,7 @@
 """Which expressions are equal as functions: the same values, within their rounding errors, at 64 points.
 
 The points are drawn once, uniformly from [-2, 2], where exponentials of exponentials still fit in a float. A point
-where a value is unknown (see `arithmetic.bounded`) tells nothing; an undefined one must be undefined in both. An
+where a value is unknown (see `rounding.bounded`) tells nothing; an undefined one must be undefined in both. An
 isolated hole such as that of x/x at 0 is not seen: x/x equals 1. Expressions that are known at fewer than `ENOUGH`
 points are equal to nothing but themselves. `symbolic.confirm` asks SymPy for a second opinion.
 """
@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grammar_rae.evaluators.arithmetic import TRUSTED, Program, bounded
+from grammar_rae.evaluators.arithmetic import Program
+from grammar_rae.evaluators.rounding import TRUSTED, bounded
 
 POINTS = np.array(sorted(np.random.default_rng(2017).uniform(-2, 2, 64), key=abs))
 ENOUGH = 16

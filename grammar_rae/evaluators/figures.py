@@ -22,7 +22,7 @@ from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import panels, pictures, selection
 from grammar_rae.evaluators.metrics import metric
-from grammar_rae.evaluators.truth import Truth
+from grammar_rae.evaluators.truth import Target
 
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
@@ -150,7 +150,7 @@ def latent_map(
 
 
 def curves(
-    strings: Sequence[str], truth: Truth | None = None, titles: Sequence[str] | None = None
+    strings: Sequence[str], target: Target | None = None, titles: Sequence[str] | None = None
 ) -> Picture:
     """One panel an expression, its curve over what it is compared with in grey: see `curve`. `titles`: a line each."""
     wide = min(3, len(strings))
@@ -158,18 +158,18 @@ def curves(
     figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
-        panels.curve(axes, text, truth)
+        panels.curve(axes, text, target)
         title = text if titles is None else f"{text}\n{titles[place - 1]}"
         axes.set_title(title, loc="left", fontsize=9, parse_math=False)
     return figure
 
 
-def curve(text: str, truth: Truth | None = None) -> Picture:
+def curve(text: str, target: Target | None = None) -> Picture:
     """One panel of `curves`, without words: an expression of `equation.cfg`, over the points and values it is compared
     with, or alone on [-10, 10]. DataError where it is none.
     """
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
-    panels.curve(figure.add_subplot(), text, truth)
+    panels.curve(figure.add_subplot(), text, target)
     return figure
 
 

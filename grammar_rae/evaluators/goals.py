@@ -35,7 +35,7 @@ from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import UserFunction
 from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.molecules import NAMES, properties
-from grammar_rae.evaluators.truth import Truth, read_points, truth_of
+from grammar_rae.evaluators.truth import Target, read_points, target_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -243,13 +243,13 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
         return Term(text, "molecules", partial(_similarity, SIMILARITIES[name], argument))
     if name in FUNCTIONS:
         return Term(text, None, UserFunction(argument, timeout, batch=FUNCTIONS[name]))
-    truth = (
-        truth_of(argument, grammar or expressions.standard())
+    target = (
+        target_of(argument, grammar or expressions.standard())
         if name == "expression"
         else read_points(argument)
     )
-    measure = partial(_distance, name, truth, grammar)
-    return Term(text, "expressions", measure, lower_is_better=True, points=truth.points)
+    measure = partial(_distance, name, target, grammar)
+    return Term(text, "expressions", measure, lower_is_better=True, points=target.points)
 
 
 def _property(name: str, forms: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
@@ -263,12 +263,12 @@ def _similarity(
 
 
 def _distance(
-    name: str, truth: Truth, grammar: Grammar | None, forms: Sequence[str]
+    name: str, target: Target, grammar: Grammar | None, forms: Sequence[str]
 ) -> tuple[np.ndarray, dict[int, str]]:
     """How far expressions are from another one, or from the points of a file."""
     if name != "mse":
-        return expressions.score(forms, truth, grammar=grammar), {}
-    found = expressions.mse(forms, truth, grammar)
+        return expressions.score(forms, target, grammar), {}
+    found = expressions.mse(forms, target, grammar)
     return found, dict.fromkeys(np.flatnonzero(np.isnan(found)).tolist(), "undefined at one of the points")
 
 

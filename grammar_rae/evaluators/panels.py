@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import GRID, Truth, values_of
+from grammar_rae.evaluators.truth import GRID, Target, values_of
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
 SERIES = (
@@ -55,20 +55,20 @@ def distribution(
     quiet(axes)
 
 
-def curve(axes: Axes, text: str, truth: Truth | None) -> None:
+def curve(axes: Axes, text: str, target: Target | None) -> None:
     """An expression over what it is compared with, in grey, or alone on [-10, 10]. DataError where it is none."""
-    points = GRID if truth is None else truth.points
+    points = GRID if target is None else target.points
     grid = np.linspace(points.min(), points.max(), len(GRID))
     found = values_of(text, expressions.standard(), grid)
     shown = found[np.isfinite(found)]
-    few = truth is not None and len(points) < FEW
-    if truth is not None:
+    few = target is not None and len(points) < FEW
+    if target is not None:
         order = np.argsort(points)
         axes.plot(
-            points[order], truth.values[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
+            points[order], target.values[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
             marker="o" if few else "", markersize=4, label="target",
         )  # fmt: skip
-        shown = truth.values
+        shown = target.values
     axes.plot(grid, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
     if len(shown):
         axes.set_ylim(*span(shown))

@@ -32,7 +32,7 @@ def evaluate(
 
     n, valid, unique, novel as in `text.shares` (`train`: strings, or hashes of canonical forms), and the
     mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: those of
-    `expressions.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
+    `expression_table.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
     of a property, and the similarities to it; with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150
     molecules a second and core).
     """

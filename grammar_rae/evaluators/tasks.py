@@ -12,9 +12,9 @@ import pandas as pd
 
 from grammar_rae.datasets import canonicals, recognise
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expressions, molecules
+from grammar_rae.evaluators import expression_table, expressions, molecules
 from grammar_rae.evaluators.metrics import EXPRESSION_PROPERTIES, MOLECULE_PROPERTIES, STRING_PROPERTIES
-from grammar_rae.evaluators.truth import Truth, read_points, truth_of
+from grammar_rae.evaluators.truth import Target, read_points, target_of
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -36,7 +36,7 @@ class Task:
     canonical: Callable[[Sequence[str]], list[str | None]]
     properties: tuple[str, ...]
     numbers: Callable[[pd.DataFrame, Sequence[str] | None], Numbers] = lambda items, train: {}
-    truth: Truth | None = None
+    truth: Target | None = None
     target: str = expressions.TARGET
 
 
@@ -48,7 +48,7 @@ def arithmetic(
 ) -> Task:
     """Expressions by `equation.cfg` or a grammar of its shapes, scored against a target or the points of a CSV file.
 
-    SymPy is asked for up to so many `seconds` whether those that seem equal are. DataError as `truth_of` and
+    SymPy is asked for up to so many `seconds` whether those that seem equal are. DataError as `target_of` and
     `read_points`, where both a target and points are given, and for a task that is no arithmetic.
     """
     from grammar_rae.grammar import Grammar
@@ -59,13 +59,13 @@ def arithmetic(
         raise DataError(f"both a target, {target}, and points, {data}; expected one of them")
     name = "equation.cfg" if task in (None, "expressions") else task
     rules = name if isinstance(name, Grammar) else Grammar.read(str(name))
-    truth = read_points(data) if data is not None else truth_of(target or expressions.TARGET, rules)
+    truth = read_points(data) if data is not None else target_of(target or expressions.TARGET, rules)
     return Task(
         "expressions",
-        partial(expressions.table, target=truth, grammar=rules, seconds=seconds),
+        partial(expression_table.table, target=truth, grammar=rules, seconds=seconds),
         partial(expressions.canonical, grammar=rules),
         EXPRESSION_PROPERTIES,
-        partial(expressions.numbers, grammar=rules),
+        partial(expression_table.numbers, grammar=rules),
         truth,
         target or (expressions.TARGET if data is None else f"the points of {data}"),
     )
@@ -74,7 +74,11 @@ def arithmetic(
 TASKS = {
     "molecules": Task("molecules", molecules.table, canonicals, MOLECULE_PROPERTIES),
     "expressions": Task(
-        "expressions", expressions.table, expressions.canonical, EXPRESSION_PROPERTIES, expressions.numbers
+        "expressions",
+        expression_table.table,
+        expressions.canonical,
+        EXPRESSION_PROPERTIES,
+        expression_table.numbers,
     ),
 }
 

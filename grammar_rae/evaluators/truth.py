@@ -1,23 +1,22 @@
-"""What expressions are compared with: a target's values on the published grid, or the points of a file."""
+"""What expressions are compared with: the values of one on the published grid, or the points of a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from grammar_rae.errors import DataError, ParseError
 from grammar_rae.evaluators.arithmetic import program, run
-
-if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
+from grammar_rae.grammar import Grammar
+from grammar_rae.parsing import parse
 
 GRID = np.linspace(-10, 10, 1000)
 
 
-class Truth(NamedTuple):
+class Target(NamedTuple):
     """Where an expression is looked at, points (P,), and what it should be there, values (P,)."""
 
     points: np.ndarray
@@ -26,8 +25,6 @@ class Truth(NamedTuple):
 
 def values_of(text: str, grammar: Grammar, points: np.ndarray) -> np.ndarray:
     """An expression at the points (P,): (P,), not finite where it has no value. DataError where it is none."""
-    from grammar_rae.parsing import parse
-
     try:
         x = parse(grammar, ["".join(text.split())])
     except ParseError as error:
@@ -35,24 +32,24 @@ def values_of(text: str, grammar: Grammar, points: np.ndarray) -> np.ndarray:
     return run(program(x[0], grammar), points)
 
 
-def truth_of(target: str, grammar: Grammar) -> Truth:
-    """A target expression on 1,000 points of [-10, 10]; its literals divide truly.
+def target_of(expression: str, grammar: Grammar) -> Target:
+    """The target that is an expression on 1,000 points of [-10, 10]; its literals divide truly.
 
     DataError where the grammar does not derive it or it has no value at a point.
     """
     try:
-        values = values_of(target, grammar, GRID)
+        values = values_of(expression, grammar, GRID)
     except DataError as error:
         raise DataError(f"target {error}") from None
     if not np.isfinite(values).all():
         place = GRID[~np.isfinite(values)][0]
         raise DataError(
-            f"target expression {target}: no value at x = {place:.4g}; expected one on all of [-10, 10]"
+            f"target expression {expression}: no value at x = {place:.4g}; expected one on all of [-10, 10]"
         )
-    return Truth(GRID, values)
+    return Target(GRID, values)
 
 
-def read_points(path: str | Path) -> Truth:
+def read_points(path: str | Path) -> Target:
     """The points of a CSV file: its columns `x` and `y`, or its two columns where it has no header.
 
     DataError: a missing, empty or binary file, no such columns, a cell that is no finite number (with its line).
@@ -84,7 +81,7 @@ def read_points(path: str | Path) -> Truth:
         )
     if not len(numbers):
         raise DataError(f"{path}: no points below its header, expected one or more")
-    return Truth(*numbers.to_numpy().T)
+    return Target(*numbers.to_numpy().T)
 
 
 def _numbers(cells: pd.DataFrame) -> pd.DataFrame:

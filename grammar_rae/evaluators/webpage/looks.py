@@ -9,7 +9,7 @@ import pandas as pd
 from grammar_rae.evaluators import expressions, figures, selection
 from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.tasks import Task
-from grammar_rae.evaluators.truth import truth_of
+from grammar_rae.evaluators.truth import target_of
 from grammar_rae.evaluators.webpage.elements import Html, figure, molecule, plot, section, table, tag
 from grammar_rae.evaluators.webpage.sets import Map, Measured, Reference
 
@@ -57,14 +57,14 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
 
 def curves(sets: Sequence[Measured], task: Task) -> Html:
     """The best expressions over what they are compared with."""
-    truth = task.truth or truth_of(task.target, expressions.standard())
+    target = task.truth or target_of(task.target, expressions.standard())
 
     def drawn(one: Measured, n: int) -> Html:
         rows = selection.best(one.items, "score", n)
         return _grid(
             [
                 figure(
-                    plot(figures.curve(text, truth), f"{one.name}: {text} over {task.target}"),
+                    plot(figures.curve(text, target), f"{one.name}: {text} over {task.target}"),
                     tag("code", text),
                     tag("small", f"score {score:.4f}"),
                 )

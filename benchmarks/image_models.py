@@ -25,7 +25,7 @@ from grammar_rae import datasets, runs
 from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import train
-from grammar_rae.measure_images import image_sets
+from grammar_rae.experiments.distances import image_sets
 from grammar_rae.memory import keep_freed
 from grammar_rae.progress import silent
 
@@ -41,10 +41,10 @@ def distances(name: str, seed: int, options: argparse.Namespace) -> dict[str, An
     trained = time.process_time() - begun
     test = datasets.load(model.recipe.data.name).test[: options.n]
     drawn = [density for density in model.densities if density in SETS]
-    real, sets, _ = image_sets(model, test, drawn, seed, silent)
+    images = image_sets(model, test, drawn, seed, silent)
     features = network("classifier").of
-    known = features(real)
-    found = {key: frechet(features(sets[key]), known) if key in sets else None for key in SETS}
+    known = features(images.real)
+    found = {key: frechet(features(images.sets[key]), known) if key in images.sets else None for key in SETS}
     return {"model": name, "seed": seed, **found, "training_cpu_seconds": round(trained, 1)}
 
 

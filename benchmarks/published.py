@@ -12,7 +12,7 @@ import torch
 from believer import believer
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import expressions, task_for
+from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.model import Model
 from grammar_rae.optimization import BoxRegion
@@ -53,7 +53,7 @@ def _published(
     decode = most_frequent(
         lambda codes, s: model.decode(codes.astype(np.float32), temperature=1.0, seed=s),
         a.decodes or (500 if model.task == "molecules" else 25),
-        task_for(model.task, []).canonical,
+        model.run.task.canonical,
     )
     box, found, line = BoxRegion.around(z), [], {}
     for number in range(a.budget // 50):

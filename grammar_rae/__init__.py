@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators import evaluate, figures, table
+    from grammar_rae.evaluators import figures
     from grammar_rae.evaluators.goals import goal
     from grammar_rae.evaluators.inline import grid
     from grammar_rae.experiment import train
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grammar_rae.model import Model, load
     from grammar_rae.optimization import Optimizer
     from grammar_rae.search import optimize
+    from grammar_rae.tasks.evaluate import evaluate, table
 
 __version__ = "0.1.0"
 __all__ = [
@@ -42,14 +43,14 @@ _PLACES = {
     "Grammar": "grammar:Grammar",
     "Model": "model:Model",
     "Optimizer": "optimization:Optimizer",
-    "evaluate": "evaluators:evaluate",
+    "evaluate": "tasks.evaluate:evaluate",
     "figures": "evaluators.figures:",
     "goal": "evaluators.goals:goal",
     "grid": "evaluators.inline:grid",
     "load": "model:load",
     "models": "listing:models",
     "optimize": "search:optimize",
-    "table": "evaluators:table",
+    "table": "tasks.evaluate:table",
     "train": "experiment:train",
 }
 

@@ -109,11 +109,16 @@ DATASETS = {
     ),
 }
 
-FORMS = {  # list[str] → list[str | None], the one spelling of equal items, by task
-    "molecules": "grammar_rae.datasets.smiles:canonicals",
-    "expressions": "builtins:list",
-    "strings": "builtins:list",
-    "images": "builtins:list",
+TASKS = {  # kinds of data
+    "molecules": "grammar_rae.tasks.molecules:MOLECULES",
+    "expressions": "grammar_rae.tasks.expressions:EXPRESSIONS",
+    "strings": "grammar_rae.tasks.strings:STRINGS",
+    "images": "grammar_rae.tasks.images:IMAGES",
+}
+
+ASSESSMENTS = {  # how models are measured
+    "shares": "grammar_rae.experiments.shares:SHARES",
+    "distances": "grammar_rae.experiments.distances:DISTANCES",
 }
 
 SURROGATES = {  # () → a surrogate with the settings it has by default; see `optimization.surrogates`

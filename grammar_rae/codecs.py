@@ -134,15 +134,9 @@ class ImageCodec:
 
     def _fitted(self, image: NDArray[Any]) -> NDArray[np.uint8]:
         """(C, S, S)."""
-        if (
-            image.dtype != np.uint8
-            or image.ndim not in (2, 3)
-            or not image.size
-            or image.shape[2:] not in ((), (1,), (3,))
-        ):
-            raise DataError(
-                f"{image.dtype} of shape {image.shape}; expected an image: uint8, (H, W) or (H, W, 1 or 3)"
-            )
+        problem = image_problem(image)
+        if problem:
+            raise DataError(problem)
         planes = image[..., None] if image.ndim == 2 else image
         if max(planes.shape[:2]) > self.size:
             planes = self._resized(planes)
@@ -165,3 +159,15 @@ class ImageCodec:
             for plane in np.moveaxis(square, 2, 0)
         ]
         return np.stack(planes, 2)
+
+
+def image_problem(image: NDArray[Any]) -> str:
+    """Why an array is no image this package reads, "" where it is one."""
+    if (
+        image.dtype == np.uint8
+        and image.size
+        and image.ndim in (2, 3)
+        and image.shape[2:] in ((), (1,), (3,))
+    ):
+        return ""
+    return f"{image.dtype} of shape {image.shape}; expected an image: uint8, (H, W) or (H, W, 1 or 3)"

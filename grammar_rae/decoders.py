@@ -20,6 +20,8 @@ from grammar_rae.machines.machine import Masks
 class CharacterDecoder(nn.Module):
     """Independent characters, under no masks."""
 
+    machine = None
+
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
@@ -64,6 +66,8 @@ class SequentialDecoder(nn.Module):
 
 class PixelDecoder(nn.Module):
     """Images of `channels`, under a likelihood of `distributions.pixels` and no masks."""
+
+    machine = None
 
     def __init__(self, net: nn.Module, likelihood: str, channels: int) -> None:
         super().__init__()

@@ -22,7 +22,6 @@ from grammar_rae.files import write_rejects
 from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
-from grammar_rae.origin import ancestry
 from grammar_rae.preparation import prepare
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
@@ -74,7 +73,7 @@ def train(
         anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
         if anew:
             report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
-        run.metrics |= ancestry(begun)
+        run.metrics |= runs.ancestry(begun)
     if folder is not None and fabric.is_global_zero:
         runs.save_start(folder, run.recipe, run.grammar)
         if prepared.rejected:

@@ -58,6 +58,11 @@ def kind(path: str | Path) -> str:
     return suffix
 
 
+def is_table(path: str | Path) -> bool:
+    """Whether a file holds columns, not just strings. DataError as `kind`."""
+    return kind(path) not in (".smi", ".txt")
+
+
 def read(path: str | Path, column: str | None = None) -> Items:
     """The items of a file. DataError: missing, empty, binary or truncated file, no such column.
 

@@ -1,4 +1,4 @@
-"""How likely a model finds items: the belief that its decoder leaves to the grammar, and log p(x)."""
+"""How likely a model finds items: the mass that its decoder leaves to what is allowed, and log p(x)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from grammar_rae.distributions.codes import Gaussian
-from grammar_rae.generation import BATCH, together
+from grammar_rae.generation import BATCH, batch_size, masked
 from grammar_rae.noise import Noise
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def log_feasible(model: Model, rows: NDArray[np.integer]) -> NDArray[np.float32]
     """`Model.log_feasible` of integer rows (n, T)."""
     encoder, decoder = model.run.autoencoder.encoder, model.run.autoencoder.decoder
     x = torch.as_tensor(rows).to(model.device)
-    parts = [decoder(encoder(part).mean).log_feasible(part.long()) for part in x.split(BATCH)]
+    parts = [masked(model, decoder(encoder(part).mean)).log_feasible(part.long()) for part in x.split(BATCH)]
     return torch.cat(parts).cpu().numpy()
 
 
@@ -30,7 +30,7 @@ def log_feasible(model: Model, rows: NDArray[np.integer]) -> NDArray[np.float32]
 def log_likelihood(model: Model, rows: NDArray[np.integer], draws: int, seed: int) -> NDArray[np.float64]:
     """`Model.log_likelihood` of integer rows (n, …), a few at a time, since each is repeated `draws` times."""
     parts, bounds = model.run.autoencoder, [torch.zeros(0)]
-    size = max(1, together(model) // draws)
+    size = max(1, batch_size(model) // draws)
     for begin in range(0, len(rows), size):
         x = torch.as_tensor(rows[begin : begin + size]).to(model.device)
         q = parts.encoder(x)

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae import likelihood, revision, runs
-from grammar_rae.catalogue import FORMS, PREPARATIONS, look_up
+from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.chance import DRAWS
 from grammar_rae.densities.density import Density
 from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
-from grammar_rae.generation import BATCH, Draw, collected, finish, pictures, written
+from grammar_rae.generation import BATCH, Sampling, decoded, draw, masked, spelled, written
 from grammar_rae.latent import around, between
 from grammar_rae.machines.machine import Masks
 from grammar_rae.noise import Noise
@@ -103,25 +103,19 @@ class Model:
         before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
-        how = Draw(density, temperature, seed, Masks(budget, not syntax_only), keep, start)
-        if self.task == "images":
-            if unique or not budget or syntax_only or keep < 1 or start is not None:
-                raise RecipeError(
-                    f"{self.recipe.name} draws images; unique, budget, syntax_only, keep and start are for strings"
-                )
-            return pictures(self, n, how, report)
-        return collected(self, n, how, unique, raw, report)
+        masks = Masks(budget, not syntax_only)
+        how = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
+        return draw(self, n, how, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
         """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
         the model, before any mask, put on what the machine allowed while writing it. Arguments as `generate`.
         """
-        options = {"unique": False, "raw": False, "report": silent, **how}
-        unique, raw, report = (options.pop(name) for name in ("unique", "raw", "report"))
+        options = {"report": silent, **how}
+        progress = options.pop("report")
         masks = Masks(options.pop("budget", True), not options.pop("syntax_only", False))
-        beliefs: list[float] = []
-        drawn = collected(self, n, Draw(masks=masks, **options), unique, raw, report, beliefs)
-        return pd.DataFrame({"string": drawn, "log_feasible_mass": beliefs})
+        drawn = draw(self, n, Sampling(masks=masks, **options), progress, mass=True)
+        return pd.DataFrame({self.run.task.medium.word: drawn.items, "log_feasible_mass": drawn.mass})
 
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
@@ -134,13 +128,13 @@ class Model:
         return self.codes(self._rows(items))
 
     def _rows(self, items: Sequence[Any]) -> NDArray[np.integer]:
-        if self.task == "images":
+        if self.recipe.data.prepare == "none":
             return self.run.codec.encode(items)
         prepared = self.prepare(items)
         missing = next((i for i, text in enumerate(prepared) if text is None), None)
         if missing is not None:
             raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
-        return self.run.codec.encode([text for text in prepared if text is not None])
+        return self.run.codec.encode(prepared)
 
     def encode_known(
         self, items: Sequence[Any], sampled: int | None = None
@@ -160,21 +154,19 @@ class Model:
         self, items: Sequence[Any]
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, …) in place of codes."""
-        if self.task == "images":
+        if self.recipe.data.prepare == "none":
             x, known, rejected = self.run.codec.encode_known(items)
-            return x, known.tolist(), [(i, str(error)) for i, error in rejected]
+            return x, known.tolist(), [(i, brief(error)) for i, error in rejected]
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
-        x, known, rejected = self.run.codec.encode_known([str(prepared[i]) for i in readable])
+        x, known, rejected = self.run.codec.encode_known([prepared[i] for i in readable])
         reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
         reasons += [(readable[i], brief(error)) for i, error in rejected]
         return x, [readable[i] for i in known], sorted(reasons)
 
-    def prepare(self, items: Sequence[str]) -> list[str | None]:
-        """The strings the codec reads in place of `items`, as the recipe says; None for bad ones."""
-        prepared: list[str | None] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(
-            list(items)
-        )
+    def prepare(self, items: Sequence[Any]) -> list[Any]:
+        """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
+        prepared: list[Any] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(list(items))
         return prepared
 
     @torch.no_grad()
@@ -213,25 +205,24 @@ class Model:
         if revisions < 0:
             raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
         masks = Masks(budget, not syntax_only)
-        noise = Noise.first(seed, len(codes), 0, self.device)
-        if self.task == "images":
-            if revisions:
-                raise RecipeError(f"{self.recipe.name} writes images; revisions are for strings")
-            parts = written(self, codes, noise, temperature, masks)
-            return np.concatenate([self.run.codec.decode(self.run.codec.encode([])), *parts])
 
-        def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[str]:
+        def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
             drawn = Noise(seed, torch.as_tensor(index, device=self.device))
-            return self._texts(torch.as_tensor(aimed), drawn, revision.TEMPERATURE, masks)
+            return self._written(torch.as_tensor(aimed), drawn, revision.TEMPERATURE, masks)
 
-        texts = self._texts(codes, noise, temperature, masks)
-        if revisions:
-            texts = revision.revised(codes.cpu().numpy(), texts, again, self.encode_each, revisions)
-        return texts if raw else finish(self.task, texts)
+        items = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
+        if revisions and items:
+            masked(self, decoded(self, codes[:1].to(self.device), masks))
+            items = revision.revised(codes.cpu().numpy(), items, again, self.encode_each, revisions)
+        task = self.run.task
+        if task.spelling is not None and not raw:
+            items = [item for item, _ in spelled(task.spelling, items)]
+        return task.medium.join(items) if items else self.run.codec.decode(self.run.codec.encode([]))
 
-    def _texts(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[str]:
-        """Strings as written; an unfinished one is empty."""
-        return [text or "" for part in written(self, codes, noise, temperature, masks) for text in part]
+    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[Any]:
+        """Items as written; an unfinished string is empty."""
+        parts = written(self, codes, noise, temperature, masks)
+        return [item for part in parts for item in self.run.task.medium.finished(part)]
 
     def reconstruct(
         self,
@@ -250,14 +241,14 @@ class Model:
         """
         how: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
         how |= {"budget": budget, "syntax_only": syntax_only}
-        if self.task == "images":
-            return self.decode(self.encode(items), **how)
+        medium = self.run.task.medium
+        if not medium.gaps:
+            return self.decode(self.encode(items), raw=raw, **how)
         z, known, _ = self.encode_known(items)
-        result: list[str | None] = [None] * len(items)
-        decoded = self.decode(z, raw=raw, **how)
-        for i, text in zip(known, decoded, strict=True):
-            result[i] = text
-        return result
+        result: list[Any] = [None] * len(items)
+        for i, item in zip(known, self.decode(z, raw=raw, **how), strict=True):
+            result[i] = item
+        return medium.join(result)
 
     @property
     def stochastic(self) -> bool:
@@ -283,23 +274,25 @@ class Model:
         first, last = self.encode([a, b])
         return self.decode(between(first, last, steps, path))
 
-    def neighbours(self, item: str, n: int = 20, *, radius: float = 1.0, seed: int = 0) -> pd.DataFrame:
-        """Up to n different strings around an item's code, nearest first: `string`, and the `distance` it is at.
+    def neighbours(self, item: Any, n: int = 20, *, radius: float = 1.0, seed: int = 0) -> pd.DataFrame:
+        """Up to n different items around an item's code, nearest first: `string` or `image`, and its `distance`.
 
         20 n codes are decoded greedily, their distances evenly spaced up to `radius`, where 1 is as far as a code
-        commonly lies from the mean of all codes (see `latent.around`, with the density `gaussian`). Invalid strings
+        commonly lies from the mean of all codes (see `latent.around`, with the density `gaussian`). Invalid items
         and the item itself are left out, so that fewer than n may come. Errors as those of `encode`.
         """
         if n < 1:
             raise ValueError(f"{n} neighbours asked for; expected 1 or more")
         factor = self.density("gaussian")().factors[0].cpu().numpy()
         z, distances = around(self.encode([item])[0], factor, DRAWS * n, radius, seed)
-        first: dict[str | None, float] = {}
-        for form, distance in zip(self.same(self.decode(z)), distances.tolist(), strict=True):
-            first.setdefault(form, distance)
-        for left_out in (None, *self.same([item])):
+        task, items = self.run.task, self.decode(z)
+        first: dict[str | None, int] = {}
+        for place, form in enumerate(task.canonical(items)):
+            first.setdefault(form, place)
+        for left_out in (None, *task.canonical([item])):
             first.pop(left_out, None)
-        return pd.DataFrame(list(first.items())[:n], columns=["string", "distance"])
+        places = list(first.values())[:n]
+        return pd.DataFrame({task.medium.word: [items[i] for i in places], "distance": distances[places]})
 
     def fit_density(
         self,
@@ -324,10 +317,10 @@ class Model:
         """Write the run folder; an existing one is replaced file by file."""
         runs.save(Path(folder), self.run)
 
-    def same(self, items: Sequence[str]) -> list[str | None]:
-        """The one spelling of equal items: canonical SMILES for molecules; None for invalid ones."""
-        spelled: list[str | None] = look_up(FORMS, self.task, "task")(list(items))
-        return spelled
+    def same(self, items: Sequence[Any]) -> list[Any]:
+        """The one spelling of equal items: canonical SMILES, None for what is no molecule; others as they are."""
+        spelling = self.run.task.spelling
+        return list(items) if spelling is None else list(spelling(items))
 
     def density(self, name: str | None = None) -> nn.Module:
         """A density by name, the recipe's own where None: calling it gives the distribution. RecipeError."""

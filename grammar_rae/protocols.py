@@ -9,8 +9,7 @@ spelling. A deterministic encoder has one code an item: its encodings collapse t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,26 +17,39 @@ import torch
 from torch import Tensor
 
 from grammar_rae import datasets
-from grammar_rae.codecs import GrammarCodec
 from grammar_rae.distributions.codes import Point
 from grammar_rae.errors import DataError
-from grammar_rae.files import read
-from grammar_rae.generation import BATCH, decoded
+from grammar_rae.generation import BATCH, decoded, has_budget, has_semantics
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
-from grammar_rae.samples import reconstruction, task_of
 
 Numbers = dict[str, float | None]
 ITEMS = 5000  # held-out items of a model's own data, as in the papers
 
 
-def pair(first: int | None, second: int | None, published: tuple[int, int]) -> tuple[int, int] | None:
-    """Both counts where one is given, the other as published; None where neither is."""
-    if first is None and second is None:
-        return None
-    return published[0] if first is None else first, published[1] if second is None else second
+def reconstruction(
+    model: Model, items: Sequence[str], temperature: float = 0.0, seed: int = 0, revisions: int = 0
+) -> tuple[pd.DataFrame, dict[str, float | None]]:
+    """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures.
+
+    Decoded once at a temperature, 0 for the likeliest, and revised as `Model.decode` says. DataError where no item is
+    valid.
+    """
+    forms = model.same(items)
+    valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
+    wanted = [form for form in forms if form is not None]
+    if not valid:
+        raise DataError(
+            f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
+        )
+    given = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
+    spelled = model.same([text or "" for text in given])
+    agrees = [a == b for a, b in zip(wanted, spelled, strict=True)]
+    frame = pd.DataFrame({"item": valid, "reconstruction": given, "reconstructed": agrees})
+    covered = sum(text is not None for text in given)
+    return frame, {"n": len(valid), "covered": covered, "reconstructed": float(np.mean(agrees))}
 
 
 def reconstruction_stochastic(
@@ -53,7 +65,7 @@ def reconstruction_stochastic(
 ) -> tuple[pd.DataFrame, Numbers]:
     """One row a valid item, and the shares over them.
 
-    The rows are those of `samples.reconstruction` and `share`, 0 to 1: of the item's encodings × decodings those that
+    The rows are those of `reconstruction` and `share`, 0 to 1: of the item's encodings × decodings those that
     are it again, 0 where the model cannot read it. The numbers are n, covered, reconstructed (one encoding, the
     likeliest string), `reconstructed_stochastic` (the mean of `share`; higher is better), encodings and decodings.
     Every draw depends on the seed, the item's place among the valid ones, and the numbers of its encoding and
@@ -95,33 +107,6 @@ def reconstruction_stochastic(
     }
 
 
-def reconstruct_file(
-    name: str,
-    path: str,
-    column: str | None,
-    device: str,
-    report: Report,
-    counts: tuple[int, int] | None = None,
-    *,
-    revisions: int = 0,
-    seed: int = 0,
-    draws: Mapping[str, Any],
-) -> tuple[pd.DataFrame, Numbers]:
-    """`samples.reconstruction` of a file's items; with (encodings, decodings) `reconstruction_stochastic`,
-    which `draws` belong to.
-
-    DataError for both at once, since the draws of that protocol are not revised.
-    """
-    if counts is not None and revisions:
-        raise DataError("encodings and decodings are drawn, not revised; leave out one of the two")
-    model = Model.load(name, device)
-    report("reading", 0.0)
-    items = read(path, column).values
-    if counts is None:
-        return reconstruction(model, items, seed=seed, revisions=revisions)
-    return reconstruction_stochastic(model, items, *counts, seed=seed, report=report, **draws)
-
-
 def validity_stochastic(
     model: Model,
     points: int = 1000,
@@ -139,7 +124,7 @@ def validity_stochastic(
     are those of `Model.sample_codes` under the same seed. ValueError as `reconstruction_stochastic`.
     """
     _check(points, decodings, temperature)
-    task = task_of(model)
+    task = model.run.task
     valid = 0
     distinct: set[str] = set()
     with torch.no_grad():
@@ -196,45 +181,14 @@ def measured(
     return numbers
 
 
-def card(model: Model, metrics: Mapping[str, Any]) -> list[str]:
-    """Lines for a model's card, none where no protocol was measured."""
-    lines = []
-    if "reconstructed_stochastic" in metrics:
-        encodings, decodings = (metrics[f"reconstructed_stochastic_{k}"] for k in ("encodings", "decodings"))
-        once = " (its encoder is deterministic: more encodings would be the same)" if encodings == 1 else ""
-        lines += [
-            f"Stochastic reconstruction of {metrics['reconstructed_stochastic_items']:,} held-out items, "
-            f"{encodings} encoding{'s' * (encodings > 1)} of each{once} and {decodings} decodings of that: "
-            f"{100 * metrics['reconstructed_stochastic']:.2f} %.",
-            "",
-        ]
-    densities = [d for d in model.densities if f"valid_{d}_stochastic" in metrics]
-    if densities:
-        names = ("valid", "unique", "valid_without_budget", "valid_by_syntax")
-        heads = [name for name in names if f"{name}_{densities[0]}_stochastic" in metrics]
-        lines += [
-            f"{metrics['stochastic_points']:,} points of a density, {metrics['stochastic_decodings']} decodings each:",
-            "",
-            "| density | " + " | ".join(h.replace("_", " ") for h in heads) + " |",
-            "|---" * (len(heads) + 1) + "|",
-        ]
-        for density in densities:
-            cells = [metrics.get(f"{h}_{density}_stochastic") for h in heads]
-            lines.append(
-                f"| {density} | " + " | ".join("–" if c is None else f"{100 * c:.2f} %" for c in cells) + " |"
-            )
-        lines.append("")
-    return lines
-
-
 def _masks(model: Model) -> dict[str, Masks]:
     """What is enforced, by the middle of a metric's name."""
-    found = {"": EVERYTHING}
-    if isinstance(model.run.codec, GrammarCodec) and model.recipe.decoder.budget != "always":
-        found["_without_budget"] = Masks(budget=False)
-    if model.recipe.decoder.machine != "syntax":
-        found["_by_syntax"] = Masks(semantics=False)
-    return found
+    masks = {"": EVERYTHING}
+    if has_budget(model):
+        masks["_without_budget"] = Masks(budget=False)
+    if has_semantics(model):
+        masks["_by_syntax"] = Masks(semantics=False)
+    return masks
 
 
 def _decoded(

@@ -34,6 +34,8 @@ from grammar_rae.evaluators.seen import pack, unpack
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Task
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 
@@ -50,6 +52,11 @@ class Run:
     densities: dict[str, Density] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def task(self) -> Task:
+        """What kind its items are of, as its grammar derives them."""
+        return named(self.recipe.task, self.grammar)
 
 
 def replace(path: Path, content: bytes | str) -> None:
@@ -121,6 +128,15 @@ def load(folder: Path) -> Run:
     return run
 
 
+def ancestry(folder: Path) -> dict[str, str]:
+    """Metrics of a run that starts from the weights of a run folder: its recipe, and all epochs behind them."""
+    stored = folder / "metrics.json"
+    metrics = json.loads(stored.read_text()) if stored.is_file() else {}
+    name = read(folder / "recipe.toml").name
+    before = f"{metrics['trained_before']}, " if "trained_before" in metrics else ""
+    return {"started_from": name, "trained_before": f"{before}{metrics.get('epochs', '?')} epochs of {name}"}
+
+
 def fill(module: nn.Module, path: Path, identity: str | None) -> None:
     """Weights of a file into a module; names, shapes and identity are checked first."""
     tensors, metadata = _unpacked(path)
@@ -168,11 +184,6 @@ def find(name: str | Path) -> Path:
 def is_model(name: str | Path) -> bool:
     """Whether `find` would find it."""
     return Path(name).is_dir() or (PRETRAINED / str(name)).is_dir()
-
-
-def draws_images(name: str | Path) -> bool:
-    """Whether a model's items are images. DataError as `find`."""
-    return _recipe(find(name)).task == "images"
 
 
 def _recipe(folder: Path) -> Recipe:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expressions, structure, tanimoto
+from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.goals import task_of as task_of_score
 from grammar_rae.evaluators.molecules import properties
@@ -27,7 +27,7 @@ from grammar_rae.optimization.regions import DRAWS, Region
 from grammar_rae.optimization.scoring import Function, ScoringFunction, scoring_function
 from grammar_rae.optimization.settings import Expected, Retrain, Space
 from grammar_rae.retraining import Retrainer
-from grammar_rae.samples import task_of
+from grammar_rae.tasks import features
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
@@ -234,7 +234,7 @@ def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[st
     return most_frequent(
         lambda codes, seed: model.decode(codes.astype(np.float32), temperature=1.0, seed=seed),
         samples,
-        task_of(model).canonical,
+        model.run.task.canonical,
     )
 
 
@@ -242,7 +242,7 @@ def features_of(
     model: Model, surrogate: str = "structure", points: np.ndarray | None = None
 ) -> Callable[[Sequence[str]], np.ndarray] | None:
     """Strings → (n, F), what a surrogate reads of them, None where it reads codes: for «structure» what they are made
-    of (see `evaluators.structure`), for «values» what they compute at `points` (P,), the published grid where None.
+    of (see `tasks.features`), for «values» what they compute at `points` (P,), the published grid where None.
     DataError where they compute nothing.
     """
     if surrogate == "values":
@@ -254,9 +254,9 @@ def features_of(
     if surrogate != "structure":
         return None
     if model.task == "molecules":
-        return structure.fragments
+        return features.fragments
     grammar = model.run.grammar
-    return structure.letters if grammar is None else partial(structure.places, grammar=grammar)
+    return features.letters if grammar is None else partial(features.places, grammar=grammar)
 
 
 def fingerprint(model: Model) -> str:
@@ -339,7 +339,7 @@ def _table(
     )
     if not strings:
         return table
-    task = task_of(model)
+    task = model.run.task
     own = task.table(strings)
     if model.run.seen is not None:
         table["novel"] = ~contains(model.run.seen, [form or "" for form in own["canonical"]])

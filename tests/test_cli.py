@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import train
+from grammar_rae.experiments.card import origin
 from grammar_rae.model import Model
-from grammar_rae.origin import origin
 
 
 def test_generate_writes_what_it_counts(done, toy_run, tmp_path):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import evaluate, pictures, seen, table
+from grammar_rae.evaluators import pictures, seen
 from grammar_rae.evaluators.text import shares
 from grammar_rae.grammar import Grammar
+from grammar_rae.tasks.evaluate import evaluate, table
 
 MOLECULES = ["CCO", "OCC", "c1ccccc1", "C1=CC=CC=C1", "C(", "", "CC(C)(C)c1ccc2occ(CC(=O)Nc3ccccc3F)c2c1"]
 

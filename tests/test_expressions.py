@@ -16,17 +16,18 @@ from hypothesis import strategies as st
 
 from grammar_rae.counting import sample
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import evaluate, expressions, symbolic, table
+from grammar_rae.evaluators import expressions, symbolic
 from grammar_rae.evaluators.arithmetic import program, run
 from grammar_rae.evaluators.equality import POINTS, classes
 from grammar_rae.evaluators.rounding import bounded
 from grammar_rae.evaluators.shape import depths, steps
 from grammar_rae.evaluators.sympy_worker import build
-from grammar_rae.evaluators.tasks import arithmetic
 from grammar_rae.evaluators.truth import GRID, read_points
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import parse
 from grammar_rae.rendering import unparse
+from grammar_rae.tasks.evaluate import evaluate, table
+from grammar_rae.tasks.expressions import arithmetic
 
 RULES = """S -> S '+' T | S '-' T | S '*' T | S '/' T | T
 T -> '(' S ')' | 'sin(' S ')' | 'cos(' S ')' | 'exp(' S ')' | 'log(' S ')' | 'x' | '0' | '1' | '2.5' | '13'

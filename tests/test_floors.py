@@ -14,9 +14,9 @@ FLOORS = [
     "codecs encoders decoders priors autoencoder",
     "objective variants",
     "datasets settings training training_state training_batches checkpoint smiles_grammar encoded beginnings",
-    "densities evaluators optimization",
+    "densities evaluators optimization tasks",
     "recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
-    "samples protocols measure reporting walking image_files origin measure_images retraining search findings",
+    "protocols walking retraining search findings experiments workflows",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

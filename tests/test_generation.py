@@ -125,11 +125,11 @@ def test_codes_are_weighed_by_the_beginning():
     def mean(z):
         return decoder(torch.as_tensor(z).to(place.DEVICE)).log_prob(rules.expand(len(z), -1)).mean().item()
 
-    from grammar_rae.generation import Draw, _Beginning
+    from grammar_rae.generation import Prefix, Sampling
     from grammar_rae.noise import Noise
 
     with torch.no_grad():
-        chosen = _Beginning(model, Draw("prior", start=start)).codes(Noise.first(0, 200, 0, place.DEVICE))
+        chosen = Prefix(model, Sampling("prior", start=start)).codes(Noise.first(0, 200, 0, place.DEVICE))
         assert mean(chosen) > mean(model.sample_codes(200, "prior")) + 0.1
 
 

@@ -11,11 +11,13 @@ from grammar_rae.cli import app, main
 from grammar_rae.datasets.images import read
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.features import network
-from grammar_rae.evaluators.image_pictures import Shown, page, tiled
+from grammar_rae.evaluators.image_pictures import tiled
 from grammar_rae.evaluators.images import Curve
+from grammar_rae.evaluators.webpage import ItemSet, page
 from grammar_rae.experiment import train
-from grammar_rae.generation import IMAGES
 from grammar_rae.model import Model
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.images import PIXELS
 
 TINY = (
     "training.epochs=1",
@@ -84,10 +86,11 @@ def test_the_same_seed_gives_the_same_model(pictures, run, tmp_path):
 
 def test_images_do_not_depend_on_how_many_are_drawn_together(run):
     model = Model.load(run)
-    many, few = model.generate(IMAGES + 3), model.generate(5)
-    assert many.shape == (IMAGES + 3, 32, 32, 3)
+    count = PIXELS.batch_size + 3
+    many, few = model.generate(count), model.generate(5)
+    assert many.shape == (count, 32, 32, 3)
     assert np.abs(many[:5].astype(int) - few).max() <= 1  # a byte's rounding
-    codes = model.sample_codes(IMAGES + 3)
+    codes = model.sample_codes(count)
     assert np.abs(model.decode(codes).astype(int) - many).max() <= 1
 
 
@@ -128,7 +131,8 @@ def test_evaluation_and_its_page(run, pictures, tmp_path):
         numbers["f8_gmm"] is None and numbers["log_likelihood"] < 0
     )  # four test images are too few for 20 clusters
     page = (tmp_path / "page.html").read_text()
-    assert "samples, gmm" in page and page.count("data:image/png") >= 4
+    assert "Samples, gmm" in page and page.count("data:image/png") >= 4
+    assert "Latent space" in page and "4 of 4 images are valid" in page
     assert not {name for name in numbers if name.startswith("fid")}
     assert "it is no FID" in (run / "CARD.md").read_text()
     both = json.loads(cli("evaluate", run, run, "-n", 50, "--json").stdout)
@@ -148,7 +152,9 @@ def test_what_cannot_be_is_one_line(run, pictures, toy_run, tmp_path, capsys, mo
             "--grammar",
             "equation",
         ): "holds images; grae trains on strings",
-        ("generate", "-m", run, "--unique"): "draws images; unique, budget, syntax_only, keep and start",
+        ("generate", "-m", run, "--keep", 0.5): "draws images: no mask restrains it",
+        ("generate", "-m", run, "--no-budget"): "writes no derivations: there is no step budget",
+        ("generate", "-m", run, "--start", "CC"): "cannot go on from a beginning",
         (
             "generate",
             "-m",
@@ -156,10 +162,11 @@ def test_what_cannot_be_is_one_line(run, pictures, toy_run, tmp_path, capsys, mo
             "--out",
             tmp_path / "x.gif",
         ): "x.gif: cannot tell the kind of file; expected .npz",
-        ("reconstruct", pictures / "00broken.jpg", "-m", run): "item 0: .*00broken.jpg: cannot be read",
+        ("reconstruct", pictures / "00broken.jpg", "-m", run): "the first: .*00broken.jpg: cannot be read",
         ("reconstruct", pictures, "-m", run, "--revisions", 1): "revisions are for strings",
         ("decode", tmp_path / "z.npz", "-m", run): "images do not go to standard output",
-        ("evaluate", run, toy_run): "writes strings, others here draw images",
+        ("evaluate", run, toy_run): "writes images, .*run strings; evaluate them apart",
+        ("evaluate", run, "--encodings", 2): "encodings and decodings count items that come back equal",
         ("evaluate", run, "--features", "vgg"): "no features vgg; expected classifier, inception",
     }.items():
         import re
@@ -201,19 +208,18 @@ def test_images_side_by_side():
 
 
 def test_a_page_compares_models():
-    def shown(name, distance, error):
-        sets = {"frechet_classifier": {"gmm": distance}, "f8": {"gmm": None}}
-        curve = Curve(np.linspace(0, 1, 5), np.linspace(1, 0, 5))
+    def one(name, distance, error):
         images = np.zeros((3, 8, 8, 1), np.uint8)
-        return Shown(name, {"squared_error": error}, sets, {"samples": images}, {"gmm": curve})
+        numbers = {"squared_error": error, "frechet_classifier_gmm": distance, "f8_gmm": None}
+        curves = {"gmm": Curve(np.linspace(0, 1, 5), np.linspace(1, 0, 5))}
+        return ItemSet(name, named("images").table(images), numbers, None, {"samples": images}, curves)
 
-    first, second = shown("a<b", 2.0, 5.0), shown("other", 1.0, 7.0)
-    assert first.flat() == {"squared_error": 5.0, "frechet_classifier_gmm": 2.0, "f8_gmm": None}
-    text = page([first, second], "Title", "About.")
-    assert "<th>frechet classifier ↓</th><th>gmm</th>" in text and "<th>f8 ↑</th>" in text
-    assert "<tr><td>a&lt;b</td><td>2.000</td></tr><tr><td>other</td><td><b>1.000</b></td></tr>" in text
-    assert "<td><b>5.000</b></td>" in text and text.count("data:image/png") == 3
-    assert "<b>" not in page([first], "Title", "About.")
+    first, second = one("a<b", 2.0, 5.0), one("other", 1.0, 7.0)
+    text = page([first, second], named("images"))
+    assert "a&lt;b: 3 of 3 images are valid" in text and "frechet, by set" in text and "f8, by set" in text
+    assert "<b>1.000</b>" in text and "<b>5.000</b>" in text and text.count("<b>") == 2
+    assert text.count("data:image/png") == 2 and "Precision and recall" in text
+    assert "<b>" not in page([first], named("images"))
 
 
 def test_a_recipe_says_how_its_density_is_fitted(pictures):

@@ -21,7 +21,6 @@ from scipy.stats import wasserstein_distance
 from grammar_rae import datasets
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import (
-    evaluate,
     filters,
     guacamol,
     molecules,
@@ -29,13 +28,13 @@ from grammar_rae.evaluators import (
     scores,
     screening,
     similarity,
-    table,
 )
 from grammar_rae.evaluators import profile as profiles
 from grammar_rae.evaluators.facts import Molecule
 from grammar_rae.evaluators.metrics import METRICS, MOLECULE_PROPERTIES, metric, printed, titled
 from grammar_rae.evaluators.screening import never_hydrogen
-from grammar_rae.measure import evaluate_files
+from grammar_rae.tasks.evaluate import evaluate, table
+from grammar_rae.workflows.evaluate import Comparison, evaluate_files
 
 ODD = [
     "C(",
@@ -328,7 +327,7 @@ def test_a_file_of_molecules_without_any_is_not_taken_for_strings(tmp_path: Path
         (tmp_path / name).write_text("INVALID\nC(\n")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            assert evaluate_files([str(tmp_path / name)]).numbers[0]["valid"] == valid
+            assert evaluate_files([str(tmp_path / name)], Comparison()).numbers[0]["valid"] == valid
 
 
 def test_every_number_is_in_the_catalogue(found: dict[str, float | None]) -> None:
@@ -476,9 +475,11 @@ def test_an_awkward_file_is_accounted_for_in_bounded_memory(tmp_path: Path, line
     counts = _awkward(tmp_path / "a.smi.gz", lines)
     blank = counts["\r\n"] + counts["\n"]
     _awkward(tmp_path / "few.smi.gz", 20)
-    evaluate_files([str(tmp_path / "few.smi.gz")], task="molecules")  # what is loaded once and for all
+    evaluate_files(
+        [str(tmp_path / "few.smi.gz")], Comparison(task="molecules")
+    )  # what is loaded once and for all
     tracemalloc.start()
-    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules", rows=False).numbers
+    (numbers,) = evaluate_files([str(tmp_path / "a.smi.gz")], Comparison(task="molecules")).numbers
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert numbers["n"] + numbers["rejected"] == lines - blank
@@ -491,8 +492,8 @@ def test_an_awkward_file_is_accounted_for_in_bounded_memory(tmp_path: Path, line
 def test_the_table_of_an_awkward_file_is_held_once(tmp_path: Path) -> None:
     _awkward(tmp_path / "a.smi.gz", 50_000)
     tracemalloc.start()
-    (items,) = evaluate_files([str(tmp_path / "a.smi.gz")], task="molecules").tables
+    items = evaluate_files([str(tmp_path / "a.smi.gz")], Comparison(task="molecules")).sets[0].table
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert items is not None and items["valid"].sum() == 20_000
+    assert items["valid"].sum() == 20_000
     assert peak < 20e6 + 1.7 * items.memory_usage().sum()

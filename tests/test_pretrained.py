@@ -7,11 +7,11 @@ from hostile import faults
 
 from grammar_rae import runs
 from grammar_rae.datasets.smiles import canonicals
-from grammar_rae.evaluators import evaluate
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
 from grammar_rae.parsing import parse
-from grammar_rae.samples import reconstruction
+from grammar_rae.protocols import reconstruction
+from grammar_rae.tasks.evaluate import evaluate
 
 MEGABYTES = 24
 

@@ -17,10 +17,10 @@ from grammar_rae.grammar import Grammar
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model import Model
 from grammar_rae.noise import Noise
-from grammar_rae.protocols import pair, reconstruction_stochastic, validity_stochastic
+from grammar_rae.protocols import reconstruction_stochastic, validity_stochastic
 from grammar_rae.recipe import parse
 from grammar_rae.runs import Run, load, save
-from grammar_rae.samples import task_of
+from grammar_rae.workflows.reconstruct import pair
 
 RECIPE = """
 name = "untrained"
@@ -123,7 +123,7 @@ def test_prior_validity_counts_every_draw(monkeypatch, batch, budget):
             for d in range(4):
                 index = torch.tensor([4 * i + d], device=place.DEVICE)
                 texts += model.run.codec.decode(p.sample(Noise(3, index), 1.0).cpu().numpy())
-    forms = [text for text in texts if text is not None and task_of(model).canonical([text])[0] is not None]
+    forms = [text for text in texts if text is not None and model.run.task.canonical([text])[0] is not None]
     assert found == {"valid": len(forms) / 36, "unique": len(set(forms)) / len(forms)}
     assert (found["valid"] == 1) is budget
 

@@ -10,7 +10,6 @@ from rdkit.Chem import rdFingerprintGenerator
 from grammar_rae.counting import sample
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.structure import BINS, fragments, letters, places
 from grammar_rae.grammar import Grammar
 from grammar_rae.optimization import TrustRegion
 from grammar_rae.optimization.candidates import decode_jointly
@@ -18,6 +17,7 @@ from grammar_rae.optimization.joint import Joint
 from grammar_rae.optimization.kernels import Tanimoto
 from grammar_rae.optimization.surrogates import Exact, Structure, Values
 from grammar_rae.rendering import unparse
+from grammar_rae.tasks.features import BINS, fragments, letters, places
 
 SMILES = ["CCO", "CCN", "c1ccccc1", "CC(=O)Oc1ccccc1C(=O)O", "CCCCCCCCCC"]
 

@@ -8,8 +8,9 @@ import pytest
 from browser import as_pdf, chromium, look
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import TASKS, table, task_for
-from grammar_rae.evaluators.webpage import Map, Measured, Reference, page
+from grammar_rae.evaluators.webpage import ItemSet, LatentMap, Reference, page
+from grammar_rae.tasks.evaluate import table
+from grammar_rae.tasks.find import named
 
 __all__ = ["chromium"]
 
@@ -24,12 +25,10 @@ EVIL = "<script>alert(1)</script>&\"'"
 def molecules(name="a.smi"):
     items = table(MOLECULES, "molecules")
     chance = np.random.default_rng(0)
-    place = Map(
+    place = LatentMap(
         "tiny", "logp", chance.normal(size=(14, 3)), items["logp"].to_numpy(), chance.normal(size=(9, 3))
     )
-    return Measured(
-        name, items, {"n": 14, "valid": 9 / 14, "unique": 0.9, "logp": 1.5, "mystery": 0.5}, place
-    )
+    return ItemSet(name, items, {"n": 14, "valid": 9 / 14, "unique": 0.9, "logp": 1.5, "mystery": 0.5}, place)
 
 
 def reference():
@@ -38,40 +37,38 @@ def reference():
 
 def expressions():
     items = table(["x", "x", "1/3+x", "sin(x*x)", "x+", "exp(exp(x))", "y"], "expressions")
-    return Measured("e.txt", items, {"n": 7, "valid": 5 / 7, "best": 0.3})
+    return ItemSet("e.txt", items, {"n": 7, "valid": 5 / 7, "best": 0.3})
 
 
 def strings():
     items = table(["a", "ab", "abc", "", "ab"], "strings")
-    return Measured("s.txt", items, {"n": 5, "valid": 0.8})
+    return ItemSet("s.txt", items, {"n": 5, "valid": 0.8})
 
 
 PAGES = {
     "molecules": lambda: page(
-        [molecules()], TASKS["molecules"], reference(), {"command": "grammar-rae evaluate"}
+        [molecules()], named("molecules"), reference(), {"command": "grammar-rae evaluate"}
     ),
     "side by side": lambda: page(
         [molecules(f"{name}.smi") for name in ("a", "b", "a-rather-long-name-of-a-file-of-molecules", "d")],
-        TASKS["molecules"],
+        named("molecules"),
         reference(),
     ),
-    "expressions": lambda: page([expressions()], TASKS["expressions"]),
-    "strings": lambda: page([strings()], task_for("strings", [])),
+    "expressions": lambda: page([expressions()], named("expressions")),
+    "strings": lambda: page([strings()], named("strings")),
     "evil": lambda: page(
-        [Measured(EVIL, table([EVIL, "CCO", EVIL], "molecules"), {EVIL: 1.0, "valid": 1 / 3})],
-        TASKS["molecules"],
+        [ItemSet(EVIL, table([EVIL, "CCO", EVIL], "molecules"), {EVIL: 1.0, "valid": 1 / 3})],
+        named("molecules"),
         Reference(EVIL, table(OTHERS, "molecules"), 7, {}, EVIL),
         {EVIL: EVIL},
     ),
-    "evil strings": lambda: page(
-        [Measured(EVIL, table([EVIL, EVIL, ""], "strings"), {})], task_for("strings", [])
-    ),
+    "evil strings": lambda: page([ItemSet(EVIL, table([EVIL, EVIL, ""], "strings"), {})], named("strings")),
     "nothing valid": lambda: page(
-        [Measured("bad.smi", table(["C(", ""], "molecules"), {"valid": 0.0, "logp": None})],
-        TASKS["molecules"],
+        [ItemSet("bad.smi", table(["C(", ""], "molecules"), {"valid": 0.0, "logp": None})],
+        named("molecules"),
     ),
     "one molecule": lambda: page(
-        [Measured("one.smi", table(["CCO"], "molecules"), {"valid": 1.0})], TASKS["molecules"], reference()
+        [ItemSet("one.smi", table(["CCO"], "molecules"), {"valid": 1.0})], named("molecules"), reference()
     ),
 }
 
@@ -151,13 +148,13 @@ def test_everything_measured_is_on_the_page():
 def test_the_best_of_a_row_is_bold():
     good, bad = ({"valid": share, "fcd": share} for share in (0.9, 0.1))
     rows = table(["CCO"], "molecules")
-    text = page([Measured("a", rows, good), Measured("b", rows, bad)], TASKS["molecules"])
+    text = page([ItemSet("a", rows, good), ItemSet("b", rows, bad)], named("molecules"))
     assert re.findall(r"<b>([^<]*)</b>", text) == ["90.00 %", "0.100"]
 
 
 def test_a_score_there_is_none_of():
     with pytest.raises(DataError, match="no score 'price' to rank by; there are logp"):
-        page([molecules()], TASKS["molecules"], score="price")
+        page([molecules()], named("molecules"), score="price")
 
 
 def test_letters_stand_out_from_the_paper():

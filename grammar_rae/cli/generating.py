@@ -61,40 +61,20 @@ def generate(
 ) -> None:
     """Draw strings or images, write them, and print how good the strings are."""
     from grammar_rae.chance import DRAWS
-    from grammar_rae.runs import draws_images
-    from grammar_rae.samples import draw, is_table, write
+    from grammar_rae.generation import Sampling
+    from grammar_rae.machines.machine import Masks
+    from grammar_rae.workflows.generate import generate as run
 
-    if draws_images(model):
-        from grammar_rae.image_files import draw as draw_images
-
-        how = {"density": density, "temperature": temperature, "seed": seed, "unique": unique, "keep": keep}
-        strict = {"budget": budget, "syntax_only": syntax_only, "start": start}
-        with progress("loading") as report:
-            numbers = draw_images(model, n, out, grid, device, report, **how, **strict)
-        show(numbers, json, f"{n:,} from {model}")
-        return
+    masks = Masks(budget, not syntax_only)
+    how = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
     with progress("loading") as report:
-        drawn = draw(
-            model,
-            n,
-            device,
-            report,
-            is_table(out),
-            density=density,
-            temperature=temperature,
-            unique=unique,
-            raw=raw,
-            budget=budget,
-            syntax_only=syntax_only,
-            keep=keep,
-            start=start,
-            seed=seed,
-        )
-    write(drawn, out, grid)
-    if out != "-" and not json:
-        show_frame(drawn.examples(), False)
-    if len(drawn.strings) < n:
-        print(f"stopped after {DRAWS * n:,} draws: {len(drawn.strings):,} different strings", file=sys.stderr)
+        drawn = run(model, n, how, out, grid, device, report)
+    examples, count = drawn.examples(), len(drawn.items)
+    if out != "-" and not json and len(examples):
+        show_frame(examples, False)
+    if count < n:
+        word = drawn.task.medium.word
+        print(f"stopped after {DRAWS * n:,} draws: {count:,} different {word}s", file=sys.stderr)
     show(drawn.numbers, json, f"{n:,} from {model}", error=out == "-" and not json)
 
 
@@ -122,28 +102,16 @@ def reconstruct(
     json: bool = Json,
 ) -> None:
     """Encode and decode a file's items; the share that comes back the same, of images the error."""
+    from grammar_rae.experiments.assessment import Reading
     from grammar_rae.machines.machine import Masks
-    from grammar_rae.protocols import pair, reconstruct_file
-    from grammar_rae.runs import draws_images
+    from grammar_rae.workflows.reconstruct import pair
+    from grammar_rae.workflows.reconstruct import reconstruct as run
 
-    if draws_images(model):
-        from grammar_rae import image_files
-
-        with progress("reconstructing"):
-            errors = image_files.reconstruct_file(model, file, out, device, revisions)
-        show(errors, json, f"{file} through {model}")
-        return
     counts = pair(encodings, decodings, (10, 100))
-    draws = {"temperature": temperature, "masks": Masks(budget)}
     with progress("loading") as report:
-        frame, numbers = reconstruct_file(
-            model, file, column, device, report, counts, revisions=revisions, seed=seed, draws=draws
-        )
-    if out is not None:
-        from grammar_rae.files import write
-
-        write(out, frame)
-    show(numbers, json, f"{file} through {model}")
+        reading = Reading(revisions, seed, counts, temperature, Masks(budget))
+        result = run(model, file, reading, column, out, device, report)
+    show(result.numbers, json, f"{file} through {model}")
 
 
 def encode(
@@ -155,14 +123,10 @@ def encode(
     json: bool = Json,
 ) -> None:
     """Latent codes of a file's items; the ones the model cannot read are reported with their lines."""
-    from grammar_rae import image_files, samples
-    from grammar_rae.runs import draws_images
+    from grammar_rae.workflows.encode import encode as run
 
     with progress("encoding"):
-        if draws_images(model):
-            numbers = image_files.encode_file(model, file, out, device)
-        else:
-            numbers = samples.encode_file(model, file, column, out, device)
+        numbers = run(model, file, out, column, device)
     show(numbers, json, str(out))
 
 
@@ -176,17 +140,7 @@ def decode(
     device: str = Device,
 ) -> None:
     """The strings or images of latent codes."""
-    from grammar_rae.files import write
-    from grammar_rae.runs import draws_images
-    from grammar_rae.samples import decode_file
+    from grammar_rae.workflows.encode import decode as run
 
-    how = {"temperature": temperature, "seed": seed, "revisions": revisions}
-    if draws_images(model):
-        from grammar_rae import image_files
-
-        with progress("decoding"):
-            image_files.decode_file(model, file, out, device, **how)
-        return
     with progress("decoding"):
-        strings = decode_file(model, file, device, **how)
-    write(out, strings)
+        run(model, file, out, device, temperature=temperature, seed=seed, revisions=revisions)

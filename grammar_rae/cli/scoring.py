@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -61,50 +60,27 @@ def evaluate(
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Every metric of the task; several files stand side by side."""
-    from grammar_rae import measure, reporting
-    from grammar_rae.evaluators.tasks import arithmetic
+    from grammar_rae.experiments.assessment import Plan
     from grammar_rae.files import write
-    from grammar_rae.protocols import pair
-    from grammar_rae.runs import draws_images, is_model
+    from grammar_rae.tasks.expressions import arithmetic
+    from grammar_rae.workflows import evaluate as workflow
+    from grammar_rae.workflows import page
+    from grammar_rae.workflows.reconstruct import pair
 
-    command = shlex.join(["grammar-rae", *sys.argv[1:]])
-    reconstruct = pair(encodings, decodings, (10, 100))
-    prior = pair(prior_points, prior_decodes, (1000, 100))
     if report is not None:
-        reporting.ready(report)
+        page.check(report)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
-    if all(is_model(name) for name in files) and any(draws_images(name) for name in files):
-        from grammar_rae.measure_images import measure_runs
-
-        with progress("measuring") as moved:
-            results = measure_runs(files, n, seed, moved, features, report, "cpu")
-        _show(files, results, json)
-        return
-    if len(files) == 1 and is_model(files[0]):
-        with progress("measuring") as moved:
-            numbers = measure.measure_run(files[0], n, seed, moved, reconstruct, prior)
-            if report is not None:
-                reporting.report_run(report, files[0], numbers, n, seed, reference, fcd, command, best)
-        show(numbers, json, files[0])
-        return
-    if reconstruct or prior:
-        raise DataError(
-            f"encodings, decodings and prior points need one model or run folder; got {', '.join(files)}"
-        )
-    with progress("measuring"):
-        rows = report is not None or table is not None
+    counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
+    with progress("measuring") as moved:
         kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
-        found = measure.evaluate_files(files, reference, train, kind, column, fcd, rows)
-        if table is not None and found.tables[0] is not None:
-            write(table, found.tables[0])
+        how = workflow.Comparison(reference, train, kind, column, fcd)
+        found = workflow.evaluate(files, how, Plan(n, seed, features, *counts), moved)
+        if table is not None:
+            write(table, found.sets[0].table)
         if report is not None:
-            reporting.report(report, files, found, reference, model, seed, command, best)
-    _show(files, found.numbers, json)
-
-
-def _show(names: list[str], sets: list[dict[str, Any]], json: bool) -> None:
-    if len(names) == 1:
-        show(sets[0], json, names[0])
+            page.write_page(report, found, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
+    if len(files) == 1:
+        show(found.numbers[0], json, files[0])
     else:
-        show_side_by_side(names, sets, json)
+        show_side_by_side(files, found.numbers, json)

@@ -25,6 +25,7 @@ __all__ = [
     "Dataset",
     "canonical",
     "canonicals",
+    "check_file",
     "from_file",
     "grey",
     "kekule",
@@ -41,12 +42,17 @@ __all__ = [
 ]
 
 
-def from_file(name: str | Path, column: str | None = None) -> Items:
-    """`files.read`, where the name may have been meant for a data set's. DataError as there."""
+def check_file(name: str | Path) -> None:
+    """DataError where there is no file of a name that is no data set's."""
     if str(name) != "-" and not Path(name).exists():
         raise DataError(
             f"{name}: no such file, and no data set of that name; there are {', '.join(DATASETS)}"
         )
+
+
+def from_file(name: str | Path, column: str | None = None) -> Items:
+    """`files.read`, where the name may have been meant for a data set's. DataError as there."""
+    check_file(name)
     return read(name, column)
 
 

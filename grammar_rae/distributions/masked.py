@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import torch
 from torch import Tensor
+
+
+@runtime_checkable
+class Masked(Protocol):
+    """A distribution over items that puts part of its mass on what may not be written."""
+
+    def log_feasible(self, x: Tensor) -> Tensor:
+        """(B,) nats: the log of the mass on what was allowed while each x (B, T) was written."""
+        ...
 
 
 def masked_logits(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:

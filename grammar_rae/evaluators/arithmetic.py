@@ -47,6 +47,17 @@ def program(x: np.ndarray, grammar: Grammar) -> Program:
     return _collapse(stack.pop())
 
 
+def is_arithmetic(grammar: Grammar) -> bool:
+    """Whether every rule that derives something has an arithmetic meaning."""
+    rules = [rule.rhs for i, rule in enumerate(grammar.productions) if i != grammar.pad]
+    try:
+        for rhs in rules:
+            _apply(rhs, [["x"] for symbol in rhs if not isinstance(symbol, str)])
+    except DataError:
+        return False
+    return True
+
+
 def _apply(rhs: Sequence[Any], children: list[Chain]) -> Chain:
     """What a rule makes of its children."""
     words = [symbol for symbol in rhs if isinstance(symbol, str)]

@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import panels, pictures, selection
+from grammar_rae.evaluators.images import Curve
 from grammar_rae.evaluators.metrics import metric
 from grammar_rae.evaluators.truth import Target
 
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
 )  # fmt: skip
+MOST_CURVES = 12  # expressions of a picture, unless told
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
@@ -170,6 +172,13 @@ def curve(text: str, target: Target | None = None) -> Picture:
     """
     figure = Picture(figsize=(2.7, 1.6), layout="constrained")
     panels.curve(figure.add_subplot(), text, target)
+    return figure
+
+
+def tradeoff(curves: Mapping[str, Curve]) -> Picture:
+    """Precision over recall, a curve a set of images, in the order of its colours and without words."""
+    figure = Picture(figsize=(2.7, 2.7), layout="constrained")
+    panels.tradeoff(figure.add_subplot(), curves)
     return figure
 
 

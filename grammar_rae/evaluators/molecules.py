@@ -60,13 +60,16 @@ class MoleculeSet:
         return np.bincount(self.valid, minlength=len(self.forms)).astype(np.int64)
 
 
-def read(strings: Sequence[str]) -> MoleculeSet:
-    """Every distinct string read once, over all cores."""
-    distinct = list(dict.fromkeys(strings))
+def read(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> MoleculeSet:
+    """Every distinct string read once, over all cores; `forms`: their canonical SMILES, where these are known."""
+    known = dict(zip(strings, forms, strict=True)) if forms is not None else dict.fromkeys(strings)
+    unread = [text for text, form in known.items() if form is None]
+    made = dict(zip(unread, spread(_canonical_or_problem, unread), strict=True))
     rows: dict[str, int] = {}
     problems: list[Problem] = []
     places: dict[str, int] = {}
-    for text, form in zip(distinct, spread(_canonical_or_problem, distinct), strict=True):
+    for text, canonical_form in known.items():
+        form = canonical_form or made[text]
         if isinstance(form, str):
             places[text] = rows.setdefault(form, len(rows))
         else:
@@ -97,13 +100,13 @@ def seen(strings: Sequence[str]) -> NDArray[np.uint64]:
     return remembered_arrays(f"seen-rdkit-{rdBase.rdkitVersion}", strings, compute)["hashes"]
 
 
-def table(strings: Sequence[str]) -> pd.DataFrame:
+def table(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
     """One row an item: smiles, valid, reason, canonical, properties (NaN where invalid), kind, position, filters.
 
     `reason` is empty for a valid item, `kind` one of `KINDS` and `position` the character it is at (from 1), if
-    known. Each distinct molecule is computed once, over all cores.
+    known. `forms` as in `read`. Each distinct molecule is computed once, over all cores.
     """
-    molecules = read(strings)
+    molecules = read(strings, forms)
     return rows(strings, molecules, profile(molecules.forms, molecules.counts, compared=False))
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from grammar_rae.evaluators import expressions
+from grammar_rae.evaluators.images import Curve
 from grammar_rae.evaluators.truth import GRID, Target, values_of
 
 INK, QUIET, REFERENCE = "#1a1a1a", "#6b6b6b", "#c9c9c9"
@@ -74,6 +75,15 @@ def curve(axes: Axes, text: str, target: Target | None) -> None:
         axes.set_ylim(*span(shown))
     axes.set_xlim(*span(points) if few else (grid[0], grid[-1]))
     axes.locator_params(nbins=5)
+    quiet(axes)
+
+
+def tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
+    """Precision over recall from 0 to 1, a curve a set of images."""
+    for place, (name, curve) in enumerate(curves.items()):
+        colour, dash = SERIES[place % len(SERIES)], DASHES[place // len(SERIES) % len(DASHES)]
+        axes.plot(curve.recall, curve.precision, color=colour, linestyle=dash, linewidth=1.6, label=name)
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal")
     quiet(axes)
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from grammar_rae.evaluators.tasks import Task
 from grammar_rae.evaluators.webpage import looks, metrics
 from grammar_rae.evaluators.webpage.elements import Html, join, section, tag
-from grammar_rae.evaluators.webpage.sets import Map, Measured, Reference
+from grammar_rae.evaluators.webpage.sets import ItemSet, LatentMap, Reference, Subject
 
-__all__ = ["Map", "Measured", "Reference", "page"]
+__all__ = ["ItemSet", "LatentMap", "Reference", "Subject", "page"]
 
 PHONE = "width=device-width, initial-scale=1"
 
 
 def page(
-    sets: Sequence[Measured],
-    task: Task,
+    sets: Sequence[ItemSet],
+    task: Subject,
     reference: Reference | None = None,
     facts: Mapping[str, str] | None = None,
     score: str = "qed",
@@ -26,14 +25,9 @@ def page(
 
     Whatever is in a set's `numbers` is shown. DataError where the tables have no column `score`.
     """
-    parts = [metrics.tables(sets, task, reference), metrics.distributions(sets, reference)]
-    if task.name == "molecules":
-        parts += looks.molecules(sets, reference, score)
-    elif task.name == "expressions":
-        parts.append(looks.curves(sets, task))
-    else:
-        parts.append(looks.strings(sets))
-    parts += [looks.refused(sets, task.name == "molecules"), looks.repeated(sets), looks.maps(sets)]
+    parts = [metrics.tables(sets, task.properties, reference), metrics.distributions(sets, reference)]
+    parts += task.sections(sets, reference, score)
+    parts += [looks.repeated(sets), looks.maps(sets)]
     parts.append(_facts(facts or {}))
     names = " · ".join(one.name for one in sets)
     head = tag(
@@ -54,10 +48,12 @@ def page(
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _lede(sets: Sequence[Measured], task: Task, reference: Reference | None) -> Html:
+def _lede(sets: Sequence[ItemSet], task: Subject, reference: Reference | None) -> Html:
     """What was looked at, in a sentence or two."""
-    kind = {"molecules": "molecules", "expressions": "expressions"}.get(task.name, "valid")
-    counts = [f"{int(one.items['valid'].sum()):,} of {len(one.items):,} strings are {kind}" for one in sets]
+    counts = [
+        f"{int(one.items['valid'].sum()):,} of {len(one.items):,} {task.medium.word}s are {task.valid}"
+        for one in sets
+    ]
     named = [f"{one.name}: {count}" for one, count in zip(sets, counts, strict=True)]
     words = f"{counts[0]}." if len(sets) == 1 else f"{'; '.join(named)}."
     if reference is not None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import re
 from collections.abc import Iterable, Sequence
 
 import matplotlib
+import numpy as np
+from numpy.typing import NDArray
 
-from grammar_rae.evaluators import pictures
+from grammar_rae.evaluators import image_pictures, pictures
 from grammar_rae.evaluators.figures import Picture
 from grammar_rae.evaluators.panels import INK, QUIET, REFERENCE, SERIES
 
-VOID = {"meta", "link", "br"}
+ACROSS = 10  # images in a row
+VOID = {"meta", "img"}
 THEMED = {  # colours that follow the reader's light or dark theme
     INK: "var(--ink)",
     QUIET: "var(--quiet)",
@@ -105,6 +109,17 @@ def molecule(smiles: str, words: str) -> Html:
     if not inside:
         return tag("div", "no drawing", class_="none")
     return _svg(inside, f"0 0 {pictures.WIDE} {pictures.HIGH}", words, "molecule")
+
+
+def image(images: NDArray[np.uint8], words: str) -> Html:
+    """Images (n, H, W, C) side by side, each pixel as large as the page allows and never blurred."""
+    body = base64.b64encode(image_pictures.png(image_pictures.tiled(images, ACROSS))).decode()
+    return tag("img", src=f"data:image/png;base64,{body}", alt=words, class_="pixels")
+
+
+def series(names: Sequence[str]) -> list[Html]:
+    """Names with the colours that their curves have."""
+    return [tag("span", name, class_=f"series-{i % len(SERIES)}") for i, name in enumerate(names)]
 
 
 def _svg(inside: str, box: str, words: str, kind: str) -> Html:

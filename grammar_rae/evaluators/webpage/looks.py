@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 
-from grammar_rae.evaluators import expressions, figures, selection
+from grammar_rae.evaluators import figures, selection
 from grammar_rae.evaluators.metrics import metric
-from grammar_rae.evaluators.tasks import Task
-from grammar_rae.evaluators.truth import target_of
-from grammar_rae.evaluators.webpage.elements import Html, figure, molecule, plot, section, table, tag
-from grammar_rae.evaluators.webpage.sets import Map, Measured, Reference
+from grammar_rae.evaluators.truth import Target
+from grammar_rae.evaluators.webpage.elements import (
+    Html,
+    figure,
+    image,
+    molecule,
+    plot,
+    section,
+    series,
+    table,
+    tag,
+)
+from grammar_rae.evaluators.webpage.sets import ItemSet, LatentMap, Reference
 
 MANY, SEVERAL = 12, 6  # pictures a grid, of one set and of each of several
 NEAR = ("logp", "sa", "qed", "weight", "rings")  # what makes a molecule typical
@@ -19,7 +29,7 @@ REASONS = 8
 EXAMPLES = 20
 
 
-def molecules(sets: Sequence[Measured], reference: Reference | None, score: str) -> list[Html]:
+def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
     """Sections on molecules: typical, best, least like the reference, scaffolds."""
     lower = metric(score).better == "lower"
     found = [
@@ -55,16 +65,15 @@ def molecules(sets: Sequence[Measured], reference: Reference | None, score: str)
     return found
 
 
-def curves(sets: Sequence[Measured], task: Task) -> Html:
-    """The best expressions over what they are compared with."""
-    target = task.truth or target_of(task.target, expressions.standard())
+def curves(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
+    """The best expressions over what they are compared with, and `words` for that."""
 
-    def drawn(one: Measured, n: int) -> Html:
+    def drawn(one: ItemSet, n: int) -> Html:
         rows = selection.best(one.items, "score", n)
         return _grid(
             [
                 figure(
-                    plot(figures.curve(text, target), f"{one.name}: {text} over {task.target}"),
+                    plot(figures.curve(text, target), f"{one.name}: {text} over {words}"),
                     tag("code", text),
                     tag("small", f"score {score:.4f}"),
                 )
@@ -73,14 +82,14 @@ def curves(sets: Sequence[Measured], task: Task) -> Html:
             "plots",
         )
 
-    words = f"Lowest scores first; in grey {task.target}."
-    return _by_set("Best expressions", words, sets, drawn, (6, 3))
+    note = f"Lowest scores first; in grey {words}."
+    return _by_set("Best expressions", note, sets, drawn, (6, 3))
 
 
-def strings(sets: Sequence[Measured]) -> Html:
+def strings(sets: Sequence[ItemSet]) -> Html:
     """The first different items, as they are."""
 
-    def listed(one: Measured, n: int) -> Html:
+    def listed(one: ItemSet, n: int) -> Html:
         rows = selection.distinct(one.items)["canonical"].head(n)
         return (
             tag("ul", *(tag("li", tag("code", text)) for text in rows), class_="strings")
@@ -91,17 +100,17 @@ def strings(sets: Sequence[Measured]) -> Html:
     return _by_set("Examples", "The first different valid items.", sets, listed, (EXAMPLES, EXAMPLES // 2))
 
 
-def refused(sets: Sequence[Measured], drawn: bool) -> Html:
-    """Why items are not valid, with an example of each reason; molecules are drawn, atoms at fault on red."""
+def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = None) -> Html:
+    """Why items are not valid, with an example of each reason, drawn by `draw(item, words)` where that is given."""
 
-    def cards(one: Measured, n: int) -> Html:
+    def cards(one: ItemSet, n: int) -> Html:
         rows = selection.refusals(one.items)
         if rows.empty:
             return Html("")
         shown = rows.head(REASONS)
         left = int(rows["items"][len(shown) :].sum())
         after = tag("p", f"{left:,} more for other reasons.", class_="note") if left else Html("")
-        if not drawn:
+        if draw is None:
             lines = [
                 [
                     row.pattern,
@@ -115,7 +124,7 @@ def refused(sets: Sequence[Measured], drawn: bool) -> Html:
             return Html(table(["reason", "example", "items", "share"], lines, name, 2) + after)
         pictures = [
             figure(
-                molecule(row.string, f"{row.string or 'empty string'}: {row.reason}"),
+                draw(row.string, f"{row.string or 'empty string'}: {row.reason}"),
                 tag("strong", row.reason),
                 tag("small", f"{row.items:,} items, {100 * row.share:.2f} % of all"),
                 tag("code", row.string or "(empty)"),
@@ -129,10 +138,34 @@ def refused(sets: Sequence[Measured], drawn: bool) -> Html:
     )
 
 
-def repeated(sets: Sequence[Measured]) -> Html:
+def pictures(sets: Sequence[ItemSet]) -> list[Html]:
+    """Images side by side, a section a title."""
+
+    def sheet(title: str, one: ItemSet, n: int) -> Html:
+        if title not in one.pictures:
+            return Html("")
+        return figure(image(one.pictures[title], f"{title}, {one.name}"))
+
+    titles = dict.fromkeys(title for one in sets for title in one.pictures)
+    return [_by_set(f"{title[0].upper()}{title[1:]}", "", sets, partial(sheet, title)) for title in titles]
+
+
+def tradeoffs(sets: Sequence[ItemSet]) -> Html:
+    """Precision and recall of generated images, a panel for every density."""
+    drawn = []
+    for name in dict.fromkeys(name for one in sets for name in one.curves):
+        known = {one.name: one.curves[name] for one in sets if name in one.curves}
+        words = f"Precision over recall of samples, {name}: {', '.join(known)}"
+        drawn.append(figure(plot(figures.tradeoff(known), words), tag("strong", name)))
+    note = "How real the images are over how much of the test images they cover; the best is 1 of both."
+    head = tag("p", note, class_="note"), tag("p", *series([one.name for one in sets]), class_="key")
+    return section("Precision and recall", *head, _grid(drawn, "plots")) if drawn else Html("")
+
+
+def repeated(sets: Sequence[ItemSet]) -> Html:
     """What is written more than once."""
 
-    def counted(one: Measured, n: int) -> Html:
+    def counted(one: ItemSet, n: int) -> Html:
         counts = selection.repeated(one.items)
         if counts.empty:
             return Html("")
@@ -142,10 +175,10 @@ def repeated(sets: Sequence[Measured]) -> Html:
     return _by_set("Written again and again", "The most frequent items.", sets, counted)
 
 
-def maps(sets: Sequence[Measured]) -> Html:
+def maps(sets: Sequence[ItemSet]) -> Html:
     """Where codes lie in a model's latent space, beside those of data."""
 
-    def drawn(one: Measured, n: int) -> Html:
+    def drawn(one: ItemSet, n: int) -> Html:
         place = one.map
         if place is None:
             return Html("")
@@ -159,7 +192,7 @@ def maps(sets: Sequence[Measured]) -> Html:
     return _by_set("Latent space", words, sets, drawn)
 
 
-def _where(place: Map) -> str:
+def _where(place: LatentMap) -> str:
     data = f" Data: {place.data_name}." if place.data is not None else ""
     return (
         f"{place.model}, codes of {place.codes.shape[1]} numbers.{data} "
@@ -170,8 +203,8 @@ def _where(place: Map) -> str:
 def _by_set(
     title: str,
     words: str,
-    sets: Sequence[Measured],
-    draw: Callable[[Measured, int], Html],
+    sets: Sequence[ItemSet],
+    draw: Callable[[ItemSet, int], Html],
     sizes: tuple[int, int] = (MANY, SEVERAL),
 ) -> Html:
     """A section with one part a set, each under its name where there are several."""
@@ -181,7 +214,8 @@ def _by_set(
         inside = draw(one, sizes[several])
         if inside:
             parts.append(tag("h3", one.name) + inside if several else inside)
-    return section(title, tag("p", words, class_="note"), Html("".join(parts))) if parts else Html("")
+    note = tag("p", words, class_="note") if words else Html("")
+    return section(title, note, Html("".join(parts))) if parts else Html("")
 
 
 def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
@@ -194,7 +228,7 @@ def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
     return _grid(drawn, "cards")
 
 
-def _scaffolds(one: Measured, known: pd.Series | None, n: int) -> Html:
+def _scaffolds(one: ItemSet, known: pd.Series | None, n: int) -> Html:
     forms = [str(form) for form in one.items.loc[one.items["valid"].astype(bool), "canonical"]]
     if not forms:
         return Html("")

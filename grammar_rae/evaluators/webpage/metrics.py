@@ -7,18 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluators import figures, panels
-from grammar_rae.evaluators.metrics import ARROWS, METRICS, best, metric, printed
-from grammar_rae.evaluators.tasks import Task
-from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, table, tag
-from grammar_rae.evaluators.webpage.sets import Measured, Reference
+from grammar_rae.evaluators import figures
+from grammar_rae.evaluators.metrics import ARROWS, FAMILIES, METRICS, best, metric, printed
+from grammar_rae.evaluators.webpage.elements import Html, figure, join, plot, section, series, table, tag
+from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
 from grammar_rae.wording import plain
 
 HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
 LARGE = 4
 
 
-def headlines(one: Measured) -> Html:
+def headlines(one: ItemSet) -> Html:
     """The first few scores of a set, large."""
     found = [name for name in HEADLINES if plain(one.numbers.get(name)) is not None][:LARGE]
     tiles = [
@@ -28,19 +27,26 @@ def headlines(one: Measured) -> Html:
     return tag("dl", *tiles, class_="tiles") if tiles else Html("")
 
 
-def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) -> Html:
+def tables(sets: Sequence[ItemSet], averaged: Sequence[str], reference: Reference | None) -> Html:
     """Every metric of the sets: those that say how good, then the averages, then what is not in the catalogue."""
     names = list(dict.fromkeys(name for one in sets for name in one.numbers))
     known = [name for name in METRICS if name in names]
-    averages = [name for name in known if name in task.properties]
+    averages = [name for name in known if name in averaged]
     distances = [name for name in known if name.endswith("_w1")]
     scores = [name for name in known if name not in averages + distances]
     others = [name for name in names if name not in METRICS]
+    families = {
+        family: [name for name in others if name.startswith(f"{family}_")]
+        for family in FAMILIES
+        if FAMILIES[family].better
+    }
+    rest = [name for name in others if not any(name in rows for rows in families.values())]
     parts = (
         (scores, "How good"),
         (averages, "Averages over valid items"),
         (distances, "Distances of distributions"),
-        (others, "More"),
+        *((rows, f"{metric(family).title}, by set") for family, rows in families.items()),
+        (rest, "More"),
     )
     several = len(sets) > 1
     key = tag(
@@ -54,7 +60,7 @@ def tables(sets: Sequence[Measured], task: Task, reference: Reference | None) ->
     return section("Metrics", key, tag("div", *drawn, class_="tables several" if several else "tables"))
 
 
-def _table(names: Sequence[str], sets: Sequence[Measured], reference: Reference | None, caption: str) -> Html:
+def _table(names: Sequence[str], sets: Sequence[ItemSet], reference: Reference | None, caption: str) -> Html:
     own = reference if reference is not None and any(name in reference.numbers for name in names) else None
     head = ["metric", *(one.name for one in sets)] if len(sets) > 1 else ["metric", "value"]
     rows = []
@@ -77,7 +83,7 @@ def _meaning(name: str) -> Html:
     return join([metric(name).title, " " if way else "", arrow, tag("small", meaning) if meaning else ""])
 
 
-def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html:
+def distributions(sets: Sequence[ItemSet], reference: Reference | None) -> Html:
     """One small histogram a property, over the reference's."""
     named = {one.name: one.items for one in sets}
     other = reference.items if reference is not None else None
@@ -99,7 +105,7 @@ def distributions(sets: Sequence[Measured], reference: Reference | None) -> Html
         drawn.append(figure(picture, tag("strong", figures.label(column)), tag("small", caption)))
     if not drawn:
         return Html("")
-    names = [tag("span", one.name, class_=f"series-{i % len(panels.SERIES)}") for i, one in enumerate(sets)]
+    names = series([one.name for one in sets])
     if reference is not None:
         names.append(tag("span", _counted(reference), class_="reference"))
     keys = tag("p", *names, class_="key")

@@ -1,18 +1,23 @@
-"""What a page is about: sets of items that were evaluated, and what they are compared with."""
+"""What a page is about: sets of items that were evaluated, what kind they are of, and what they are compared with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grammar_rae.evaluators.images import Curve
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators.webpage.elements import Html
+
 
 @dataclass(frozen=True)
-class Map:
+class LatentMap:
     """Codes (n, D) of a set's items, and codes (m, D) of data if any, each with the property that colours it."""
 
     model: str
@@ -25,13 +30,18 @@ class Map:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One set: its name, one row an item (`evaluators.table`), its metrics, and its place in a latent space."""
+class ItemSet:
+    """One set: its name, one row an item (`tasks.table`), its metrics, and its place in a latent space.
+
+    Of images also some of them (n, H, W, C) by title, and precision-recall curves by what was drawn.
+    """
 
     name: str
     items: pd.DataFrame
     numbers: Mapping[str, Any]
-    map: Map | None = None
+    map: LatentMap | None = None
+    pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,3 +60,30 @@ class Reference:
     def forms(self) -> list[str]:
         """The canonical forms of its valid items."""
         return [str(form) for form in self.items.loc[self.items["valid"].astype(bool), "canonical"]]
+
+
+class Medium(Protocol):
+    """What items are made of."""
+
+    word: str  # what one item is called
+
+
+class Subject(Protocol):
+    """What kind the items of a page are of."""
+
+    @property
+    def medium(self) -> Medium: ...
+
+    @property
+    def valid(self) -> str:
+        """What valid items are called."""
+        ...
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Columns that are averaged."""
+        ...
+
+    def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        """The parts that show what the items look like."""
+        ...

@@ -5,7 +5,8 @@ The last column is 1 for strings that are not read, all alike and like nothing e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -18,6 +19,11 @@ from grammar_rae.parsing import parse_known
 
 if TYPE_CHECKING:
     from grammar_rae.grammar import Grammar
+
+
+def of_strings(grammar: Grammar | None) -> Callable[[Sequence[str]], np.ndarray]:
+    """What strings that a grammar derives are compared by, or strings of no grammar."""
+    return letters if grammar is None else partial(places, grammar=grammar)
 
 
 def fragments(smiles: Sequence[str]) -> np.ndarray:

@@ -1,21 +1,15 @@
-"""Where a model's weights come from, and in what words its card says so."""
+"""A model's card: what it is, where its weights come from, and what was measured."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
 
 from grammar_rae.model import Model
-from grammar_rae.recipe import read
 
 
-def ancestry(folder: Path) -> dict[str, str]:
-    """Metrics of a run that starts from the weights of a run folder: its recipe, and all epochs behind them."""
-    stored = folder / "metrics.json"
-    metrics = json.loads(stored.read_text()) if stored.is_file() else {}
-    name = read(folder / "recipe.toml").name
-    before = f"{metrics['trained_before']}, " if "trained_before" in metrics else ""
-    return {"started_from": name, "trained_before": f"{before}{metrics.get('epochs', '?')} epochs of {name}"}
+def card(model: Model, lines: Sequence[str]) -> str:
+    """Markdown, the `lines` of an assessment under the recipe's name and words."""
+    return "\n".join([f"# {model.recipe.name}", "", model.recipe.about, "", *lines, ""])
 
 
 def origin(model: Model, items: str) -> str:
@@ -29,3 +23,13 @@ def origin(model: Model, items: str) -> str:
         f"{metrics.get('train_items', 0):,} {items}, {metrics.get('epochs', '?')} epochs{before}, best validation loss "
         f"{metrics.get('best_valid_loss', 0):.4f}. {size:,} parameters, codes of {model.latent} numbers."
     )
+
+
+def row(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1, «–» where there is none."""
+    return "–" if share is None else f"{100 * share:.2f} %"

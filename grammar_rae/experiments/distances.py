@@ -1,0 +1,170 @@
+"""Models of images, measured by distances from test images.
+
+The protocol of the RAE paper's text (Ghosh et al. 2020, section 5): reconstructions of the test set, samples under
+each density and mid-points between codes of test images, each set as large as the test set or `n`, compared with
+the test set itself. The published code's overlap of validation and training images is not copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae import datasets
+from grammar_rae.chance import permutation
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators.features import network
+from grammar_rae.evaluators.images import Curve, frechet, precision_recall, squared_error
+from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
+from grammar_rae.experiments.card import origin, row
+from grammar_rae.model import Model
+from grammar_rae.progress import Report
+
+SHOWN = 20  # images a picture
+LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
+
+
+@dataclass(frozen=True)
+class ImageSets:
+    """Test images (n, S, S, C) as the model sees them, their codes (n, latent), and sets as large to compare with them:
+    `reconstruction`, `interpolation` (mid-points between the codes of pairs), and samples by density.
+    """
+
+    real: NDArray[np.uint8]
+    codes: NDArray[np.float32]
+    sets: dict[str, NDArray[np.uint8]]
+
+
+class Distances:
+    """Fréchet distances on the features of a network, precision and recall, errors, and pictures of each."""
+
+    def measure(self, model: Model, plan: Plan, progress: Report) -> Assessed:
+        """DataError where the data is not at hand, and for protocols that count equal items."""
+        _refuse(plan.reconstruct or plan.prior)
+        features = network(plan.features)
+        test = datasets.load(model.recipe.data.name).test[: plan.n]
+        if len(test) < 2:
+            raise DataError(f"{model.recipe.data.name} holds {len(test)} test images; expected two or more")
+        images = image_sets(model, test, model.densities, plan.seed, progress)
+        numbers: Numbers = {
+            "test_images": len(images.real),
+            "squared_error": squared_error(images.real, images.sets["reconstruction"]),
+        }
+        by_set: dict[str, Numbers] = {features.name: {}, "f8": {}, "f_eighth": {}}
+        curves: dict[str, Curve] = {}
+        real = features.of(images.real)
+        for i, (name, drawn) in enumerate(images.sets.items()):
+            progress(f"comparing {name}", 0.7 + 0.3 * i / len(images.sets))
+            own = features.of(drawn)
+            by_set[features.name][name] = frechet(own, real)
+            if name in model.densities:
+                curve = precision_recall(own, real, plan.seed)
+                by_set["f8"][name] = None if curve is None else curve.f8
+                by_set["f_eighth"][name] = None if curve is None else curve.f_eighth
+                if curve is not None:
+                    curves[name] = curve
+        if model.stochastic:
+            progress("log-likelihood", 1.0)
+            likely = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, plan.seed)
+            numbers["log_likelihood"] = float(likely.mean())
+        numbers |= {f"{measure}_{name}": x for measure, found in by_set.items() for name, x in found.items()}
+        own_density = images.sets[model.recipe.density.default]
+        return Assessed(model, own_density, numbers, numbers, _pictures(model, images, plan.seed), curves)
+
+    def lines(self, model: Model, plan: Plan) -> list[str]:
+        """A table of the sets, the error and the likelihood."""
+        recipe, metrics = model.recipe, model.run.metrics
+        distance = network(plan.features).name
+        lines = [
+            origin(model, "images"),
+            "",
+            f"Measured by `grammar-rae evaluate {recipe.name} -n {plan.n} --seed {plan.seed} "
+            f"--features {plan.features}` against {metrics['test_images']:,} test images. {meaning(distance)}",
+            "",
+            row("set", distance.replace("_", " "), "F8", "F1/8"),
+            "|---|---|---|---|",
+        ]
+        for name in ("reconstruction", "interpolation", *model.densities):
+            cells = [metrics.get(f"{measure}_{name}") for measure in (distance, "f8", "f_eighth")]
+            lines.append(row(name, *("–" if cell is None else f"{cell:.3f}" for cell in cells)))
+        lines += ["", f"Summed squared error of a reconstruction: {metrics['squared_error']:.3f}."]
+        if "log_likelihood" in metrics:
+            lines.append(
+                f"Log-likelihood by importance sampling with {LIKELIHOOD_DRAWS} draws: "
+                f"{metrics['log_likelihood']:.2f} nats per image, {LIKELIHOOD_ITEMS} test images at most, a lower "
+                "bound in expectation."
+            )
+        return lines
+
+    def reconstruct(
+        self, model: Model, items: Sequence[Any], reading: Reading, progress: Report
+    ) -> Reconstructed:
+        """With the squared error; unreadable images are left out."""
+        _refuse(reading.counts)
+        x, known, rejected = model.rows_known(items)
+        if not known:
+            raise DataError(f"none of the images can be read; the first: {rejected[0][1]}")
+        back = model.decode(model.codes(x), revisions=reading.revisions)
+        error = squared_error(model.run.codec.decode(x), back)
+        numbers = {"n": len(known), "rejected": len(rejected), "squared_error": error}
+        return Reconstructed(back, None, numbers)
+
+
+DISTANCES = Distances()
+
+
+def image_sets(
+    model: Model, test: Sequence[Any], densities: Sequence[str], seed: int, progress: Report
+) -> ImageSets:
+    """The test images that can be read, and every set to compare with them."""
+    x, known, _ = model.rows_known(test)
+    progress("reconstructing", 0.1)
+    codes = model.codes(x)
+    one, other = partners(len(known), seed)
+    sets = {
+        "reconstruction": model.decode(codes),
+        "interpolation": model.decode((codes[one] + codes[other]) / 2),
+    }
+    for i, density in enumerate(densities):
+        progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
+        sets[density] = model.generate(len(known), density=density, seed=seed)
+    return ImageSets(model.run.codec.decode(x), codes, sets)
+
+
+def partners(count: int, seed: int) -> NDArray[np.int64]:
+    """(2, count): each item and the one it is paired with, in a random order."""
+    order = permutation(count, seed)
+    return np.stack([order, np.roll(order, 1)])
+
+
+def meaning(distance: str) -> str:
+    """What a distance is one of."""
+    if distance == "fid":
+        return "`fid`: Fréchet distance on the standard Inception network's features."
+    if distance == "frechet_classifier":
+        return "`frechet_classifier`: Fréchet distance on our own small classifier's features; it is no FID."
+    return f"`{distance}`: Fréchet distance on the features of the given network; it is no FID."
+
+
+def _pictures(model: Model, images: ImageSets, seed: int) -> dict[str, NDArray[np.uint8]]:
+    """Reconstructions below their originals, a line between two codes, samples of every density."""
+    real, half = images.real, SHOWN // 2
+    pairs = np.stack([real[:half], images.sets["reconstruction"][:half]])
+    first, last = images.codes[partners(len(real), seed)[:, 0]]
+    steps = np.linspace(0, 1, half, dtype=np.float32)[:, None]
+    return {
+        "reconstructions, below the test images": pairs.reshape(-1, *real.shape[1:]),
+        "a line between two codes": model.decode((1 - steps) * first + steps * last),
+        **{f"samples, {density}": images.sets[density][:SHOWN] for density in model.densities},
+    }
+
+
+def _refuse(counts: Any) -> None:
+    if counts:
+        raise DataError(
+            "encodings and decodings count items that come back equal; images come back with an error"
+        )

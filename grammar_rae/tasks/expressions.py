@@ -1,0 +1,161 @@
+"""Expressions of one variable, compared with a target expression or with points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import expression_table, expressions
+from grammar_rae.evaluators.arithmetic import is_arithmetic
+from grammar_rae.evaluators.metrics import EXPRESSION_PROPERTIES
+from grammar_rae.evaluators.truth import Target, read_points, target_of
+from grammar_rae.tasks import features, text
+from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Search
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators.webpage.elements import Html
+    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
+    from grammar_rae.grammar import Grammar
+
+
+@cache
+def published() -> Target:
+    """The target of Kusner et al. on its grid."""
+    return target_of(expressions.TARGET, expressions.standard())
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """By `equation.cfg` or a grammar of its shapes, scored against a target, the published one where None.
+
+    SymPy is asked for up to so many `seconds` whether those that seem equal are.
+    """
+
+    grammar: Grammar | None = None
+    target: Target | None = None
+    target_name: str = expressions.TARGET
+    seconds: float = 0.0
+
+    name = "expressions"
+    column = "expression"
+    valid = "expressions"
+    properties = EXPRESSION_PROPERTIES
+    colour = "score"
+    medium = text.TEXT
+    assessment = "shares"
+    spelling = None
+
+    @property
+    def drawing(self) -> Drawing:
+        return curves(None)
+
+    @property
+    def search(self) -> Search:
+        return Search(
+            "values",
+            features.of_strings(self.grammar),
+            values=partial(expressions.value_features, grammar=self.grammar),
+            alike=partial(expressions.alike, grammar=self.grammar),
+            likeness=("error", "expression:"),
+        )
+
+    def derived_by(self, grammar: Grammar | None) -> Expressions:
+        """The same for `equation.cfg`, and for a grammar that has rules without an arithmetic meaning."""
+        if grammar is None or grammar.text == expressions.standard().text or not is_arithmetic(grammar):
+            return self
+        return replace(self, grammar=grammar)
+
+    def canonical(self, items: Sequence[str]) -> list[str | None]:
+        """Without blanks."""
+        return expressions.canonical(items, self.grammar)
+
+    def reasons(self, items: Sequence[str]) -> list[str]:
+        faults = expressions.faults(items, self.grammar)
+        return [faults.get(place, "") for place in range(len(items))]
+
+    def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
+        """As `expression_table.table`."""
+        return expression_table.table(items, self.target or published(), self.grammar, self.seconds)
+
+    def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        return text.hashed(self.canonical, items)
+
+    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        return self.summary(self.table(items), seen)
+
+    def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        """With what `expression_table.numbers` says, of `seen` where that is no hashes."""
+        train = None if isinstance(seen, np.ndarray) else seen
+        return text.summary(self, table, seen) | expression_table.numbers(table, train, self.grammar)
+
+    def reference(self, items: Sequence[str]) -> Sequence[str]:
+        return items
+
+    def reference_table(self, reference: Sequence[str]) -> pd.DataFrame:
+        return text.some_rows(self.table, reference)
+
+    def measure(
+        self,
+        items: Sequence[str],
+        reference: Any = None,
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        fcd: bool = False,
+    ) -> Measurement:
+        if fcd:
+            text.refuse_fcd(self)
+        return text.measurement(self, items, reference, seen)
+
+    def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        from grammar_rae.evaluators.webpage import looks
+
+        return [looks.curves(sets, self.target or published(), self.target_name), looks.refused(sets)]
+
+
+EXPRESSIONS = Expressions()
+
+
+def arithmetic(
+    task: str | Path | Grammar | None = None,
+    target: str | None = None,
+    data: str | Path | None = None,
+    seconds: float = 0.0,
+) -> Expressions:
+    """Expressions by `equation.cfg` or the grammar that `task` names, against a target or the points of a CSV file.
+
+    DataError as `target_of` and `read_points`, where both a target and points are given, and for a task that is no
+    arithmetic.
+    """
+    from grammar_rae.grammar import Grammar
+
+    if isinstance(task, str | Path) and str(task) in {"molecules", "strings"}:
+        raise DataError(f"a target, points or SymPy's opinion are for expressions; the task is {task}")
+    if target is not None and data is not None:
+        raise DataError(f"both a target, {target}, and points, {data}; expected one of them")
+    name = "equation.cfg" if task in (None, "expressions") else task
+    grammar = name if isinstance(name, Grammar) else Grammar.read(str(name))
+    goal = read_points(data) if data is not None else target_of(target or expressions.TARGET, grammar)
+    words = target or (expressions.TARGET if data is None else f"the points of {data}")
+    return Expressions(grammar, goal, words, seconds)
+
+
+def curves(target: Target | None) -> Drawing:
+    """Expressions as curves, over a target in grey where there is one."""
+
+    def grid(
+        items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
+    ) -> int:
+        from grammar_rae.evaluators import figures
+
+        drawn = list(items)[: figures.MOST_CURVES if most is None else most]
+        figures.save(figures.curves(drawn, target, None if legends is None else legends[: len(drawn)]), path)
+        return len(drawn)
+
+    return Drawing(grid, ".4g")

@@ -1,0 +1,217 @@
+"""Images: uint8 arrays (H, W) or (H, W, 1 or 3) in, one array (n, S, S, C) out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grammar_rae.codecs import image_problem
+from grammar_rae.datasets import images as files
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators.seen import hashes
+from grammar_rae.evaluators.text import shares
+from grammar_rae.tasks.task import Drawing, ItemFile, Measurement, Numbers
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators.webpage.elements import Html
+    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
+    from grammar_rae.grammar import Grammar
+
+ACROSS, DOWN = 10, 10  # images of a picture
+
+
+class Pixels:
+    """Images of a folder, an `.npz` or one file; written as an `.npz` or a folder of PNG files."""
+
+    word = "image"
+    batch_size = 100  # a CPU's caches hold the planes of no more
+    gaps = False
+
+    def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
+        """Images of files stay closed."""
+        return items.picked(places) if isinstance(items, files.Images) else [items[place] for place in places]
+
+    def read(self, path: str, column: str | None = None) -> ItemFile:
+        """As `datasets.images.read`; each image is opened when it is asked for."""
+        images = files.read(path)
+        count = len(images)
+        return ItemFile(images, [images.name(i) for i in range(count)], [0] * count)
+
+    def check(self, path: str) -> None:
+        """By its suffix."""
+        if path == "-":
+            raise DataError("images do not go to standard output; name an .npz or a folder with --out")
+        if Path(path).suffix not in ("", ".npz"):
+            raise DataError(f"{path}: cannot tell the kind of file; expected .npz, or a folder for PNG files")
+
+    def has_columns(self, path: str) -> bool:
+        return False
+
+    def write(self, path: str, items: NDArray[np.uint8], table: pd.DataFrame | None = None) -> None:
+        """The images, whatever their table says."""
+        from grammar_rae.evaluators.image_pictures import write
+
+        self.check(path)
+        write(items, path)
+
+    def finished(self, items: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+        return list(items)
+
+    def join(self, items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        return np.stack(list(items))
+
+    def key(self, item: NDArray[np.uint8]) -> str:
+        """A digest of the shape and the bytes."""
+        return blake2b(f"{item.shape}".encode() + item.tobytes(), digest_size=20).hexdigest()
+
+
+PIXELS = Pixels()
+
+
+@dataclass(frozen=True)
+class Images:
+    """Compared with others on the features of a network, `classifier`, `inception` or a TorchScript file."""
+
+    features: str = "classifier"
+
+    name = "images"
+    column = "image"
+    valid = "valid"
+    properties = ()
+    colour = "brightness"
+    medium = PIXELS
+    assessment = "distances"
+    spelling = None
+    search = None
+
+    @property
+    def drawing(self) -> Drawing:
+        return Drawing(_grid, ".3f")
+
+    def derived_by(self, grammar: Grammar | None) -> Images:
+        """The same: no grammar writes images."""
+        return self
+
+    def canonical(self, items: Sequence[Any]) -> list[str | None]:
+        """A digest of shape and bytes."""
+        return [None if isinstance(item, str) else PIXELS.key(item) for item in _read(items)]
+
+    def reasons(self, items: Sequence[Any]) -> list[str]:
+        return [item if isinstance(item, str) else "" for item in _read(items)]
+
+    def table(self, items: Sequence[Any], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
+        """image (its number), valid, reason, canonical, height, width, channels, and brightness from 0 to 1."""
+        read = _read(items)
+        images = [np.zeros((0, 0, 0), np.uint8) if isinstance(item, str) else item for item in read]
+        shapes = np.array([(*image.shape, 1)[:3] for image in images], int).reshape(-1, 3)
+        return pd.DataFrame(
+            {
+                "image": range(len(read)),
+                "valid": [not isinstance(item, str) for item in read],
+                "reason": [item if isinstance(item, str) else "" for item in read],
+                "canonical": [None if isinstance(item, str) else PIXELS.key(item) for item in read],
+                "height": shapes[:, 0],
+                "width": shapes[:, 1],
+                "channels": shapes[:, 2],
+                "brightness": [image.mean() / 255 if image.size else np.nan for image in images],
+            }
+        )
+
+    def seen(self, items: Sequence[Any]) -> NDArray[np.uint64]:
+        return hashes(form for form in self.canonical(items) if form is not None)
+
+    def shares(self, items: Sequence[Any], seen: NDArray[np.uint64] | Sequence[Any] | None = None) -> Numbers:
+        return shares(
+            self.canonical(items), seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
+        )
+
+    def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[Any] | None = None) -> Numbers:
+        """How many, and the size and channels of the first."""
+        numbers: Numbers = {"n": len(table)}
+        if len(table):
+            numbers |= {"size": int(table["height"].iloc[0]), "channels": int(table["channels"].iloc[0])}
+        return numbers
+
+    def reference(self, items: Sequence[Any]) -> NDArray[np.floating]:
+        """Features (n, d) of images of one size."""
+        from grammar_rae.evaluators.features import network
+
+        return network(self.features).of(_stacked(items))
+
+    def reference_table(self, reference: NDArray[np.floating]) -> pd.DataFrame:
+        """Empty: features are no images."""
+        return self.table([])
+
+    def measure(
+        self,
+        items: Sequence[Any],
+        reference: NDArray[np.floating] | None = None,
+        seen: NDArray[np.uint64] | Sequence[Any] | None = None,
+        fcd: bool = False,
+    ) -> Measurement:
+        """The summary; with a reference the Fréchet distance by the network's name, and F8 and F1/8 of precision and
+        recall, None of too few images.
+        """
+        from grammar_rae.evaluators.features import network
+        from grammar_rae.evaluators.images import frechet, precision_recall
+
+        if fcd:
+            raise DataError(f"the Fréchet ChemNet distance needs molecules; these are {self.name}")
+        table = self.table(items)
+        numbers = self.summary(table)
+        if reference is not None:
+            own = self.reference(items)
+            curve = precision_recall(own, reference)
+            numbers |= {
+                network(self.features).name: frechet(own, reference),
+                "f8": None if curve is None else curve.f8,
+                "f_eighth": None if curve is None else curve.f_eighth,
+            }
+        return Measurement(numbers, lambda: table)
+
+    def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        from grammar_rae.evaluators.webpage import looks
+
+        return [*looks.pictures(sets), looks.tradeoffs(sets)]
+
+
+IMAGES = Images()
+
+
+def _read(items: Sequence[Any]) -> list[NDArray[np.uint8] | str]:
+    """Each image, or why it is none."""
+    read: list[NDArray[np.uint8] | str] = []
+    for i in range(len(items)):
+        try:
+            image = np.asarray(items[i])
+            read.append(image_problem(image) or image)
+        except DataError as error:  # of its file
+            read.append(str(error))
+    return read
+
+
+def _stacked(items: Sequence[Any]) -> NDArray[np.uint8]:
+    """(n, H, W, C). DataError where an item is no image or the sizes differ."""
+    read = _read(items)
+    wrong = next((item for item in read if isinstance(item, str)), None)
+    if wrong is not None or len({np.shape(item) for item in read}) > 1:
+        raise DataError(f"images to compare: {wrong or 'of several sizes'}; expected images of one size")
+    images = np.stack([np.asarray(item) for item in read])
+    return images if images.ndim == 4 else images[..., None]
+
+
+def _grid(
+    items: Sequence[Any], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
+) -> int:
+    """Side by side, without legends."""
+    from grammar_rae.evaluators.image_pictures import grid
+
+    images = np.stack(list(items))
+    return grid(images, path, ACROSS, DOWN if most is None else -(-most // ACROSS))

@@ -1,0 +1,140 @@
+"""Molecules as SMILES."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grammar_rae.datasets.smiles import canonicals, reason
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators import molecules, tanimoto
+from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES
+from grammar_rae.evaluators.profile import Profile, profile
+from grammar_rae.evaluators.text import shares
+from grammar_rae.tasks import features, text
+from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Search, Spelling
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators.webpage.elements import Html
+    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
+    from grammar_rae.grammar import Grammar
+
+ACROSS, DOWN = 5, 4  # molecules of a picture
+
+
+class Molecules:
+    """Valid where RDKit reads them; measured by MOSES and GuacaMol, compared with a reference's profile."""
+
+    name = "molecules"
+    column = "smiles"
+    valid = "molecules"
+    properties = MOLECULE_PROPERTIES
+    colour = "logp"
+    medium = text.TEXT
+    assessment = "shares"
+
+    @property
+    def spelling(self) -> Spelling:
+        return canonicals
+
+    @property
+    def drawing(self) -> Drawing:
+        return Drawing(_grid, ".3f")
+
+    @property
+    def search(self) -> Search:
+        return Search(
+            "structure",
+            features.fragments,
+            similarity=tanimoto.bit_similarity,
+            size=_heavy_atoms,
+            likeness=("similarity", "similarity:"),
+        )
+
+    def derived_by(self, grammar: Grammar | None) -> Molecules:
+        """The same: a molecule is one whatever grammar wrote it."""
+        return self
+
+    def canonical(self, items: Sequence[str]) -> list[str | None]:
+        """RDKit's canonical SMILES."""
+        return canonicals(items)
+
+    def reasons(self, items: Sequence[str]) -> list[str]:
+        forms = canonicals(items)
+        return [
+            "" if form is not None else reason(item) or "refused by RDKit"
+            for item, form in zip(items, forms, strict=True)
+        ]
+
+    def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
+        """As `evaluators.molecules.table`."""
+        return molecules.table(items, forms)
+
+    def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        return molecules.seen(items)
+
+    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        """No property is computed but the number of heavy atoms."""
+        forms = canonicals(items)
+        atoms = molecules.properties(forms, ("heavy_atoms",))["heavy_atoms"].dropna()
+        large = float((atoms >= molecules.TEN).mean()) if len(atoms) else None
+        known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
+        return shares(forms, known) | {"ten_heavy_atoms": large}
+
+    def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        """With the shares that have ten heavy atoms and pass the filters."""
+        rows = text.valid_rows(table)
+        return text.summary(self, table, seen) | {
+            "ten_heavy_atoms": text.finite((rows["heavy_atoms"] >= molecules.TEN).mean()),
+            "filters": text.finite(rows["filters"].mean()),
+        }
+
+    def reference(self, items: Sequence[str]) -> Profile:
+        return molecules.reference(items)
+
+    def reference_table(self, reference: Profile) -> pd.DataFrame:
+        head = pd.DataFrame({"valid": True, "canonical": reference.forms})
+        rows = pd.concat([head, reference.values], axis=1)
+        return rows.loc[rows.index.repeat(reference.counts)].reset_index(drop=True)
+
+    def measure(
+        self,
+        items: Sequence[str],
+        reference: Profile | None = None,
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        fcd: bool = False,
+    ) -> Measurement:
+        """`evaluators.molecules.metrics`; DataError for `fcd` without a reference, or where its package is missing."""
+        if fcd and reference is None:
+            raise DataError("the Fréchet ChemNet distance needs a reference")
+        known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
+        distinct = molecules.read(items)
+        profiled = profile(distinct.forms, distinct.counts, compared=reference is not None)
+        numbers = molecules.metrics(distinct, profiled, reference, known, fcd)
+        return Measurement(numbers, lambda: molecules.rows(items, distinct, profiled))
+
+    def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        from grammar_rae.evaluators.webpage import elements, looks
+
+        return [*looks.molecules(sets, reference, score), looks.refused(sets, elements.molecule)]
+
+
+MOLECULES = Molecules()
+
+
+def _grid(
+    items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
+) -> int:
+    from grammar_rae.evaluators import pictures
+
+    rows = DOWN if most is None else -(-most // ACROSS)
+    return pictures.grid(items, path, ACROSS, rows, legends)
+
+
+def _heavy_atoms(smiles: Sequence[str]) -> NDArray[np.floating]:
+    return molecules.properties(smiles, ("heavy_atoms",))["heavy_atoms"].to_numpy(float)

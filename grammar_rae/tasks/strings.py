@@ -1,0 +1,107 @@
+"""Strings of any language: those that a grammar derives, or without one all that are not empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from grammar_rae.evaluators.expressions import brief
+from grammar_rae.evaluators.metrics import STRING_PROPERTIES
+from grammar_rae.tasks import features, text
+from grammar_rae.tasks.task import Measurement, Numbers, Search
+
+if TYPE_CHECKING:
+    from grammar_rae.evaluators.webpage.elements import Html
+    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
+    from grammar_rae.grammar import Grammar
+
+
+@dataclass(frozen=True)
+class Strings:
+    """Of the grammar, if any, that derives the valid ones."""
+
+    grammar: Grammar | None = None
+
+    name = "strings"
+    column = "string"
+    valid = "valid"
+    properties = STRING_PROPERTIES
+    colour = "length"
+    medium = text.TEXT
+    assessment = "shares"
+    spelling = None
+    drawing = None
+
+    @property
+    def search(self) -> Search:
+        return Search("structure", features.of_strings(self.grammar))
+
+    def derived_by(self, grammar: Grammar | None) -> Strings:
+        return replace(self, grammar=grammar)
+
+    def reasons(self, items: Sequence[str]) -> list[str]:
+        """ "empty", or the first line of the parser's error."""
+        why = ["" if item else "empty" for item in items]
+        if self.grammar is not None and items:
+            from grammar_rae.parsing import parse_known
+
+            for place, error in parse_known(self.grammar, items)[2]:
+                why[place] = why[place] or brief(error)
+        return why
+
+    def canonical(self, items: Sequence[str]) -> list[str | None]:
+        return [None if why else item for item, why in zip(items, self.reasons(items), strict=True)]
+
+    def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
+        """string, valid, reason, canonical, and the length in characters, NaN where it is not valid."""
+        why = self.reasons(items)
+        return pd.DataFrame(
+            {
+                "string": list(items),
+                "valid": [not reason for reason in why],
+                "reason": why,
+                "canonical": [None if reason else item for item, reason in zip(items, why, strict=True)],
+                "length": [
+                    np.nan if reason else float(len(item)) for item, reason in zip(items, why, strict=True)
+                ],
+            }
+        )
+
+    def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        return text.hashed(self.canonical, items)
+
+    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        return self.summary(self.table(items), seen)
+
+    def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        return text.summary(self, table, seen)
+
+    def reference(self, items: Sequence[str]) -> Sequence[str]:
+        return items
+
+    def reference_table(self, reference: Sequence[str]) -> pd.DataFrame:
+        return text.some_rows(self.table, reference)
+
+    def measure(
+        self,
+        items: Sequence[str],
+        reference: Any = None,
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        fcd: bool = False,
+    ) -> Measurement:
+        if fcd:
+            text.refuse_fcd(self)
+        return text.measurement(self, items, reference, seen)
+
+    def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        from grammar_rae.evaluators.webpage import looks
+
+        return [looks.strings(sets), looks.refused(sets)]
+
+
+STRINGS = Strings()

@@ -1,0 +1,115 @@
+"""What the kinds of strings share: how strings are read and written, and what their tables say in short."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import wasserstein_distance
+
+from grammar_rae import files
+from grammar_rae.chance import subset
+from grammar_rae.errors import DataError
+from grammar_rae.evaluators.seen import hashes
+from grammar_rae.evaluators.text import shares
+from grammar_rae.tasks.task import ItemFile, Measurement, Numbers, Task
+
+REFERENCE_ROWS = 10_000  # reference items whose properties are drawn
+
+
+class Text:
+    """Strings, one a line of a file or a row of a table."""
+
+    word = "string"
+    batch_size = 1000
+    gaps = True
+
+    def pick(self, items: Sequence[str], places: Iterable[int]) -> list[str]:
+        return [items[place] for place in places]
+
+    def read(self, path: str, column: str | None = None) -> ItemFile:
+        """As `files.read`."""
+        items = files.read(path, column)
+        return ItemFile(items.values, items.values, items.lines, items.rejected)
+
+    def check(self, path: str) -> None:
+        """By its suffix."""
+        files.kind(path)
+
+    def has_columns(self, path: str) -> bool:
+        return files.is_table(path)
+
+    def write(self, path: str, items: Sequence[str], table: pd.DataFrame | None = None) -> None:
+        """As `files.write`: of a table, files that hold no columns take the first."""
+        files.write(path, items if table is None else table)
+
+    def finished(self, items: Sequence[str | None]) -> list[str]:
+        """An unfinished derivation is the empty string."""
+        return [text or "" for text in items]
+
+    def join(self, items: Sequence[str | None]) -> list[str | None]:
+        return list(items)
+
+    def key(self, item: str) -> str:
+        return item
+
+
+TEXT = Text()
+
+
+def summary(task: Task, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None) -> Numbers:
+    """Shares of valid, distinct and new strings, and the mean of each property over the valid ones."""
+    forms = [form if ok else None for form, ok in zip(table["canonical"], table["valid"], strict=True)]
+    known = seen if seen is None or isinstance(seen, np.ndarray) else task.seen(seen)
+    rows = valid_rows(table)
+    return shares(forms, known) | {name: finite(rows[name].mean()) for name in task.properties}
+
+
+def measurement(
+    task: Task,
+    items: Sequence[str],
+    reference: Sequence[str] | None,
+    seen: NDArray[np.uint64] | Sequence[str] | None,
+) -> Measurement:
+    """The summary of a set, with Wasserstein-1 distances of its properties from those of a reference's items."""
+    table = task.table(items)
+    numbers = task.summary(table, seen)
+    if reference is not None:
+        rows, other = valid_rows(table), task.table(reference)
+        numbers |= {f"{name}_w1": _distance(rows[name], other[name]) for name in task.properties}
+    return Measurement(numbers, lambda: table)
+
+
+def hashed(
+    canonical: Callable[[Sequence[str]], list[str | None]], items: Sequence[str]
+) -> NDArray[np.uint64]:
+    """Hashes of the canonical forms of valid strings."""
+    return hashes(form for form in canonical(items) if form is not None)
+
+
+def some_rows(table: Callable[[Sequence[str]], pd.DataFrame], items: Sequence[str]) -> pd.DataFrame:
+    """The table of at most `REFERENCE_ROWS` strings, a seeded choice."""
+    return table([items[i] for i in subset(len(items), REFERENCE_ROWS, seed=0)])
+
+
+def refuse_fcd(task: Task) -> None:
+    """The Fréchet ChemNet distance is for molecules."""
+    raise DataError(f"the Fréchet ChemNet distance needs molecules; these are {task.name}")
+
+
+def valid_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of valid items."""
+    return table[table["valid"].astype(bool)]
+
+
+def finite(value: Any) -> float | None:
+    """A number, None where there is none."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _distance(first: pd.Series, second: pd.Series) -> float | None:
+    a, b = first.dropna(), second.dropna()
+    return finite(wasserstein_distance(a, b)) if len(a) and len(b) else None

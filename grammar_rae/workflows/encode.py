@@ -1,0 +1,61 @@
+"""Files of items to files of codes, and back."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.atomic import write_bytes
+from grammar_rae.errors import DataError
+from grammar_rae.files import write_rejects
+from grammar_rae.model import Model
+
+
+def encode(
+    name: str | Path, path: str, out: Path, column: str | None = None, device: str = "cpu"
+) -> dict[str, int]:
+    """Write codes (n, latent) and what their items are called (n,) as .npz; items that cannot be read go to
+    `out`.rejects.csv. DataError where none can.
+    """
+    model = Model.load(name, device)
+    medium = model.run.task.medium
+    items = medium.read(path, column)
+    z, known, refused = model.encode_known(items.values)
+    if not known:
+        raise DataError(f"{path}: {name} can read none of its {medium.word}s; the first: {refused[0][1]}")
+    write_codes(out, z, np.array([items.names[i] for i in known]))
+    rejected = [*items.rejected, *(items.reject(i, why) for i, why in refused)]
+    if rejected:
+        write_rejects(f"{out}.rejects.csv", rejected)
+    return {"n": len(known), "rejected": len(rejected), "latent": model.latent}
+
+
+def decode(name: str | Path, path: Path, out: str, device: str = "cpu", **how: Any) -> Any:
+    """The items of the array `codes` of an .npz, written to `out`; `how` as `Model.decode`."""
+    model = Model.load(name, device)
+    medium = model.run.task.medium
+    medium.check(out)
+    items = model.decode(read_codes(path), **how)
+    medium.write(out, items)
+    return items
+
+
+def write_codes(path: Path, codes: NDArray[np.floating], items: NDArray[Any]) -> None:
+    """An .npz of codes (n, latent) and the items (n,) they belong to."""
+    body = io.BytesIO()
+    np.savez(body, codes=codes, items=items)
+    write_bytes(path, body.getvalue())
+
+
+def read_codes(path: Path) -> NDArray[np.floating]:
+    """The array `codes` of an .npz. DataError where there is none."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            codes: NDArray[np.floating] = stored["codes"]
+            return codes
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise DataError(f"{path}: expected an .npz with an array «codes» ({error})") from error

@@ -1,0 +1,120 @@
+"""Files of items, or trained models, measured and set side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from grammar_rae import datasets, runs
+from grammar_rae.errors import DataError
+from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
+from grammar_rae.experiments.measure import measure_run
+from grammar_rae.model import Model
+from grammar_rae.progress import Report, silent
+from grammar_rae.tasks.find import read_file
+from grammar_rae.tasks.task import Measurement, Task
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What items are compared with, all by name: a file, or a data set, whose training part stands for it as `train`,
+    its validation and test parts as `reference`; the items' kind, guessed where None; the column of tables that holds
+    them; whether the Fréchet ChemNet distance is asked for.
+    """
+
+    reference: str | None = None
+    train: str | None = None
+    task: str | Task | None = None
+    column: str | None = None
+    fcd: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Sets of items, or models, by name; their numbers, and what they were compared with."""
+
+    names: Sequence[str]
+    task: Task
+    numbers: Sequence[Numbers]
+    reference: Any
+    how: Comparison
+    read: Sequence[Measurement] = ()
+    models: Sequence[Assessed] = field(default=())
+
+    @cached_property
+    def sets(self) -> Sequence[Measurement]:
+        """Every metric and the table of each set, of a model's samples from its own density."""
+        if not self.models:
+            return self.read
+        return [
+            self.task.measure(one.samples, self.reference, one.model.run.seen, self.how.fcd)
+            for one in self.models
+        ]
+
+
+def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluation:
+    """Files, or run folders and shipped models alone. DataError where they hold items of several kinds, or as
+    `evaluate_files` and `evaluate_runs`.
+    """
+    if all(runs.is_model(name) for name in names):
+        return evaluate_runs(names, how, plan, progress)
+    if plan.reconstruct or plan.prior:
+        raise DataError(
+            f"encodings, decodings and prior points need one model or run folder; got {', '.join(names)}"
+        )
+    return evaluate_files(names, how)
+
+
+def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluation:
+    """Every metric of the items of each file. DataError as `Medium.read`, or for files of two kinds."""
+    task, first = read_file(names[0], how.task, how.column)
+    reference = reference_of(how.reference, how.column, task)
+    train = items_of(how.train, how.column, task)
+    sets, numbers = [], []
+    for place, name in enumerate(names):
+        kind, items = read_file(name, how.task, how.column) if place else (task, first)
+        if kind.name != task.name:
+            raise DataError(
+                f"{names[0]} holds {task.name}, {name} {kind.name}; say what they are with --task"
+            )
+        sets.append(task.measure(items.values, reference, train, how.fcd))
+        numbers.append({**sets[-1].numbers, "rejected": len(items.rejected)})
+    return Evaluation(names, task, numbers, reference, how, read=sets)
+
+
+def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluation:
+    """Each model measured, its card written. DataError as `measure_run`, or for models of two kinds."""
+    models = [Model.load(name) for name in names]
+    task = models[0].run.task
+    for name, model in zip(names, models, strict=True):
+        if model.task != task.name:
+            raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
+    reference = reference_of(how.reference, how.column, task)
+    assessed = [
+        measure_run(model, runs.find(name), plan, progress) for name, model in zip(names, models, strict=True)
+    ]
+    return Evaluation(names, task, [one.reported for one in assessed], reference, how, models=assessed)
+
+
+def reference_of(name: str | None, column: str | None, task: Task) -> Any:
+    """`Task.reference` of a file's items, or of those held out of a named data set; None of none."""
+    items = items_of(name, column, task, held_out=True)
+    return None if items is None else task.reference(items)
+
+
+def items_of(
+    name: str | None, column: str | None, task: Task, held_out: bool = False
+) -> Sequence[Any] | None:
+    """A named data set's training part or what was held out of it, or all of a file."""
+    if name is None:
+        return None
+    if name not in datasets.DATASETS:
+        datasets.check_file(name)
+        return task.medium.read(name, column).values
+    data = datasets.load(name)
+    items: Sequence[Any] = [*data.valid, *data.test] if held_out else data.train
+    if not len(items):
+        raise DataError(f"{name} has nothing {'held out' if held_out else 'to train on'}; name a file")
+    return items

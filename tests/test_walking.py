@@ -12,7 +12,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, molecules, tanimoto
 from grammar_rae.latent import around, between
 from grammar_rae.model import Model
-from grammar_rae.walking import interpolation, neighbourhood, picture
+from grammar_rae.workflows.walk import interpolation, neighbourhood
 
 A, B = np.array([3.0, 0, 0], np.float32), np.array([0, 4.0, 0], np.float32)
 PNG = b"\x89PNG"
@@ -69,34 +69,35 @@ def test_neighbours_are_different_nearest_first_and_not_the_item(toy_run):
 def test_molecules_on_a_walk_have_their_similarities_and_a_picture(tmp_path):
     chemist = Model.load("grae-smiles")
     a, b = "CCO", "c1ccccc1O"
-    frame = interpolation(chemist, a, b, 4, score="sa")
+    walk = interpolation(chemist, a, b, 4, score="sa")
+    frame = walk.table
     assert list(frame) == ["smiles", "share", "similarity_a", "similarity_b", "score"]
     np.testing.assert_array_equal(frame["similarity_b"], tanimoto.bit_similarity(b, frame["smiles"]))
     np.testing.assert_array_equal(frame["score"], molecules.properties(frame["smiles"], ("sa",))["sa"])
-    assert (
-        picture(frame, chemist, {"A": a, "B": b}, tmp_path / "walk.png") == 2 + frame["score"].notna().sum()
-    )
+    assert walk.draw(tmp_path / "walk.png") == 2 + frame["score"].notna().sum()
     assert (tmp_path / "walk.png").read_bytes().startswith(PNG)
-    near = neighbourhood(chemist, a, 5, 2.0)
+    near = neighbourhood(chemist, a, 5, 2.0).table
     assert list(near) == ["smiles", "distance", "similarity"] and near["similarity"].notna().all()
 
 
 def test_expressions_on_a_walk_have_their_errors_and_curves(tmp_path):
     model = Model.load("gvae-equations")
     a, b = "x+x+(x)+(x+1)", "x/3+(2)+sin(2*1)"
-    frame = interpolation(model, a, b, 6)
+    walk = interpolation(model, a, b, 6)
+    frame = walk.table
     assert frame["expression"].tolist()[0] == a and frame["expression"].tolist()[-1] == b
     np.testing.assert_array_equal(frame["error_b"], expressions.score(frame["expression"].tolist(), target=b))
-    assert picture(frame, model, {"A": a, "B": b}, tmp_path / "walk.png") == 8
+    assert walk.draw(tmp_path / "walk.png") == 8
     assert (tmp_path / "walk.png").read_bytes().startswith(PNG)
 
 
 def test_strings_have_a_table_but_no_picture(toy_run, tmp_path):
     model = Model.load(toy_run)
-    frame = interpolation(model, "...", "(...).", 3)
+    walk = interpolation(model, "...", "(...).", 3)
+    frame = walk.table
     assert list(frame) == ["string", "share"]
     with pytest.raises(DataError, match="no picture of strings"):
-        picture(frame, model, {"A": "...", "B": "(...)."}, tmp_path / "a.png")
+        walk.draw(tmp_path / "a.png")
 
 
 def test_the_verbs(done, cli, toy_run, tmp_path):

@@ -12,15 +12,22 @@ from grammar_rae.cli.generating import Device, Json, ModelName, Seed
 from grammar_rae.cli.output import progress, show_frame
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from grammar_rae.workflows.walk import Walk
 
 ScoreName = typer.Option(None, help="A score to show beside each item: qed, plogp, python:mine:function, ...")
-Grid = typer.Option(None, help="Draw what is passed through as a PNG: molecules, or expressions as curves.")
-Out = typer.Option(None, help="Write the table here (.csv, .parquet), or the strings alone (.smi, .txt).")
+Grid = typer.Option(
+    None, help="Draw what is passed through as a PNG: molecules, images, or expressions as curves."
+)
+Out = typer.Option(
+    None,
+    help="Write the table here (.csv, .parquet), or the strings alone (.smi, .txt); images: .npz or a folder.",
+)
 
 
 def interpolate(
-    a: str = typer.Argument(..., help="The item the walk starts from: a SMILES, an expression."),
+    a: str = typer.Argument(
+        ..., help="The item the walk starts from: a SMILES, an expression, an image's file."
+    ),
     b: str = typer.Argument(..., help="The item it goes to."),
     steps: int = typer.Option(8, help="Codes decoded on the way, those of both items included."),
     path: str = typer.Option("straight", help="straight, or spherical: about the origin, at an even rate."),
@@ -32,19 +39,15 @@ def interpolate(
     json: bool = Json,
 ) -> None:
     """What lies between two items in latent space; share 0 and 1 are what the items' own codes decode to."""
-    from grammar_rae.model import Model
-    from grammar_rae.walking import interpolation, picture
+    from grammar_rae.workflows.walk import interpolate as run
 
     with progress("walking"):
-        loaded = Model.load(model, device)
-        frame = interpolation(loaded, a, b, steps, path, score)
-        if grid is not None:
-            picture(frame, loaded, {"A": a, "B": b}, grid)
-    _show(frame, out, json, f"from {a} to {b}")
+        walk = run(model, a, b, steps, path, score, device)
+    _show(walk, grid, out, json, f"from {a} to {b}")
 
 
 def neighbours(
-    item: str = typer.Argument(..., help="A SMILES, an expression."),
+    item: str = typer.Argument(..., help="A SMILES, an expression, an image's file."),
     n: int = typer.Option(20, "-n", help="How many different neighbours at most."),
     radius: float = typer.Option(
         1.0, help="How far to look; 1 is as far as a code commonly lies from the mean of all codes."
@@ -58,24 +61,20 @@ def neighbours(
     json: bool = Json,
 ) -> None:
     """What lies around an item in latent space, nearest first."""
-    from grammar_rae.model import Model
-    from grammar_rae.walking import neighbourhood, picture
+    from grammar_rae.workflows.walk import neighbours as run
 
     with progress("walking"):
-        loaded = Model.load(model, device)
-        frame = neighbourhood(loaded, item, n, radius, seed, score)
-        if grid is not None:
-            picture(frame, loaded, {"A": item}, grid)
-    if len(frame) < n:
-        print(f"{len(frame):,} different neighbours within a radius of {radius:g}", file=sys.stderr)
-    _show(frame, out, json, f"around {item}")
+        walk = run(model, item, n, radius, seed, score, device)
+    if len(walk.items) < n:
+        print(f"{len(walk.items):,} different neighbours within a radius of {radius:g}", file=sys.stderr)
+    _show(walk, grid, out, json, f"around {item}")
 
 
-def _show(frame: pd.DataFrame, out: str | None, json: bool, title: str) -> None:
-    """The table to a file, if one is named, and on the screen, if that is not where the file goes."""
+def _show(walk: Walk, grid: Path | None, out: str | None, json: bool, title: str) -> None:
+    """Pictures and tables to files, if they are named, and the table on the screen, if no file goes there."""
+    if grid is not None:
+        walk.draw(grid)
     if out is not None:
-        from grammar_rae.files import write
-
-        write(out, frame)
+        walk.write(out)
     if out != "-":
-        show_frame(frame.set_index(frame.columns[0]), json, title)
+        show_frame(walk.table.set_index(walk.table.columns[0]), json, title)

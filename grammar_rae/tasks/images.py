@@ -44,6 +44,15 @@ class Pixels:
         count = len(images)
         return ItemFile(images, [images.name(i) for i in range(count)], [0] * count)
 
+    def typed(self, text: str) -> NDArray[np.uint8]:
+        """The first image of a file or folder."""
+        image: NDArray[np.uint8] = files.read(text)[0]
+        return image
+
+    def labels(self, items: Sequence[Any]) -> list[int]:
+        """Their numbers, from 0."""
+        return list(range(len(items)))
+
     def check(self, path: str) -> None:
         """By its suffix."""
         if path == "-":
@@ -59,7 +68,7 @@ class Pixels:
         from grammar_rae.evaluators.image_pictures import write
 
         self.check(path)
-        write(items, path)
+        write(np.asarray(items), path)
 
     def finished(self, items: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
         return list(items)
@@ -210,8 +219,18 @@ def _stacked(items: Sequence[Any]) -> NDArray[np.uint8]:
 def _grid(
     items: Sequence[Any], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
-    """Side by side, without legends."""
+    """Side by side, without legends; smaller ones on grey."""
     from grammar_rae.evaluators.image_pictures import grid
 
-    images = np.stack(list(items))
-    return grid(images, path, ACROSS, DOWN if most is None else -(-most // ACROSS))
+    return grid(_padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))
+
+
+def _padded(items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """(n, H, W, C) of images of any size."""
+    from grammar_rae.evaluators.image_pictures import GREY
+
+    images = [item if item.ndim == 3 else item[..., None] for item in items]
+    sheet = np.full((len(images), *np.max([image.shape for image in images], axis=0)), GREY, np.uint8)
+    for place, image in zip(sheet, images, strict=True):
+        place[: image.shape[0], : image.shape[1]] = image
+    return sheet

@@ -55,6 +55,14 @@ class Medium(Protocol):
         """The items of a file; `column` of a table. DataError where the file cannot be used."""
         ...
 
+    def typed(self, text: str) -> Any:
+        """The item that a user means by a word of a command. DataError where there is none."""
+        ...
+
+    def labels(self, items: Sequence[Any]) -> list[Any]:
+        """What stands for each item in a table."""
+        ...
+
     def check(self, path: str) -> None:
         """DataError where `write` could not, whatever the items: before they are made."""
         ...

@@ -35,6 +35,12 @@ class Text:
         items = files.read(path, column)
         return ItemFile(items.values, items.values, items.lines, items.rejected)
 
+    def typed(self, text: str) -> str:
+        return text
+
+    def labels(self, items: Sequence[str]) -> list[str]:
+        return list(items)
+
     def check(self, path: str) -> None:
         """By its suffix."""
         files.kind(path)

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from grammar_rae import datasets
 from grammar_rae.assembly import make_objective
-from grammar_rae.codecs import ImageCodec
+from grammar_rae.codecs import ImageCodec, grey
 from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import frechet
 from grammar_rae.experiment import finish
@@ -41,6 +41,7 @@ from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
 from grammar_rae.preparation import prepare
 from grammar_rae.progress import silent
+from grammar_rae.recipes import find
 from grammar_rae.training import fit
 
 LATENT, BATCH, RATE, COMPONENTS, SAMPLES = 16, 100, 1e-3, 10, 2000
@@ -67,7 +68,7 @@ def begun(name: str, options: argparse.Namespace, seed: int) -> Any:
         'objective.convention="summed"',
         f"objective.weights={WEIGHTS[name]}",
     )
-    return prepare(f"{name}-mnist-small", options.data, None, overrides)
+    return prepare(find(f"{name}-mnist-small", overrides), options.data)
 
 
 def ours(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str, float], np.ndarray]:
@@ -118,7 +119,7 @@ def theirs(name: str, options: argparse.Namespace, seed: int) -> tuple[dict[str,
     from pythae.trainers import BaseTrainerConfig, CoupledOptimizerTrainerConfig
 
     data = datasets.load(options.data)
-    codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
+    codec = ImageCodec(32, 1 if grey(data.train) else 3)
     train, valid = (
         codec.encode(part).astype(np.float32) / 255 for part in (data.train[: options.train], data.valid)
     )
@@ -208,7 +209,7 @@ def _quietly(side: Callable[..., Any], name: str, options: argparse.Namespace, s
 def compare(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """One row of the table."""
     data = datasets.load(options.data)
-    codec = ImageCodec(32, 1 if datasets.grey(data.train) else 3)
+    codec = ImageCodec(32, 1 if grey(data.train) else 3)
     net = network("classifier")
     real = net.of(codec.decode(codec.encode(data.test[:SAMPLES])))
     rounds = [[alone(side, name, options, seed) for side in (ours, theirs)] for seed in range(options.rounds)]

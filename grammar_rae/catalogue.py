@@ -41,6 +41,38 @@ DENSITIES = {  # how to fit one, and an empty one to load into
     "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:empty"),
 }
 
+CODECS = {  # the codec of a recipe, and what an encoder's net reads of its rows
+    "grammar": ("grammar_rae.codecs:GrammarCodec.of", "grammar_rae.encoders:Columns"),
+    "character": ("grammar_rae.codecs:CharacterCodec.of", "grammar_rae.encoders:Columns"),
+    "image": ("grammar_rae.codecs:ImageCodec.of", "grammar_rae.encoders:Intensities"),
+}
+
+ENCODER_NETS = {
+    "convolution": "grammar_rae.nets.sequences:ConvolutionEncoder",
+    "strided": "grammar_rae.nets.autoregressive:StridedEncoder",
+    "image": "grammar_rae.nets.images:ImageReader",
+}
+
+DECODER_NETS = {  # the net, and the decoder that makes p of it
+    "repeat": ("grammar_rae.nets.sequences:RepeatDecoder", "grammar_rae.decoders:all_at_once"),
+    "recurrent": ("grammar_rae.nets.autoregressive:RecurrentStep", "grammar_rae.decoders:SequentialDecoder"),
+    "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.decoders:PixelDecoder"),
+}
+
+MACHINES = {
+    "syntax": "grammar_rae.machines.stack:StackMachine",
+    "valence": "grammar_rae.machines.both:valence",  # SMILES that RDKit accepts, nothing else
+}
+
+LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
+    "categorical": ("grammar_rae.objective:nll",),
+    "cross_entropy": ("grammar_rae.objective:cross_entropy",),
+    "gaussian": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:GAUSSIAN"),
+    "learned_gaussian": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:LEARNED_GAUSSIAN"),
+    "bernoulli": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:BERNOULLI"),
+    "logistic_mixture": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:LOGISTIC_MIXTURE"),
+}
+
 PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place of what a user gives
     "none": "builtins:list",
     "kekule": "grammar_rae.datasets.smiles:kekules",
@@ -140,11 +172,16 @@ REGIONS = {  # (model, start, reach) → where a search looks; see `optimization
 }
 
 
-def look_up(table: Mapping[str, Any], name: str, kind: str, error: type[ValueError] = RecipeError) -> Any:
-    """The entry of that name, imported; `error`, with the nearest known name, where there is none."""
+def known(table: Mapping[str, Any], name: str, kind: str, error: type[ValueError] = RecipeError) -> str:
+    """The name itself, where a table has it; `error`, with the nearest name it has, where not."""
     if name not in table:
         raise error(f"no {kind} is called {name}; {nearest(name, table)}")
-    entry = table[name]
+    return name
+
+
+def look_up(table: Mapping[str, Any], name: str, kind: str, error: type[ValueError] = RecipeError) -> Any:
+    """The entry of that name, imported; `error` as `known`."""
+    entry = table[known(table, name, kind, error)]
     return imported(entry) if isinstance(entry, str) else tuple(imported(address) for address in entry)
 
 
@@ -159,12 +196,12 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
 
     RecipeError, with `where` it stands, for a setting that none of them takes, that is missing or of another type.
     """
-    known = settings_of(*takers)
+    parameters = settings_of(*takers)
     for name in given:
-        if name not in known:
-            raise RecipeError(f"{where} has no setting {name}; {nearest(name, known, 'it takes')}")
+        if name not in parameters:
+            raise RecipeError(f"{where} has no setting {name}; {nearest(name, parameters, 'it takes')}")
     fields: dict[str, Any] = {
-        name: (p.annotation, ... if p.default is p.empty else p.default) for name, p in known.items()
+        name: (p.annotation, ... if p.default is p.empty else p.default) for name, p in parameters.items()
     }
     try:
         return create_model("Settings", **fields).model_validate(dict(given)).model_dump()

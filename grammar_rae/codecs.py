@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
-from grammar_rae.errors import DataError, ParseError
+from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import parse, parse_known
 from grammar_rae.rendering import unparse
 
+Auto = Literal["auto"]
 Rejected = Sequence[tuple[int, ValueError]]
 
 
@@ -29,9 +31,23 @@ class Codec(Protocol):
         """The items of x (n, …)."""
         ...
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `of` found to be right for its items, by the keys of a recipe."""
+        ...
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What nets are made for, by the names that nets and decoders ask for it."""
+        ...
+
 
 class TextCodec(Codec, Protocol):
-    """Rows (n, T); `decode` gives None where a derivation is unfinished."""
+    """Rows (n, T); `decode` gives None where a derivation is unfinished.
+
+    Its sizes: `column` (symbols,) the output of a net that stands for each symbol, `columns` how many there are, `pad`
+    the padding symbol's, and `steps`.
+    """
 
     steps: int
     pad: int
@@ -46,6 +62,37 @@ class GrammarCodec:
         self.steps = steps
         self.pad = grammar.pad
         self.symbols = len(grammar.productions)
+
+    @classmethod
+    def of(
+        cls,
+        grammar: Grammar | None,
+        items: Sequence[str],
+        least: int,
+        *,
+        steps: PositiveInt | Auto = "auto",
+        slack: int = 10,
+    ) -> GrammarCodec:
+        """That of a recipe; `steps` auto: those of the longest item and `slack` more, not fewer than `least`."""
+        if grammar is None:
+            raise RecipeError("a grammar codec needs codec.grammar, or --grammar FILE")
+        if isinstance(steps, int):
+            return cls(grammar, steps)
+        return cls(grammar, max(parse_known(grammar, items)[0].shape[1] + slack, least))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"steps": self.steps}
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        tables = self.grammar.tables
+        columns = {
+            "column": tables.column,
+            "columns": int(tables.columns),
+            "pad": int(tables.column[self.pad]),
+        }
+        return {**columns, "steps": self.steps, "grammar": self.grammar}
 
     def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
         return parse(self.grammar, items, self.steps)
@@ -66,6 +113,33 @@ class CharacterCodec:
         self.pad = len(alphabet) - 1
         self.symbols = len(alphabet)
         self._index = {character: i for i, character in enumerate(alphabet)}
+
+    @classmethod
+    def of(
+        cls,
+        grammar: Grammar | None,
+        items: Sequence[str],
+        least: int,
+        *,
+        alphabet: str = "auto",
+        steps: PositiveInt | Auto = "auto",
+        slack: int = 10,
+    ) -> CharacterCodec:
+        """That of a recipe; `alphabet` auto: the characters of the items and a blank; `steps` as `GrammarCodec.of`."""
+        if alphabet == "auto":
+            alphabet = "".join(sorted(set("".join(items)) - {" "})) + " "
+        if isinstance(steps, int):
+            return cls(alphabet, steps)
+        return cls(alphabet, max(max(map(len, items)) + slack, least))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"alphabet": self.alphabet, "steps": self.steps}
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        columns = {"column": np.arange(self.symbols), "columns": self.symbols, "pad": self.pad}
+        return {**columns, "steps": self.steps}
 
     def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
         x, _, rejected = self.encode_known(items)
@@ -108,6 +182,29 @@ class ImageCodec:
     def __init__(self, size: int, channels: int) -> None:
         self.size = size
         self.channels = channels
+
+    @classmethod
+    def of(
+        cls,
+        grammar: Grammar | None,
+        items: Sequence[Any],
+        least: int,
+        *,
+        size: Literal[32, 64] = 32,
+        channels: Literal[1, 3] | Auto = "auto",
+    ) -> ImageCodec:
+        """That of a recipe; `channels` auto: 1 where all of the items seem grey, else 3."""
+        if channels == "auto":
+            channels = 1 if grey(items) else 3
+        return cls(size, channels)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"size": self.size, "channels": self.channels}
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        return self.settings
 
     def encode(self, items: Sequence[Any]) -> NDArray[np.uint8]:
         """(n, C, S, S) of arrays (H, W) or (H, W, 1 or 3) uint8. DataError names the first that is something else."""
@@ -171,3 +268,14 @@ def image_problem(image: NDArray[Any]) -> str:
     ):
         return ""
     return f"{image.dtype} of shape {image.shape}; expected an image: uint8, (H, W) or (H, W, 1 or 3)"
+
+
+def grey(images: Sequence[Any], at_most: int = 200) -> bool:
+    """Whether an even sample of the images is grey throughout; files that cannot be read say nothing."""
+    for i in range(0, len(images), max(1, len(images) // at_most)):
+        try:
+            if images[i].shape[2:] == (3,):
+                return False
+        except DataError:
+            continue
+    return True

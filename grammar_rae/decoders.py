@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
-from grammar_rae.distributions.pixels import LIKELIHOODS, LOG_HALF
+from grammar_rae.distributions.pixels import PixelLikelihood
 from grammar_rae.distributions.sequential import Sequential
 from grammar_rae.machines.machine import Masks
 
@@ -21,6 +23,7 @@ class CharacterDecoder(nn.Module):
     """Independent characters, under no masks."""
 
     machine = None
+    any_length = False
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
@@ -33,13 +36,14 @@ class CharacterDecoder(nn.Module):
 class GrammarDecoder(nn.Module):
     """All logits at once under a machine."""
 
+    any_length = False
     column: Tensor
 
-    def __init__(self, net: nn.Module, machine: Any, column: Tensor) -> None:
+    def __init__(self, net: nn.Module, machine: Any, column: NDArray[np.integer]) -> None:
         super().__init__()
         self.net = net
         self.machine = machine
-        self.register_buffer("column", column, persistent=False)
+        self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Derivations:
         machine = self.machine if masks is None else self.machine.under(masks)
@@ -49,15 +53,16 @@ class GrammarDecoder(nn.Module):
 class SequentialDecoder(nn.Module):
     """One production after the other, by a step net under a machine."""
 
+    any_length = True  # p(x | z) is the same for rows without the padding at their end
     column: Tensor
 
-    def __init__(self, net: Any, machine: Any, column: Tensor, steps: int) -> None:
+    def __init__(self, net: Any, machine: Any, column: NDArray[np.integer], steps: int) -> None:
         super().__init__()
         self.net = net
         self.machine = machine
         self.steps = steps
         self.columns = int(column.max()) + 1
-        self.register_buffer("column", column, persistent=False)
+        self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Sequential:
         machine = self.machine if masks is None else self.machine.under(masks)
@@ -65,46 +70,24 @@ class SequentialDecoder(nn.Module):
 
 
 class PixelDecoder(nn.Module):
-    """Images of `channels`, under a likelihood of `distributions.pixels` and no masks."""
+    """Images under a likelihood and no masks; what the likelihood learns are parameters of the decoder itself."""
 
     machine = None
+    any_length = False
 
-    def __init__(self, net: nn.Module, likelihood: str, channels: int) -> None:
+    def __init__(self, net: nn.Module, pixels: PixelLikelihood) -> None:
         super().__init__()
         self.net = net
-        self.pixels = LIKELIHOODS[likelihood]
-        self.settings = {"channels": channels} if likelihood == "logistic_mixture" else {}
-        self.learned = likelihood == "learned_gaussian"
-        if self.learned:
-            self.log_variance = nn.Parameter(torch.tensor(LOG_HALF))
+        self.pixels = pixels
+        for name, value in pixels.learned.items():
+            self.register_parameter(name, nn.Parameter(torch.tensor(value)))
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Any:
-        scale = {"log_variance": self.log_variance} if self.learned else {}
-        return self.pixels(self.net(z), **self.settings, **scale)
+        return self.pixels.distribution(self.net(z), **dict(self.named_parameters(recurse=False)))
 
 
-def matrices(decoder: nn.Module) -> list[tuple[nn.Module, str, Tensor]]:
-    """(module, name, weight) of every weight matrix or kernel of a decoder, embeddings left out."""
-    return [
-        (module, name, weight)
-        for module in decoder.modules()
-        if not isinstance(module, nn.Embedding)
-        for name, weight in module.named_parameters(recurse=False)
-        if weight.dim() > 1
-    ]
-
-
-def kernels(decoder: nn.Module) -> list[Tensor]:
-    """The kernels of a decoder's convolutions alone."""
-    return [weight for _, _, weight in matrices(decoder) if weight.dim() > 2]
-
-
-def spectrally_normalised(net: nn.Module) -> nn.Module:
-    """RAE-SN: every matrix divided by its largest singular value, one power iteration a step.
-
-    Miyato et al. 2018; Ghosh et al. 2020, section 3.2. Of a decoder, as the paper's text has it; the
-    published image code normalises the encoder too, which recipes ask for by `encoder.spectral_norm`.
-    """
-    for module, name, _ in matrices(net):
-        torch.nn.utils.parametrizations.spectral_norm(module, name, n_power_iterations=1, eps=1e-12)
-    return net
+def all_at_once(
+    net: nn.Module, column: NDArray[np.integer], machine: Any = None
+) -> CharacterDecoder | GrammarDecoder:
+    """The decoder of a net that puts out a whole string: characters where there is no machine."""
+    return CharacterDecoder(net) if machine is None else GrammarDecoder(net, machine, column)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.codecs import Codec, GrammarCodec, Rejected
 from grammar_rae.datasets.cache import remembered_rows
-from grammar_rae.machines.both import Conjunction
+from grammar_rae.machines.machine import Machine
 from grammar_rae.parsing import parse_known
 
 CHUNK = 500
@@ -45,13 +46,12 @@ def encoded(codec: Codec, items: Sequence[str]) -> tuple[NDArray[np.integer], ND
 
 
 def refusals(
-    machine: Conjunction, x: NDArray[np.integer], steps: int, items: Sequence[str]
+    machine: Machine[Any], codec: GrammarCodec, x: NDArray[np.integer], items: Sequence[str]
 ) -> NDArray[np.int64]:
-    """(n,) the first step at which the machine, with `steps` to spend, forbids row x (n, T) of `items`; −1: none."""
-    bonds = machine.semantics.table
-    name = hashlib.sha256(repr((bonds, steps, x.shape, machine.syntax.lhs.tolist())).encode()).hexdigest()[
-        :12
-    ]
+    """(n,) the first step at which the machine of a codec forbids row x (n, T) of `items`; −1: none."""
+    steps = codec.steps
+    known_by = (machine.bonds, steps, x.shape, codec.grammar.text)
+    name = hashlib.sha256(repr(known_by).encode()).hexdigest()[:12]
 
     def compute() -> NDArray[np.int16]:
         """Rows of a length together, and each replayed to its end alone: after that there is nothing but padding."""

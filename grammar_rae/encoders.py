@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.codes import Gaussian, Point
@@ -29,7 +32,14 @@ class GaussianHead(nn.Module):
     With a `bound` log σ is bound · tanh, as in the RAE paper's image models (5 there).
     """
 
-    def __init__(self, hidden: int, latent: int, noise: float = 1.0, bound: float | None = None) -> None:
+    def __init__(
+        self,
+        hidden: int,
+        latent: int,
+        *,
+        noise: float = 1.0,
+        bound: float | None = None,
+    ) -> None:
         super().__init__()
         self.mean = nn.Linear(hidden, latent).apply(glorot)
         self.log_var = nn.Linear(hidden, latent).apply(glorot)
@@ -47,7 +57,7 @@ class ConstantVarianceHead(nn.Module):
     The divergence leaves out the part of the constant variance, which no gradient sees.
     """
 
-    def __init__(self, hidden: int, latent: int, noise: float = 1.0) -> None:
+    def __init__(self, hidden: int, latent: int, *, noise: float = 1.0) -> None:
         super().__init__()
         self.mean = nn.Linear(hidden, latent).apply(glorot)
         self.noise = noise
@@ -57,39 +67,47 @@ class ConstantVarianceHead(nn.Module):
         return Gaussian(mean, torch.zeros_like(mean), self.noise)
 
 
-class Encoder(nn.Module):
-    """x (B, T) int → output columns, padded to `steps` → net → head."""
+class Columns(nn.Module):
+    """x (B, T) int → output columns (B, steps), padded with the column of the padding symbol."""
 
     column: Tensor
 
-    def __init__(self, column: Tensor, steps: int, pad: int, net: nn.Module, head: nn.Module) -> None:
+    def __init__(self, column: NDArray[np.integer], steps: int, pad: int) -> None:
         super().__init__()
-        self.register_buffer("column", column, persistent=False)
+        self.register_buffer("column", torch.as_tensor(column), persistent=False)
         self.steps = steps
         self.pad = pad
-        self.net = net
-        self.head = head
 
-    def forward(self, x: Tensor) -> Any:
-        columns = F.pad(self.column[x.long()], (0, self.steps - x.shape[1]), value=self.pad)
-        return self.head(self.net(columns))
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pad(self.column[x.long()], (0, self.steps - x.shape[1]), value=self.pad)
 
 
-class ImageEncoder(nn.Module):
-    """x (B, C, H, W) uint8 → intensities from −1 to 1 → net → head; `jitter` is noise on them in training.
+class Intensities(nn.Module):
+    """x (B, C, H, W) uint8 → intensities from −1 to 1; `jitter` is noise on them in training.
 
     The jitter is N(0, j²) on intensities from 0 to 1, cut off at ±j (Ghosh et al. 2020, code of WAE on CelebA).
     """
 
-    def __init__(self, net: nn.Module, head: nn.Module, jitter: float = 0.0) -> None:
+    def __init__(self, *, jitter: NonNegativeFloat = 0.0) -> None:
         super().__init__()
-        self.net = net
-        self.head = head
         self.jitter = jitter
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor) -> Tensor:
         intensities = x / 255
         if self.jitter and self.training:
             noise = self.jitter * torch.randn_like(intensities)
             intensities = intensities + noise.clamp(-self.jitter, self.jitter)
-        return self.head(self.net(2 * intensities - 1))
+        return 2 * intensities - 1
+
+
+class Encoder(nn.Module):
+    """Rows x (B, …) → what a net reads → net → head."""
+
+    def __init__(self, inputs: nn.Module, net: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.net = net
+        self.head = head
+
+    def forward(self, x: Tensor) -> Any:
+        return self.head(self.net(self.inputs(x)))

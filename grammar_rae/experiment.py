@@ -14,7 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from grammar_rae import runs
-from grammar_rae.assembly import make_objective
+from grammar_rae.assembly import complete, make_objective
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.expost import stated, timed
@@ -22,7 +22,7 @@ from grammar_rae.files import write_rejects
 from grammar_rae.fitting import check
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
-from grammar_rae.preparation import prepare
+from grammar_rae.preparation import Prepared, prepare
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipes import find as find_recipe
@@ -54,57 +54,77 @@ def train(
     folder = None if out is None else Path(out)
     if resume and folder is None:
         raise DataError("--resume needs --out, the run folder to go on with")
+    raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
     fabric = Fabric(
         accelerator="cuda" if device.startswith("cuda") else "cpu",
         devices=devices,
         strategy="ddp" if devices > 1 else "auto",
-        precision=(
-            recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
-        ).training.precision,
+        precision=raw.training.precision,
     )
     fabric.launch()
     report("reading data", 0.0)
-    prepared = prepare(recipe, data, grammar, overrides)
-    run, rows = prepared.run, prepared.rows
-    if run.recipe.density.default != "prior" or run.recipe.density.settings:
-        check(run.recipe.density.default, run.recipe.density.settings)
+    prepared = prepare(raw, data, grammar)
+    run = prepared.run
+    if raw.density.default != "prior" or raw.density.settings:
+        check(raw.density.default, raw.density.settings)
     if from_ is not None:
-        begun = runs.find(from_)
-        anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
-        if anew:
-            report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
-        run.metrics |= runs.ancestry(begun)
+        _warm_start(run, from_, report)
     if folder is not None and fabric.is_global_zero:
-        runs.save_start(folder, run.recipe, run.grammar)
-        if prepared.rejected:
-            report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
-            write_rejects(folder / "rejects.csv", prepared.rejected)
-    settings = run.recipe.training
-
-    def step(done: int, steps: int, loss: float) -> None:
-        report(
-            f"epoch {epoch}/{settings.epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / settings.epochs
-        )
-
-    epoch, records = 1, []
-    objective = make_objective(run.recipe, run.autoencoder)
-    writer = _tensorboard(folder) if fabric.is_global_zero else None
-    for record in fit(objective, rows, settings, fabric, folder, resume, step):
-        epoch = int(record["epoch"]) + 1
-        records.append(record)
-        if writer is not None:
-            for name, value in record.items():
-                writer.add_scalar(name, value, epoch - 1)
-        if on_epoch is not None:
-            on_epoch(record)
+        _save_start(folder, prepared, report)
+    records = _trained(prepared, fabric, folder, resume, report, on_epoch)
     if fabric.is_global_zero:
         records = records if folder is None else runs.read_history(folder)
         run.metrics |= {
             "epochs": int(records[-1]["epoch"]),
             "best_valid_loss": min(record["valid_loss"] for record in records),
         }
-        finish(run, rows, prepared.texts, folder, report)
+        finish(run, prepared.rows, prepared.texts, folder, report)
     return Model(run, device)
+
+
+def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
+    """Another run's weights to train on from, and its ancestry."""
+    begun = runs.find(from_)
+    anew = runs.begin(run.autoencoder, begun / "weights.safetensors")
+    if anew:
+        report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
+    run.metrics |= runs.ancestry(begun)
+
+
+def _save_start(folder: Path, prepared: Prepared, report: Report) -> None:
+    """The resolved recipe, the grammar, and what was left out of the data."""
+    runs.save_start(folder, prepared.run.recipe, prepared.run.grammar)
+    if prepared.rejected:
+        report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
+        write_rejects(folder / "rejects.csv", prepared.rejected)
+
+
+def _trained(
+    prepared: Prepared,
+    fabric: Fabric,
+    folder: Path | None,
+    resume: bool,
+    report: Report,
+    on_epoch: Callable[[dict[str, float]], None] | None,
+) -> list[dict[str, float]]:
+    """Train a prepared run in place: the records of its epochs."""
+    recipe, epochs = prepared.run.recipe, prepared.run.recipe.training.epochs
+    records: list[dict[str, float]] = []
+
+    def step(done: int, steps: int, loss: float) -> None:
+        epoch = int(records[-1]["epoch"]) + 1 if records else 1
+        report(f"epoch {epoch}/{epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / epochs)
+
+    objective = make_objective(recipe, prepared.run.autoencoder)
+    writer = _tensorboard(folder) if fabric.is_global_zero else None
+    for record in fit(objective, prepared.rows, recipe.training, fabric, folder, resume, step):
+        records.append(record)
+        if writer is not None:
+            for name, value in record.items():
+                writer.add_scalar(name, value, int(record["epoch"]))
+        if on_epoch is not None:
+            on_epoch(record)
+    return records
 
 
 def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: Report) -> None:

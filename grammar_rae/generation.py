@@ -202,13 +202,13 @@ class Prefix:
     """
 
     def __init__(self, model: Model, how: Sampling) -> None:
-        recipe, grammar, steps = model.recipe, model.run.grammar, model.recipe.codec.steps
+        recipe, grammar = model.recipe, model.run.grammar
         if grammar is None or not has_machine(model) or recipe.data.prepare != "kekule":
             raise RecipeError(
                 f"{recipe.name} cannot go on from a beginning: it does not write Kekulé SMILES by grammar, one token "
                 "a step"
             )
-        assert isinstance(steps, int)  # resolved before training
+        steps: int = recipe.codec.settings["steps"]
         self.density = model.density(how.density)
         self.decoder = partial(decoded, model, masks=how.masks)
         self.seed = how.seed

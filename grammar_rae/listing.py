@@ -21,8 +21,8 @@ def models() -> pd.DataFrame:
 
 def recipe_table() -> pd.DataFrame:
     """The recipes that come with the package."""
-    found = [(name, recipes.find(name)) for name in recipes.names()]
-    rows = [(name, r.objective.variant, r.data.name, r.training.epochs, r.about) for name, r in found]
+    read_ones = [(name, read(recipes.FOLDER / f"{name}.toml")) for name in recipes.names()]
+    rows = [(name, r.objective.variant, r.data.name, r.training.epochs, r.about) for name, r in read_ones]
     return pd.DataFrame(rows, columns=["recipe", "variant", "data", "epochs", "about"]).set_index("recipe")
 
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.distributions.divergence import divergence
-
-Likelihood = Literal[
-    "categorical", "cross_entropy", "gaussian", "learned_gaussian", "bernoulli", "logistic_mixture"
-]
 
 
 @dataclass(frozen=True)
@@ -30,15 +26,19 @@ class Pass:
     z: Tensor
     p: Any
     model: Autoencoder
-    likelihood: Likelihood
 
 
 Term = Callable[[Pass], Tensor]
 
 
 def nll(run: Pass) -> Tensor:
-    """(B,) −log p(x | z), or the channel-wise cross-entropy of the published grammar code."""
-    return run.p.cross_entropy(run.x) if run.likelihood == "cross_entropy" else -run.p.log_prob(run.x)
+    """(B,) −log p(x | z)."""
+    return -run.p.log_prob(run.x)
+
+
+def cross_entropy(run: Pass) -> Tensor:
+    """(B,) the channel-wise cross-entropy that the published grammar code has in place of −log p(x | z)."""
+    return run.p.cross_entropy(run.x)
 
 
 def feasible(run: Pass) -> Tensor:
@@ -89,7 +89,6 @@ class Variant:
     head: Callable[..., nn.Module]
     prior: Callable[[int], nn.Module]
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
-    options: tuple[str, ...] = ()  # what the head takes from the recipe's encoder: noise, bound
 
 
 class Objective(nn.Module):
@@ -99,20 +98,18 @@ class Objective(nn.Module):
         self,
         model: Autoencoder,
         terms: Mapping[str, tuple[Term, float]],
-        likelihood: Likelihood = "categorical",
         code_noise: float = 0.0,
     ) -> None:
         super().__init__()
         self.model = model
         self.terms = dict(terms)
-        self.likelihood = likelihood
         self.code_noise = code_noise
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """x (B, …) integers; terms of weight 0 are left out."""
         q = self.model.encoder(x)
         z = q.rsample()
-        run = Pass(x, q, z, self.model.decoder(self._disturbed(z)), self.model, self.likelihood)
+        run = Pass(x, q, z, self.model.decoder(self._disturbed(z)), self.model)
         return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}
 
     def _disturbed(self, z: Tensor) -> Tensor:

@@ -12,20 +12,16 @@ import torch
 from numpy.typing import NDArray
 
 from grammar_rae import datasets
-from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec, make_machine, shortest
+from grammar_rae.assembly import complete, make_autoencoder, make_codec, make_machine
 from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.codecs import CharacterCodec, Codec, GrammarCodec, TextCodec
+from grammar_rae.codecs import Codec, GrammarCodec, TextCodec
 from grammar_rae.counting import counts
 from grammar_rae.datasets.smiles import all_orders, reason
 from grammar_rae.encoded import encoded, refusals
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject, read
 from grammar_rae.grammar import Grammar
-from grammar_rae.machines.bonds import BondTable
-from grammar_rae.machines.both import Conjunction
-from grammar_rae.parsing import parse_known
 from grammar_rae.recipe import Recipe
-from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training_batches import Data
 
@@ -43,60 +39,100 @@ class Prepared:
 
 
 def prepare(
-    recipe: str | Path | Recipe,
-    data: str | Path | Sequence[str] | None,
-    grammar: str | Path | Grammar | None,
-    overrides: tuple[str, ...],
+    recipe: Recipe,
+    data: str | Path | Sequence[str] | None = None,
+    grammar: str | Path | Grammar | None = None,
 ) -> Prepared:
-    """Everything resolved and encoded. RecipeError, GrammarError or DataError says what does not fit."""
-    raw = recipe if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
-    rules = grammar if isinstance(grammar, Grammar) else None
-    if grammar is not None:
-        name = str(grammar) if rules is None else rules.name
-        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": name})})
-    if rules is None and raw.codec.grammar != "none":
-        rules = Grammar.read(raw.codec.grammar)
+    """Everything resolved and encoded; `data` and `grammar` replace the recipe's own.
+
+    RecipeError, GrammarError or DataError says what does not fit.
+    """
+    raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
     dataset = dataset_of(raw, rules, data)
     if (dataset.task == "images") != (raw.codec.kind == "image"):
         raise DataError(
             f"{dataset.name} holds {dataset.task}; {raw.name} trains on "
             f"{'images' if raw.codec.kind == 'image' else 'strings'}, see `grammar-rae datasets`"
         )
-    if raw.codec.kind == "image":
-        return _images(raw, dataset)
     parts = [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
-    spelled = [_prepared(raw, part) for part in parts]
+    if raw.codec.kind == "image":
+        return _images(raw, dataset.name, parts)
+    return _strings(raw, rules, dataset, parts, _lines(raw, data))
+
+
+def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Recipe, Grammar | None]:
+    """The recipe with the name of a grammar given in place of its own, and the grammar, if any."""
+    rules = grammar if isinstance(grammar, Grammar) else None
+    if grammar is not None:
+        name = str(grammar) if rules is None else rules.name
+        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": name})})
+    if rules is None and raw.codec.grammar != "none":
+        rules = Grammar.read(raw.codec.grammar)
+    return raw, rules
+
+
+def _strings(
+    raw: Recipe,
+    grammar: Grammar | None,
+    dataset: datasets.Dataset,
+    parts: list[Sequence[str]],
+    lines: dict[str, int],
+) -> Prepared:
+    """Training and validation strings spelled, encoded and checked against the machine."""
+    spelled: list[list[str | None]] = [
+        look_up(PREPARATIONS, raw.data.prepare, "preparation")(list(part)) for part in parts
+    ]
     if not all(any(text is not None for text in part) for part in spelled):
         raise DataError(
             f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
         )
-    train = [text for text in spelled[0] if text is not None]
     if raw.data.orders:
         if raw.data.prepare != "kekule":
             raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
-        more = all_orders(train, raw.data.orders)
-        parts[0], spelled[0], train = [*parts[0], *more], [*spelled[0], *more], [*train, *more]
-    resolved = _resolve(raw, dataset.name, dataset.task, train, rules)
-    codec = make_codec(resolved, rules)
-    assert isinstance(codec, GrammarCodec | CharacterCodec)
-    bonds = make_bonds(resolved, codec)
-    lines = _lines(raw, data)
+        more = all_orders([text for text in spelled[0] if text is not None], raw.data.orders)
+        parts[0], spelled[0] = [*parts[0], *more], [*spelled[0], *more]
+    codec: Any = make_codec(raw, grammar, [text for text in spelled[0] if text is not None])
+    recipe = _resolved(raw, dataset.task if raw.task == "auto" else raw.task, dataset.name, codec)
+    machine = make_machine(recipe, codec)
     rejected, arrays, texts = list(dataset.rejected), [], []
     for items, forms in zip(parts, spelled, strict=True):
-        x, known, failed = encodable(resolved, codec, bonds, items, forms)
+        x, known, failed = encodable(codec, machine, items, forms)
         rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
         arrays.append(torch.as_tensor(x))
         texts.append([str(forms[i]) for i in known])
-    pad = codec.pad if resolved.decoder.net == "recurrent" else None
-    run = _fresh(resolved, rules, codec, bonds, arrays, rejected)
+    run = _fresh(recipe, grammar, codec, machine, arrays, rejected)
+    pad = codec.pad if run.autoencoder.decoder.any_length else None
     return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
+
+
+def _images(raw: Recipe, name: str, parts: list[Any]) -> Prepared:
+    """Training and validation images encoded; there are no strings to remember."""
+    codec = make_codec(raw, None, parts[0])
+    recipe = _resolved(raw, "images", name, codec)
+    rows, rejected = [], []
+    for part in parts:
+        x, _, failed = codec.encode_known(part)
+        rows.append(torch.as_tensor(x))
+        rejected += [Reject(0, part.name(i), str(error)) for i, error in failed]
+    run = _fresh(recipe, None, codec, None, rows, rejected)
+    return Prepared(run, Data(rows[0], rows[1]), [], rejected)
+
+
+def _resolved(raw: Recipe, task: str, name: str, codec: Codec) -> Recipe:
+    """Every «auto» replaced by what it turned out to be."""
+    changes = {
+        "task": task,
+        "data": raw.data.model_copy(update={"name": name}),
+        "codec": raw.codec.model_copy(update=codec.settings),
+    }
+    return raw.model_copy(update=changes)
 
 
 def _fresh(
     recipe: Recipe,
     grammar: Grammar | None,
     codec: Codec,
-    bonds: BondTable | None,
+    machine: Any,
     rows: Sequence[torch.Tensor],
     rejected: Sequence[Reject],
 ) -> Run:
@@ -105,35 +141,13 @@ def _fresh(
         raise DataError(f"{recipe.data.name}: none of its items can be written; the first: {rejected[0][-1]}")
     with torch.random.fork_rng():
         torch.manual_seed(recipe.training.seed)
-        autoencoder = make_autoencoder(recipe, codec, bonds)
+        autoencoder = make_autoencoder(recipe, codec, machine)
     coverage = {"train_items": len(rows[0]), "valid_items": len(rows[1]), "not_covered": len(rejected)}
-    return Run(recipe, grammar, codec, autoencoder, bonds, metrics=coverage)
-
-
-def _images(raw: Recipe, dataset: datasets.Dataset) -> Prepared:
-    """The same for images; there are no strings to remember."""
-    channels = raw.codec.channels
-    if channels == "auto":
-        channels = 1 if datasets.grey(dataset.train) else 3
-    resolved = raw.model_copy(
-        update={
-            "task": "images",
-            "data": raw.data.model_copy(update={"name": dataset.name}),
-            "codec": raw.codec.model_copy(update={"channels": channels}),
-        }
-    )
-    codec = make_codec(resolved, None)
-    rows, rejected = [], []
-    for part in (dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]):
-        x, _, failed = codec.encode_known(part)
-        rows.append(torch.as_tensor(x))
-        rejected += [Reject(0, part.name(i), str(error)) for i, error in failed]
-    run = _fresh(resolved, None, codec, None, rows, rejected)
-    return Prepared(run, Data(rows[0], rows[1]), [], rejected)
+    return Run(recipe, grammar, codec, autoencoder, metrics=coverage)
 
 
 def encodable(
-    recipe: Recipe, codec: TextCodec, bonds: BondTable | None, items: Sequence[str], forms: list[str | None]
+    codec: TextCodec, machine: Any, items: Sequence[str], forms: Sequence[str | None]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""
     failed = [(i, reason(items[i]) or "not a molecule") for i, form in enumerate(forms) if form is None]
@@ -141,11 +155,10 @@ def encodable(
     x, known, unparsed = encoded(codec, [str(forms[i]) for i in readable])
     failed += [(readable[i], str(error)) for i, error in unparsed]
     kept = [readable[i] for i in known]
-    if bonds is None or not isinstance(codec, GrammarCodec):
+    if machine is None or machine.bonds is None:
         return x, kept, failed
-    machine = make_machine(recipe, codec, bonds)
-    assert isinstance(machine, Conjunction)
-    first = refusals(machine, x, codec.steps, [str(forms[i]) for i in kept])
+    assert isinstance(codec, GrammarCodec)  # a machine reads derivations
+    first = refusals(machine, codec, x, [str(forms[i]) for i in kept])
     failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
     return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
 
@@ -168,7 +181,8 @@ def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.D
         raise RecipeError(
             f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
         )
-    steps = recipe.codec.steps if isinstance(recipe.codec.steps, int) else _uniform_steps(grammar)
+    steps = recipe.codec.settings.get("steps", "auto")
+    steps = _uniform_steps(grammar) if steps == "auto" else steps
     drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
     items = list(dict.fromkeys(drawn))
     train, valid, _ = datasets.shuffled(items, test=0.0)
@@ -191,31 +205,3 @@ def _uniform_steps(grammar: Grammar) -> int:
         if sum(counts(grammar, steps)) >= 50 * UNIFORM:
             return steps
     return max(60, least)
-
-
-def _prepared(recipe: Recipe, items: Sequence[str]) -> list[str | None]:
-    spelled: list[str | None] = look_up(PREPARATIONS, recipe.data.prepare, "preparation")(list(items))
-    return spelled
-
-
-def _resolve(recipe: Recipe, name: str, task: str, train: list[str], grammar: Grammar | None) -> Recipe:
-    """Every «auto» replaced by what the training items ask for."""
-    codec = recipe.codec
-    alphabet = codec.alphabet
-    if codec.kind == "character" and alphabet == "auto":
-        alphabet = "".join(sorted(set("".join(train)) - {" "})) + " "
-    steps = codec.steps
-    if steps == "auto":
-        longest = max(map(len, train))
-        if codec.kind == "grammar":
-            if grammar is None:
-                raise RecipeError(f"{recipe.name}: a grammar codec needs codec.grammar, or --grammar FILE")
-            longest = parse_known(grammar, train)[0].shape[1]
-        steps = max(longest + codec.slack, shortest(recipe))
-    return recipe.model_copy(
-        update={
-            "task": task if recipe.task == "auto" else recipe.task,
-            "data": recipe.data.model_copy(update={"name": name}),
-            "codec": codec.model_copy(update={"alphabet": alphabet, "steps": steps}),
-        }
-    )

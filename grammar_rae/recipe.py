@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+import tomli_w
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
+from grammar_rae.catalogue import (
+    CODECS,
+    DECODER_NETS,
+    ENCODER_NETS,
+    LIKELIHOODS,
+    MACHINES,
+    PREPARATIONS,
+    VARIANTS,
+    known,
+)
 from grammar_rae.errors import RecipeError, nearest
-from grammar_rae.objective import Likelihood
 from grammar_rae.settings import Settings
 
-Auto = Literal["auto"]
 SHIPPED = Path(__file__).parent / "recipes"
 
 
@@ -24,63 +33,47 @@ class Part(BaseModel):
 class DataPart(Part):
     name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
     column: str | None = None
-    prepare: Literal["none", "kekule"] = "none"
+    prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
     orders: int = Field(default=0, ge=0)  # further spellings of a molecule in training, atoms in random order
     limit: PositiveInt | None = None  # training items, the first ones
 
 
-class CodecPart(Part):
-    kind: Literal["grammar", "character", "image"] = "grammar"
+class OpenPart(Part):
+    """A part with further keys: settings of what it names, checked against their signatures by `assembly.complete`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
+
+
+class CodecPart(OpenPart):
+    kind: Annotated[str, AfterValidator(lambda name: known(CODECS, name, "codec"))] = "grammar"
     grammar: str = "none"  # a shipped grammar's name or a file; character codecs may name one to judge by
-    alphabet: str = "auto"  # characters, the last one padding; auto: those of the data and a blank
-    steps: PositiveInt | Auto = "auto"  # auto: the longest training item and `slack` more
-    slack: int = 10
-    size: Literal[32, 64] = 32  # image only: pixels a side
-    channels: Literal[1, 3] | Auto = "auto"  # image only; auto: grey where all of the data is
 
 
-class EncoderPart(Part):
-    net: Literal["convolution", "strided", "image"]
+class EncoderPart(OpenPart):
+    net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
     latent: PositiveInt
-    hidden: int = Field(default=0, ge=0)  # not of image, as the next
-    filters: list[PositiveInt] = []
-    widths: list[PositiveInt] = []  # convolution only
-    batch_norm: bool = False  # convolution only
-    embedding: PositiveInt = 64  # strided only
-    noise: float = Field(default=1.0, ge=0)  # times σ, where the posterior has one
-    bound: float | None = Field(default=None, gt=0)  # of log σ by tanh; none when not given
-    width: PositiveInt = 128  # image only, as the rest: filters of the first convolution
-    jitter: float = Field(default=0.0, ge=0)  # noise on the intensities in training
-    spectral_norm: bool = False
-
-    @model_validator(mode="after")
-    def _sized(self) -> EncoderPart:
-        if self.net != "image" and not (self.hidden and self.filters):
-            raise ValueError(f"net {self.net} needs hidden and filters")
-        return self
+    noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
+    bound: float | None = Field(
+        default=None, gt=0
+    )  # of log σ by tanh, where the variant learns it; none if not given
 
 
-class DecoderPart(Part):
-    net: Literal["repeat", "recurrent", "image"]
-    hidden: int = Field(default=0, ge=0)  # not of image
-    layers: PositiveInt = 3  # repeat only
-    batch_norm: bool = False  # repeat only
-    embedding: PositiveInt = 192  # recurrent only
+class DecoderPart(OpenPart):
+    net: Annotated[str, AfterValidator(lambda name: known(DECODER_NETS, name, "decoder net"))]
     budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
-    machine: Literal["syntax", "valence"] = "syntax"  # valence: SMILES that RDKit accepts, nothing else
-    radicals: bool = False  # valence only: whether unpaired electrons are allowed
-    width: PositiveInt = 128  # image only: an eighth of the filters that the decoder begins with
-
-    @model_validator(mode="after")
-    def _sized(self) -> DecoderPart:
-        if self.net != "image" and not self.hidden:
-            raise ValueError(f"net {self.net} needs hidden")
-        return self
+    machine: Annotated[str, AfterValidator(lambda name: known(MACHINES, name, "machine"))] = "syntax"
 
 
 class ObjectivePart(Part):
-    variant: str
-    likelihood: Likelihood = "categorical"
+    variant: Annotated[str, AfterValidator(lambda name: known(VARIANTS, name, "variant"))]
+    likelihood: Annotated[str, AfterValidator(lambda name: known(LIKELIHOODS, name, "likelihood"))] = (
+        "categorical"
+    )
     weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
     code_noise: float = Field(
         default=0.0, ge=0
@@ -119,16 +112,16 @@ class Recipe(Part):
     density: DensityPart = DensityPart()
 
 
-def parse(text: str, source: str, overrides: tuple[str, ...] = ()) -> Recipe:
-    """A recipe from TOML, `key.path=value` overrides applied. RecipeError names the key and the nearest known."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{source} is not TOML: {error}") from error
-    return _validated(table, source, overrides)
+def parse(
+    text: str, source: str = "recipe", overrides: tuple[str, ...] = (), folder: Path = SHIPPED
+) -> Recipe:
+    """A recipe from TOML called `source`, `key.path=value` overrides applied.
 
-
-def _validated(table: dict[str, Any], source: str, overrides: tuple[str, ...]) -> Recipe:
+    The recipes it `extends`, in the folder or shipped, are read first, in their order. A later one's keys replace an
+    earlier one's, the weights of the objective all together. RecipeError names the key and the nearest known; settings
+    of nets are checked by `assembly.complete`.
+    """
+    table = _extended(_table(text, source), source, folder, ())
     for override in overrides:
         _override(table, override)
     try:
@@ -138,29 +131,41 @@ def _validated(table: dict[str, Any], source: str, overrides: tuple[str, ...]) -
 
 
 def read(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
-    """`parse` of a file; the recipes it `extends`, beside it or shipped, are read first, in their order.
-
-    A later one's keys replace an earlier one's, the weights of the objective all together.
-    """
-    return _validated(_table(path), str(path), overrides)
+    """`parse` of a file. RecipeError also where it cannot be read."""
+    return parse(_text(path), str(path), overrides, path.parent)
 
 
-def _table(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+def write(recipe: Recipe) -> str:
+    """TOML that `parse` reads back as the same recipe."""
+    return tomli_w.dumps(recipe.model_dump(exclude_none=True))
+
+
+def _text(path: Path) -> str:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{path} is not TOML: {error}") from error
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
-    if path in above:
-        raise RecipeError(f"{path} extends itself, through {', '.join(p.stem for p in above)}")
+
+
+def _table(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{source} is not TOML: {error}") from error
+
+
+def _extended(table: dict[str, Any], source: str, folder: Path, above: tuple[str, ...]) -> dict[str, Any]:
+    """A table laid over those it extends; `above` are the recipes that extend it."""
+    if source in above:
+        raise RecipeError(f"{source} extends itself, through {', '.join(Path(name).stem for name in above)}")
     names, whole = table.pop("extends", []), dict[str, Any]()
     for name in [names] if isinstance(names, str) else names:
-        places = [folder / f"{name}.toml" for folder in (path.parent, SHIPPED)]
-        found = next((place for place in places if place.is_file()), None)
-        if found is None:
-            raise RecipeError(f"{path} extends {name}, which is neither beside it nor shipped")
-        _lay(whole, _table(found, (*above, path)))
+        paths = [place / f"{name}.toml" for place in (folder, SHIPPED)]
+        path = next((path for path in paths if path.is_file()), None)
+        if path is None:
+            raise RecipeError(f"{source} extends {name}, which is neither beside it nor shipped")
+        under = _table(_text(path), str(path))
+        _lay(whole, _extended(under, str(path), path.parent, (*above, source)))
     _lay(whole, table)
     return whole
 
@@ -172,29 +177,6 @@ def _lay(under: dict[str, Any], over: dict[str, Any]) -> None:
             under[key] = {**under[key], **value}
         else:
             under[key] = value
-
-
-def write(recipe: Recipe) -> str:
-    """TOML that `parse` reads back as the same recipe."""
-    table = recipe.model_dump(exclude_none=True)
-    lines = [f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, dict)]
-    for key, part in table.items():
-        if isinstance(part, dict):
-            lines += ["", f"[{key}]"] + [f"{name} = {_value(value)}" for name, value in part.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-        return f'"{escaped}"'
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(v) for v in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k} = {_value(v)}" for k, v in value.items()) + "}"
-    return repr(value)
 
 
 def _override(table: dict[str, Any], override: str) -> None:
@@ -218,6 +200,8 @@ def _explain(error: ValidationError) -> str:
     where = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         return f"unknown key {'.'.join(where)}; {nearest(where[-1], _keys(where[:-1]))}"
+    if first["type"] == "value_error":  # a name that the catalogue does not know
+        return f"{'.'.join(where)}: {first['ctx']['error']}"
     given = first.get("input")
     shown = "" if isinstance(given, dict) else f", given {given!r}"
     return f"{'.'.join(where)}: {first['msg']}{shown}"

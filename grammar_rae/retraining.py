@@ -69,9 +69,9 @@ class Retrainer:
         run = self.model.run
         if self._replayed is None:
             part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
-            self._replayed = prepare(run.recipe.model_copy(update={"data": part}), None, None, ())
+            self._replayed = prepare(run.recipe.model_copy(update={"data": part}))
         forms = self.model.prepare(strings)
-        x, places, _ = encodable(run.recipe, self.codec, run.bonds, strings, forms)
+        x, places, _ = encodable(self.codec, run.machine, strings, forms)
         old = self._replayed.rows
         rows = torch.cat([torch.as_tensor(x).to(old.train.dtype), old.train])
         known = np.asarray(values)[places]

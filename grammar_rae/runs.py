@@ -23,7 +23,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec
+from grammar_rae.assembly import complete, identifying, make_autoencoder, make_codec, make_machine
 from grammar_rae.atomic import write_bytes
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
@@ -48,7 +48,6 @@ class Run:
     grammar: Grammar | None
     codec: Codec
     autoencoder: Autoencoder
-    bonds: BondTable | None = None  # of the valence machine
     densities: dict[str, Density] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -57,6 +56,11 @@ class Run:
     def task(self) -> Task:
         """What kind its items are of, as its grammar derives them."""
         return named(self.recipe.task, self.grammar)
+
+    @property
+    def machine(self) -> Any:
+        """What the decoder may write; None where it may write everything."""
+        return self.autoencoder.decoder.machine
 
 
 def replace(path: Path, content: bytes | str) -> None:
@@ -78,8 +82,9 @@ def save(folder: Path, run: Run) -> None:
     weights = run.autoencoder.state_dict()
     if run.recipe.training.half_weights:
         weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
-    if run.bonds is not None:
-        replace(folder / "codec" / "valence.json", json.dumps(asdict(run.bonds), indent=1) + "\n")
+    if run.machine is not None and run.machine.bonds is not None:
+        bonds = json.dumps(asdict(run.machine.bonds), indent=1)
+        replace(folder / "codec" / "valence.json", bonds + "\n")
     identity = identity_of(run.recipe, run.grammar)
     replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
     for name, density in run.densities.items():
@@ -107,18 +112,18 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 def load(folder: Path) -> Run:
     """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
-    recipe = _recipe(folder)
+    recipe = complete(_recipe(folder), stored=True)
     text = folder / "codec" / "grammar.cfg"
     grammar = Grammar.read(text) if text.is_file() else None
     codec = make_codec(recipe, grammar)
-    bonds = make_bonds(recipe, codec)
-    if bonds is not None:
-        _compare(bonds, folder / "codec" / "valence.json")
+    machine = make_machine(recipe, codec)
+    if machine is not None and machine.bonds is not None:
+        _compare(machine.bonds, folder / "codec" / "valence.json")
     with torch.random.fork_rng():
-        autoencoder = make_autoencoder(recipe, codec, bonds)
+        autoencoder = make_autoencoder(recipe, codec, machine)
     identity = identity_of(recipe, grammar)
     fill(autoencoder, folder / "weights.safetensors", identity)
-    run = Run(recipe, grammar, codec, autoencoder.eval(), bonds)
+    run = Run(recipe, grammar, codec, autoencoder.eval())
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
     if (folder / "seen.npy").is_file():
@@ -237,9 +242,7 @@ def _load_density(path: Path, latent: int, identity: str) -> Density:
 
 def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
     """A hash of what the weights' meaning depends on."""
-    included = {"codec", "encoder", "decoder", "objective"}
-    parts: Mapping[str, Any] = recipe.model_dump(include=included, exclude_defaults=True)
-    text = json.dumps(parts, sort_keys=True) + (grammar.text if grammar else "")
+    text = json.dumps(identifying(recipe), sort_keys=True) + (grammar.text if grammar else "")
     return hashlib.sha256(text.encode()).hexdigest()
 
 

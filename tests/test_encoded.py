@@ -38,6 +38,6 @@ def test_rows_are_refused_where_a_replay_to_the_last_step_refuses_them(monkeypat
         2, torch.as_tensor(x).long()[..., None]
     )
     direct = [row.tolist().index(True) if row.any() else -1 for row in forbidden[..., 0]]
-    assert refusals(machine, x, steps, items).tolist() == direct
+    assert refusals(machine, run.codec, x, items).tolist() == direct
     assert [step >= 0 for step in direct] == [i in (3, 5, 7) for i in range(8)]
-    assert refusals(machine, x[:0], steps, []).tolist() == []
+    assert refusals(machine, run.codec, x[:0], []).tolist() == []

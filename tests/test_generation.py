@@ -8,7 +8,7 @@ import pytest
 import torch
 from hostile import faults
 
-from grammar_rae.assembly import make_autoencoder, make_bonds, make_codec
+from grammar_rae.assembly import make_autoencoder, make_codec
 from grammar_rae.beginnings import productions, spellings
 from grammar_rae.datasets.smiles import canonical
 from grammar_rae.errors import DataError, ParseError, RecipeError
@@ -32,13 +32,12 @@ training = {{ epochs = 1, batch = 25 }}
 def untrained(net, scale=4.0):
     recipe, grammar = parse(RECIPE.format(net=net), "untrained"), Grammar.read("smiles.cfg")
     codec = make_codec(recipe, grammar)
-    bonds = make_bonds(recipe, codec)
     torch.manual_seed(0)
-    autoencoder = make_autoencoder(recipe, codec, bonds)
+    autoencoder = make_autoencoder(recipe, codec)
     with torch.no_grad():
         for weight in autoencoder.parameters():
             weight *= scale
-    return Model(Run(recipe, grammar, codec, autoencoder, bonds), place.DEVICE)
+    return Model(Run(recipe, grammar, codec, autoencoder), place.DEVICE)
 
 
 @pytest.fixture(scope="module", params=["recurrent", "repeat"])

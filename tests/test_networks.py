@@ -39,7 +39,7 @@ def test_parameter_counts_of_the_published_networks(name):
 def test_convolutions_leave_the_published_lengths(name, length):
     recipe, codec, model = built(name)
     x = torch.zeros(3, codec.steps, dtype=torch.long)
-    one_hot = torch.nn.functional.one_hot(model.encoder.column[x], model.encoder.net.channels).float()
+    one_hot = torch.nn.functional.one_hot(model.encoder.inputs.column[x], model.encoder.net.columns).float()
     assert model.encoder.net.convolutions(one_hot.transpose(1, 2)).shape == (
         3,
         recipe.encoder.filters[-1],
@@ -70,7 +70,7 @@ def test_gru_on_repeated_input():
 
 def test_a_step_net_in_one_pass_and_step_by_step():
     torch.manual_seed(0)
-    net = RecurrentStep(latent=3, channels=6, features=4, embedding=8, hidden=10).double()
+    net = RecurrentStep(latent=3, columns=6, features=4, embedding=8, hidden=10).double()
     z, columns, features = (
         torch.randn(5, 3).double(),
         torch.randint(0, 7, (5, 9)),

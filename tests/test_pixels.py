@@ -9,7 +9,7 @@ from grammar_rae.distributions.pixels import (
     BernoulliPixels,
     GaussianPixels,
     LogisticMixturePixels,
-    planes,
+    mixture_planes,
 )
 from grammar_rae.noise import Noise
 
@@ -43,9 +43,9 @@ def test_bernoulli_sums_to_one_over_two_level_images():
 
 
 def test_a_grey_logistic_mixture_sums_to_one():
-    output = 2 * torch.randn(1, planes("logistic_mixture", 1), 1, 1)
+    output = 2 * torch.randn(1, mixture_planes(1), 1, 1)
     output[:, 2::3] -= 3
-    p = LogisticMixturePixels(output.expand(256, -1, -1, -1), 1)
+    p = LogisticMixturePixels(output.expand(256, -1, -1, -1))
     every = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
     torch.testing.assert_close(p.log_prob(every).exp().sum(), torch.tensor(1.0))
 
@@ -61,7 +61,7 @@ def test_a_colour_logistic_mixture_sums_to_one():
     red, green, blue = torch.meshgrid(*3 * [torch.arange(side)], indexing="ij")
     colours = torch.stack([red, green, blue]).view(3, 1, -1).permute(2, 0, 1)[..., None].to(torch.uint8)
     total = sum(
-        LogisticMixturePixels(output.view(1, 50, 1, 1).expand(len(part), -1, -1, -1), 3)
+        LogisticMixturePixels(output.view(1, 50, 1, 1).expand(len(part), -1, -1, -1))
         .log_prob(part)
         .exp()
         .sum()
@@ -71,12 +71,12 @@ def test_a_colour_logistic_mixture_sums_to_one():
 
 
 def test_draws_have_the_masses_of_the_mixture():
-    output = torch.randn(1, planes("logistic_mixture", 1), 1, 1)
+    output = torch.randn(1, mixture_planes(1), 1, 1)
     output[:, 2::3] -= 2
     n = 20_000
-    drawn = LogisticMixturePixels(output.expand(n, -1, -1, -1), 1).sample(Noise.first(0, n)).flatten()
+    drawn = LogisticMixturePixels(output.expand(n, -1, -1, -1)).sample(Noise.first(0, n)).flatten()
     every = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1)
-    mass = LogisticMixturePixels(output.expand(256, -1, -1, -1), 1).log_prob(every).exp()
+    mass = LogisticMixturePixels(output.expand(256, -1, -1, -1)).log_prob(every).exp()
     counts = torch.bincount(drawn.long(), minlength=256)
     blocks = (counts.view(16, 16).sum(1), n * mass.view(16, 16).sum(1))
     chi_squared = ((blocks[0] - blocks[1]) ** 2 / blocks[1].clamp(min=1e-9))[blocks[1] > 5].sum()
@@ -88,7 +88,7 @@ def test_a_sharp_mixture_draws_green_that_follows_red():
     parts = output.view(5, 10)
     parts[:, 1], parts[:, 2], parts[:, 3], parts[:, 4:7] = 0.5, 0.0, 0.0, -7.0
     parts[:, 7], parts[:, 8], parts[:, 9] = 10.0, 0.0, -10.0  # green follows red, blue is minus green
-    p = LogisticMixturePixels(output, 3)
+    p = LogisticMixturePixels(output)
     red, green, blue = p.mode().flatten().tolist()
     assert abs(red - 191) <= 1 and abs(green - red) <= 1 and abs(blue - (255 - green)) <= 1
     drawn = p.sample(Noise.first(3, 1)).flatten().tolist()

@@ -39,7 +39,7 @@ def untrained(variant="vae", noise=2.0):
     recipe, grammar = parse(RECIPE.format(variant=variant, noise=noise), "untrained"), Grammar.parse(RNA)
     codec = make_codec(recipe, grammar)
     torch.manual_seed(0)
-    autoencoder = make_autoencoder(recipe, codec, None)
+    autoencoder = make_autoencoder(recipe, codec)
     with torch.no_grad():
         for weight in autoencoder.parameters():
             weight *= 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.datasets.expressions import uniform
-from grammar_rae.datasets.images import ARRAYS, SUFFIXES, grey, own
+from grammar_rae.datasets.images import ARRAYS, SUFFIXES, own
 from grammar_rae.datasets.molecules import prepared
 from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
@@ -27,7 +27,6 @@ __all__ = [
     "canonicals",
     "check_file",
     "from_file",
-    "grey",
     "kekule",
     "kekules",
     "last_tenth",

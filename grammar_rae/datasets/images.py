@@ -130,17 +130,6 @@ def own(path: str | Path) -> Dataset:
     return dataset(str(path), *split(images, test=0.1))
 
 
-def grey(images: Images, at_most: int = 200) -> bool:
-    """Whether an even sample of the images is grey throughout; files that cannot be read say nothing."""
-    for i in range(0, len(images), max(1, len(images) // at_most)):
-        try:
-            if images[i].shape[2:] == (3,):
-                return False
-        except DataError:
-            continue
-    return True
-
-
 def _array(path: Path) -> NDArray[Any]:
     try:
         loaded = np.load(path, allow_pickle=False)

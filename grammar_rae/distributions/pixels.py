@@ -7,6 +7,8 @@ Continuous ones are densities of the intensities, the others are masses of the b
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -87,9 +89,9 @@ class LogisticMixturePixels:
     Planes for each component: one logit, then for each channel mean and log-scale, then the coefficients.
     """
 
-    def __init__(self, output: Tensor, channels: int) -> None:
-        self.channels = channels
-        parts = output.unflatten(1, (-1, planes("logistic_mixture", channels) // COMPONENTS))
+    def __init__(self, output: Tensor) -> None:
+        self.channels = channels = {mixture_planes(c): c for c in (1, 3)}[output.shape[1]]
+        parts = output.unflatten(1, (COMPONENTS, -1))
         self.log_weights = parts[:, :, 0].log_softmax(1)  # (B, K, H, W)
         self.means = parts[:, :, 1 : 1 + channels]  # (B, K, C, H, W)
         self.log_scales = parts[:, :, 1 + channels : 1 + 2 * channels].clamp(min=LEAST_LOG_SCALE)
@@ -157,16 +159,29 @@ class LogisticMixturePixels:
         return _bytes((values + 1) / 2)
 
 
-LIKELIHOODS: dict[str, Any] = {  # of images, as recipes name them
-    "gaussian": GaussianPixels,
-    "learned_gaussian": GaussianPixels,
-    "bernoulli": BernoulliPixels,
-    "logistic_mixture": LogisticMixturePixels,
-}
-
-
-def planes(likelihood: str, channels: int) -> int:
-    """How many planes a net puts out for images of so many channels."""
-    if likelihood != "logistic_mixture":
-        return channels
+def mixture_planes(channels: int) -> int:
+    """How many planes `LogisticMixturePixels` takes for images of so many channels."""
     return COMPONENTS * (1 + 2 * channels + channels * (channels - 1) // 2)
+
+
+def _same(channels: int) -> int:
+    return channels
+
+
+@dataclass(frozen=True)
+class PixelLikelihood:
+    """What the output of a net says of an image.
+
+    `planes(channels)` is how many planes a net puts out, `distribution(output, **learned)` the p of them, `learned` the
+    initial values of its parameters that are trained with the net.
+    """
+
+    distribution: Callable[..., Any]
+    planes: Callable[[int], int] = _same
+    learned: Mapping[str, float] = field(default_factory=dict)
+
+
+GAUSSIAN = PixelLikelihood(GaussianPixels)
+LEARNED_GAUSSIAN = PixelLikelihood(GaussianPixels, learned={"log_variance": LOG_HALF})
+BERNOULLI = PixelLikelihood(BernoulliPixels)
+LOGISTIC_MIXTURE = PixelLikelihood(LogisticMixturePixels, mixture_planes)

@@ -7,9 +7,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from grammar_rae.grammar import Grammar
+from grammar_rae.machines.bonds import probe
 from grammar_rae.machines.machine import Masks
 from grammar_rae.machines.stack import StackMachine, StackState
 from grammar_rae.machines.valence import ValenceMachine, ValenceState
+from grammar_rae.smiles_shape import kind_of
 
 
 class ConjunctionState(NamedTuple):
@@ -30,6 +33,7 @@ class Conjunction(nn.Module):
         self.semantics = semantics
         self.enforced = enforced
         self.pad = syntax.pad
+        self.bonds = semantics.table
         self.feature_size = syntax.feature_size + semantics.feature_size
 
     def under(self, masks: Masks) -> Conjunction:
@@ -68,3 +72,9 @@ class Conjunction(nn.Module):
     def masks(self, x: Tensor, steps: int) -> Tensor:
         """The first half of `replay`."""
         return self.replay(x, steps)[0]
+
+
+def valence(grammar: Grammar, budget: bool, *, radicals: bool = False) -> Conjunction:
+    """SMILES of a grammar that the installed RDKit accepts, nothing else; `radicals`: also unpaired electrons."""
+    bonds = probe((token for token in grammar.terminals if kind_of(token) == "atom"), radicals)
+    return Conjunction(StackMachine(grammar, budget), ValenceMachine(grammar, bonds))

@@ -7,6 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
+from grammar_rae.machines.bonds import BondTable
+
 State = TypeVar("State")
 
 
@@ -29,6 +31,11 @@ class Machine(Protocol[State]):
 
     feature_size: int
     pad: int  # the padding production
+
+    @property
+    def bonds(self) -> BondTable | None:
+        """What RDKit says of the atoms, where the machine has asked it."""
+        ...
 
     def under(self, masks: Masks) -> Machine[State]:
         """A machine with the same tables, not copied, that enforces `masks`."""

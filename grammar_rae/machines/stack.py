@@ -44,6 +44,7 @@ class StackMachine(nn.Module):
     need: Tensor
     delta: Tensor
     fits: Tensor
+    bonds = None
 
     def __init__(self, grammar: Grammar, budget: bool = True) -> None:
         super().__init__()

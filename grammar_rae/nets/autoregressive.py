@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from pydantic import PositiveInt
 from torch import Tensor, nn
+
+from grammar_rae.nets.sizes import Sizes
 
 
 class StridedEncoder(nn.Module):
     """Columns (B, T) → embedding → convolutions of stride 2 → (B, hidden); positions are kept to the end."""
 
-    def __init__(self, channels: int, steps: int, embedding: int, filters: list[int], hidden: int) -> None:
+    def __init__(
+        self, columns: int, steps: int, *, hidden: PositiveInt, filters: Sizes, embedding: PositiveInt = 64
+    ) -> None:
         super().__init__()
-        self.embed = nn.Embedding(channels, embedding)
+        self.embed = nn.Embedding(columns, embedding)
         layers: list[nn.Module] = []
         inputs, length = embedding, steps
         for outputs in filters:
@@ -20,6 +25,7 @@ class StridedEncoder(nn.Module):
             inputs, length = outputs, (length + 1) // 2
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(inputs * length, hidden)
+        self.outputs = hidden
 
     def forward(self, columns: Tensor) -> Tensor:
         seen = self.convolutions(self.embed(columns).transpose(1, 2))
@@ -29,9 +35,17 @@ class StridedEncoder(nn.Module):
 class RecurrentStep(nn.Module):
     """A GRU that sees the column before it, the machine's features and z at every step."""
 
-    def __init__(self, latent: int, channels: int, features: int, embedding: int, hidden: int) -> None:
+    def __init__(
+        self,
+        latent: int,
+        columns: int,
+        features: int,
+        *,
+        hidden: PositiveInt,
+        embedding: PositiveInt = 192,
+    ) -> None:
         super().__init__()
-        self.embed = nn.Embedding(channels + 1, embedding)
+        self.embed = nn.Embedding(columns + 1, embedding)
         self.features = nn.Linear(features, embedding)
         self.code = nn.Linear(latent, embedding)
         self.initial = nn.Linear(latent, hidden)
@@ -39,7 +53,7 @@ class RecurrentStep(nn.Module):
         self.w_state = nn.Parameter(torch.empty(3 * hidden, hidden))
         self.b_input = nn.Parameter(torch.zeros(3 * hidden))
         self.b_state = nn.Parameter(torch.zeros(3 * hidden))
-        self.out = nn.Linear(hidden, channels)
+        self.out = nn.Linear(hidden, columns)
         nn.init.xavier_uniform_(self.w_input)
         for block in self.w_state.data.split(hidden):
             nn.init.orthogonal_(block)

@@ -9,23 +9,25 @@ in memory with the channels last, which is faster on CPUs and GPUs alike.
 from __future__ import annotations
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.nets.initial import glorot
+from grammar_rae.nets.matrices import spectrally_normalised
 
 KERNELS = {32: 4, 64: 5}
 BEGINNING = 8  # pixels a side where the decoder begins
 
 
-def features(size: int, width: int) -> int:
-    """How many numbers `ImageReader` gives."""
-    return 8 * width * (size // 16) ** 2
-
-
 class ImageReader(nn.Module):
-    """Intensities (B, C, S, S) from −1 to 1 → four strided convolutions → (B, features)."""
+    """Intensities (B, C, S, S) from −1 to 1 → four strided convolutions → (B, outputs).
 
-    def __init__(self, channels: int, size: int, width: int) -> None:
+    The published code normalises the convolutions of RAE-SN here too, which `spectral_norm` asks for.
+    """
+
+    def __init__(
+        self, channels: int, size: int, *, width: PositiveInt = 128, spectral_norm: bool = False
+    ) -> None:
         super().__init__()
         sizes = [channels, width, 2 * width, 4 * width, 8 * width]
         kernel = KERNELS[size]
@@ -39,6 +41,9 @@ class ImageReader(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.apply(glorot)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if spectral_norm:
+            spectrally_normalised(self)
+        self.outputs = sizes[-1] * (size // 16) ** 2
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).flatten(1)
@@ -47,7 +52,7 @@ class ImageReader(nn.Module):
 class ImageWriter(nn.Module):
     """z (B, D) → 8 x 8 → transposed convolutions → planes (B, P, S, S), linear at the end."""
 
-    def __init__(self, latent: int, planes: int, size: int, width: int) -> None:
+    def __init__(self, latent: int, planes: int, size: int, *, width: PositiveInt = 128) -> None:
         super().__init__()
         kernel, doublings = KERNELS[size], {32: 2, 64: 3}[size]
         self.dense = nn.Linear(latent, 8 * width * BEGINNING**2)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.nets.initial import glorot
+from grammar_rae.nets.sizes import Sizes
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -35,26 +37,39 @@ def _normalised(features: int, on: bool) -> nn.Module:
 class ConvolutionEncoder(nn.Module):
     """One-hot rows (B, T, C), made here from columns (B, T) → convolutions over time → (B, hidden).
 
-    Valid padding, stride 1, ReLU, then batch norm where `batch_norm` says so.
+    Valid padding, stride 1, ReLU, then batch norm where `batch_norm` says so. ValueError where `filters` and `widths`
+    differ in number, or `steps` are too few for the widths.
     """
 
     def __init__(
-        self, channels: int, steps: int, filters: list[int], widths: list[int], hidden: int, batch_norm: bool
+        self,
+        columns: int,
+        steps: int,
+        *,
+        hidden: PositiveInt,
+        filters: Sizes,
+        widths: Sizes,
+        batch_norm: bool = False,
     ) -> None:
         super().__init__()
-        self.channels = channels
+        if len(widths) != len(filters):
+            raise ValueError(f"{len(filters)} filters, {len(widths)} widths; expected one of each a layer")
+        length = steps - sum(width - 1 for width in widths)
+        if length < 1:
+            raise ValueError(f"{steps} steps; widths {widths} need {steps - length + 1} or more")
+        self.columns = columns
         layers: list[nn.Module] = []
-        inputs = channels
+        inputs = columns
         for outputs, width in zip(filters, widths, strict=True):
             layers += [nn.Conv1d(inputs, outputs, width), nn.ReLU(), _normalised(outputs, batch_norm)]
             inputs = outputs
-        length = steps - sum(width - 1 for width in widths)
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(inputs * length, hidden)
+        self.outputs = hidden
         self.apply(glorot)
 
     def forward(self, columns: Tensor) -> Tensor:
-        one_hot = F.one_hot(columns, self.channels).to(self.dense.weight.dtype)
+        one_hot = F.one_hot(columns, self.columns).to(self.dense.weight.dtype)
         return F.relu(self.dense(self.convolutions(one_hot.transpose(1, 2)).flatten(1)))
 
 
@@ -93,10 +108,17 @@ class GRU(nn.Module):
 
 
 class RepeatDecoder(nn.Module):
-    """z (B, D) → dense, repeated T times → three recurrent layers → outputs (B, T, C)."""
+    """z (B, D) → dense, repeated T times → recurrent layers → outputs (B, T, C)."""
 
     def __init__(
-        self, latent: int, steps: int, channels: int, hidden: int, layers: int, batch_norm: bool
+        self,
+        latent: int,
+        steps: int,
+        columns: int,
+        *,
+        hidden: PositiveInt,
+        layers: PositiveInt = 3,
+        batch_norm: bool = False,
     ) -> None:
         super().__init__()
         self.steps = steps
@@ -104,7 +126,7 @@ class RepeatDecoder(nn.Module):
         self.dense = nn.Linear(latent, latent)
         sizes = [latent] + [hidden] * layers
         self.recurrent = nn.ModuleList(GRU(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
-        self.out = nn.Linear(hidden, channels)
+        self.out = nn.Linear(hidden, columns)
         self.apply(glorot)
 
     def forward(self, z: Tensor) -> Tensor:

@@ -16,9 +16,12 @@ def names() -> list[str]:
 
 
 def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
-    """A recipe by name, or from a file ending in .toml. RecipeError with the nearest known name."""
-    if (FOLDER / f"{name}.toml").is_file():
-        return read(FOLDER / f"{name}.toml", overrides)
-    if str(name).endswith(".toml"):
-        return read(Path(name), overrides)
-    raise RecipeError(f"no recipe is called {name}; {nearest(str(name), names())}")
+    """A recipe by name, or from a file ending in .toml, with every setting. RecipeError with the nearest known name."""
+    from grammar_rae.assembly import complete
+
+    path = FOLDER / f"{name}.toml"
+    if not path.is_file():
+        if not str(name).endswith(".toml"):
+            raise RecipeError(f"no recipe is called {name}; {nearest(str(name), names())}")
+        path = Path(name)
+    return complete(read(path, overrides))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.decoders import kernels, matrices, spectrally_normalised
 from grammar_rae.encoders import PointHead
+from grammar_rae.nets.matrices import kernels, matrices, spectrally_normalised
 from grammar_rae.objective import LIKELIHOOD, Pass, Variant, half_norm
 from grammar_rae.priors import Standard
 

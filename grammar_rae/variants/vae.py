@@ -7,5 +7,5 @@ from grammar_rae.objective import LIKELIHOOD, Variant, kl
 from grammar_rae.priors import Standard
 
 AE = Variant(LIKELIHOOD, PointHead, Standard)
-VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, GaussianHead, Standard, options=("noise", "bound"))
-CV_VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, ConstantVarianceHead, Standard, options=("noise",))
+VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, GaussianHead, Standard)
+CV_VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, ConstantVarianceHead, Standard)

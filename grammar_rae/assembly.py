@@ -21,7 +21,6 @@ from grammar_rae.catalogue import (
     LIKELIHOODS,
     MACHINES,
     VARIANTS,
-    arguments,
     look_up,
     settings_of,
 )
@@ -30,74 +29,15 @@ from grammar_rae.encoders import Encoder
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar import Grammar
 from grammar_rae.objective import Objective, Term, Variant, summed
-from grammar_rae.recipe import OpenPart, Recipe
-
-Takers = tuple[Callable[..., Any], ...]
-
-# What recipes once listed whatever their nets: a setting that nothing takes and that holds this value says nothing.
-LISTED: dict[str, dict[str, Any]] = {
-    "codec": {"alphabet": "auto", "steps": "auto", "slack": 10, "size": 32, "channels": "auto"},
-    "encoder": {
-        "hidden": 0,
-        "filters": [],
-        "widths": [],
-        "batch_norm": False,
-        "embedding": 64,
-        "width": 128,
-        "jitter": 0.0,
-        "spectral_norm": False,
-    },
-    "decoder": {
-        "hidden": 0,
-        "layers": 3,
-        "batch_norm": False,
-        "embedding": 192,
-        "radicals": False,
-        "width": 128,
-    },
-}
-
-
-def complete(recipe: Recipe, stored: bool = False) -> Recipe:
-    """A recipe with every setting of its codec, nets, head and machine, checked against their signatures.
-
-    RecipeError for a setting that none of them takes; where the recipe is `stored` with a model it is kept, as a part
-    of what the weights' identity is made of.
-    """
-    changes = {
-        section: _completed(part, where, takers, LISTED[section], stored)
-        for section, (part, where, takers) in _sections(recipe).items()
-    }
-    return recipe.model_copy(update=changes)
-
-
-def _completed(
-    part: OpenPart, where: str, takers: Takers, listed: Mapping[str, Any], stored: bool
-) -> OpenPart:
-    parameters, fields = settings_of(*takers), type(part).model_fields
-    given = {k: v for k, v in part.settings.items() if k in parameters or v != listed.get(k)}
-    foreign = {k: v for k, v in given.items() if stored and k not in parameters}
-    settings = arguments({k: v for k, v in given.items() if k not in foreign}, where, *takers)
-    stated = {k: v for k, v in settings.items() if k not in fields and v is not None}
-    return type(part)(**{k: v for k, v in part if k in fields}, **stated, **foreign)
-
-
-def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:
-    """What the meaning of weights depends on: codec, nets, machine and objective without what is default."""
-    recipe = complete(recipe, stored=True)
-    parts = recipe.model_dump(include={"codec", "encoder", "decoder", "objective"}, exclude_defaults=True)
-    for section, (_, _, takers) in _sections(recipe).items():
-        defaults = {name: parameter.default for name, parameter in settings_of(*takers).items()}
-        parts[section] = {k: v for k, v in parts[section].items() if k not in defaults or v != defaults[k]}
-    return parts
+from grammar_rae.recipe import Recipe
+from grammar_rae.recipe_parts import complete, sections
 
 
 def make_codec(recipe: Recipe, grammar: Grammar | None, items: Sequence[Any] = ()) -> Codec:
     """The codec of a recipe; what is «auto» in it is what `items` ask for."""
-    recipe = complete(recipe, stored=True)
-    make, _ = look_up(CODECS, recipe.codec.kind, "codec")
+    kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
     given = {"grammar": grammar, "items": items, "least": shortest(recipe)}
-    codec: Codec = _made(make, given, *_stated(recipe, "codec"))
+    codec: Codec = _made(kind.of, given, complete(recipe, stored=True), "codec")
     return codec
 
 
@@ -107,15 +47,12 @@ def shortest(recipe: Recipe) -> int:
 
 
 def make_machine(recipe: Recipe, codec: Codec) -> Any:
-    """What the decoder may write; None where the codec's rows are no derivations."""
+    """What the decoder may write; None where the codec's rows are no derivations and no machine is asked for."""
     name = recipe.decoder.machine
     if "grammar" not in codec.sizes and name == "syntax":
         return None
     given = {**codec.sizes, "budget": recipe.decoder.budget == "always"}
-    _, settings = _stated(complete(recipe, stored=True), "decoder")
-    return _made(
-        look_up(MACHINES, name, "machine"), given, f"{recipe.name}: decoder.machine {name}", settings
-    )
+    return _made(look_up(MACHINES, name, "machine"), given, complete(recipe, stored=True), "decoder")
 
 
 def make_autoencoder(recipe: Recipe, codec: Codec, machine: Any = None) -> Autoencoder:
@@ -126,14 +63,12 @@ def make_autoencoder(recipe: Recipe, codec: Codec, machine: Any = None) -> Autoe
     machine = machine or make_machine(recipe, codec)
     if machine is not None:
         given |= {"machine": machine, "features": machine.feature_size}
-    name = recipe.objective.likelihood
-    _, *pixels = look_up(LIKELIHOODS, name, "likelihood")
+    _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
     for likelihood in pixels:
-        where = f"{recipe.name}: objective.likelihood {name}"
-        given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, where)}
+        given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
     encoder = _make_encoder(recipe, given, variant)
-    decoder = _make_decoder(recipe, given)
-    return Autoencoder(encoder, variant.edit(decoder), variant.prior(recipe.encoder.latent))
+    decoder = variant.edit(_make_decoder(recipe, given))
+    return Autoencoder(encoder, decoder, _made(variant.prior, given, recipe, "objective"))
 
 
 def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
@@ -173,62 +108,36 @@ def find_variant(recipe: Recipe) -> Variant:
 
 
 def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) -> Encoder:
-    net = _made(look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, *_stated(recipe, "encoder"))
+    net = _made(look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder")
     _, inputs = look_up(CODECS, recipe.codec.kind, "codec")
-    head = _made(variant.head, {**given, "hidden": net.outputs}, *_stated(recipe, "encoder"))
-    return Encoder(_made(inputs, given, *_stated(recipe, "encoder")), net, head)
+    head = _made(variant.head, {**given, "hidden": net.outputs}, recipe, "encoder")
+    return Encoder(_made(inputs, given, recipe, "encoder"), net, head)
 
 
 def _make_decoder(recipe: Recipe, given: Mapping[str, Any]) -> nn.Module:
     make_net, make = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
-    net = _made(make_net, given, *_stated(recipe, "decoder"))
-    decoder: nn.Module = _made(make, {**given, "net": net}, *_stated(recipe, "decoder"))
+    net = _made(make_net, given, recipe, "decoder")
+    decoder: nn.Module = _made(make, {**given, "net": net}, recipe, "decoder")
     return decoder
 
 
-def _sections(recipe: Recipe) -> dict[str, tuple[OpenPart, str, Takers]]:
-    """The parts of a recipe that hold settings, where errors say that they stand, and what takes them."""
-    codec, inputs = look_up(CODECS, recipe.codec.kind, "codec")
-    reader = look_up(ENCODER_NETS, recipe.encoder.net, "encoder net")
-    writer, decoder = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
-    machine = look_up(MACHINES, recipe.decoder.machine, "machine")
-    return {
-        "codec": (recipe.codec, f"{recipe.name}: codec.kind {recipe.codec.kind}", (codec,)),
-        "encoder": (
-            recipe.encoder,
-            f"{recipe.name}: encoder.net {recipe.encoder.net}",
-            (reader, inputs, find_variant(recipe).head),
-        ),
-        "decoder": (
-            recipe.decoder,
-            f"{recipe.name}: decoder.net {recipe.decoder.net}",
-            (writer, decoder, machine),
-        ),
-    }
+def _made(taker: Callable[..., Any], given: Mapping[str, Any], recipe: Recipe, part: str) -> Any:
+    """What `taker` makes of what it asks for: of `given` by name, and the settings that a part of the recipe says.
 
-
-def _stated(recipe: Recipe, section: str) -> tuple[str, dict[str, Any]]:
-    part, where, _ = _sections(recipe)[section]
-    return where, dict(part)
-
-
-def _made(
-    taker: Callable[..., Any], given: Mapping[str, Any], where: str, settings: Mapping[str, Any] | None = None
-) -> Any:
-    """What `taker` makes of what it asks for: of `given` by name, of the `settings` what it knows.
-
-    RecipeError where it asks for what is not given, or refuses what is.
+    RecipeError where it asks for what is not there, or refuses what it is given.
     """
-    parameters = inspect.signature(taker).parameters.values()
-    asked = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-    missing = [p.name for p in asked if p.default is p.empty and p.name not in given]
+    section = sections(recipe).get(part)
+    where, said = (section.where, section.given) if section else (f"{recipe.name}: {part}", {})
+    settings = settings_of(taker)
+    asked = {k: p for k, p in inspect.signature(taker).parameters.items() if k not in settings}
+    missing = [name for name, p in asked.items() if p.default is p.empty and name not in given]
     if missing:
         raise RecipeError(
-            f"{where} needs {', '.join(missing)}, which the recipe's codec, machine and likelihood do not give"
+            f"{where} needs {', '.join(missing)}, which codec.kind {recipe.codec.kind} with objective.likelihood "
+            f"{recipe.objective.likelihood} does not give"
         )
-    wanted = {p.name: given[p.name] for p in asked if p.name in given}
-    own = settings_of(taker)
+    wanted = {name: given[name] for name in asked if name in given}
     try:
-        return taker(**wanted, **{k: v for k, v in (settings or {}).items() if k in own})
+        return taker(**wanted, **{name: said[name] for name in settings if name in said})
     except ValueError as error:
         raise RecipeError(f"{where}: {error}") from error

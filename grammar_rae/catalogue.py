@@ -41,10 +41,10 @@ DENSITIES = {  # how to fit one, and an empty one to load into
     "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:empty"),
 }
 
-CODECS = {  # the codec of a recipe, and what an encoder's net reads of its rows
-    "grammar": ("grammar_rae.codecs:GrammarCodec.of", "grammar_rae.encoders:Columns"),
-    "character": ("grammar_rae.codecs:CharacterCodec.of", "grammar_rae.encoders:Columns"),
-    "image": ("grammar_rae.codecs:ImageCodec.of", "grammar_rae.encoders:Intensities"),
+CODECS = {  # the codec, and what an encoder's net reads of its rows
+    "grammar": ("grammar_rae.codecs:GrammarCodec", "grammar_rae.encoders:Columns"),
+    "character": ("grammar_rae.codecs:CharacterCodec", "grammar_rae.encoders:Columns"),
+    "image": ("grammar_rae.codecs:ImageCodec", "grammar_rae.encoders:Intensities"),
 }
 
 ENCODER_NETS = {

@@ -19,6 +19,8 @@ Rejected = Sequence[tuple[int, ValueError]]
 
 
 class Codec(Protocol):
+    word: str  # what one of its items is called, as by the medium of its task
+
     def encode(self, items: Sequence[Any]) -> NDArray[np.integer]:
         """(n, …); raises ParseError or DataError naming the item and the place in it."""
         ...
@@ -56,6 +58,8 @@ class TextCodec(Codec, Protocol):
 
 class GrammarCodec:
     """Leftmost derivations of `grammar`, padded to `steps` with its padding production."""
+
+    word = "string"
 
     def __init__(self, grammar: Grammar, steps: int) -> None:
         self.grammar = grammar
@@ -106,6 +110,8 @@ class GrammarCodec:
 
 class CharacterCodec:
     """Characters of `alphabet`, whose last one pads every string to `steps`."""
+
+    word = "string"
 
     def __init__(self, alphabet: str, steps: int) -> None:
         self.alphabet = alphabet
@@ -178,6 +184,8 @@ class ImageCodec:
     An image that fits is centred on black (28 x 28 in 32 x 32: two pixels all round, as in the RAE paper);
     a larger one is cut to its middle square and resized, antialiased. Grey and colour become each other.
     """
+
+    word = "image"
 
     def __init__(self, size: int, channels: int) -> None:
         self.size = size

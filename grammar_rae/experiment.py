@@ -14,7 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from grammar_rae import runs
-from grammar_rae.assembly import complete, make_objective
+from grammar_rae.assembly import make_objective
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.expost import stated, timed
@@ -25,6 +25,7 @@ from grammar_rae.model import Model
 from grammar_rae.preparation import Prepared, prepare
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
+from grammar_rae.recipe_parts import complete
 from grammar_rae.recipes import find as find_recipe
 from grammar_rae.runs import Run
 from grammar_rae.training import fit

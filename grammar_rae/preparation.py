@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from grammar_rae import datasets
-from grammar_rae.assembly import complete, make_autoencoder, make_codec, make_machine
-from grammar_rae.catalogue import PREPARATIONS, look_up
+from grammar_rae.assembly import make_autoencoder, make_codec, make_machine
+from grammar_rae.catalogue import CODECS, PREPARATIONS, look_up
 from grammar_rae.codecs import Codec, GrammarCodec, TextCodec
 from grammar_rae.counting import counts
 from grammar_rae.datasets.smiles import all_orders, reason
@@ -22,7 +22,9 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject, read
 from grammar_rae.grammar import Grammar
 from grammar_rae.recipe import Recipe
+from grammar_rae.recipe_parts import complete
 from grammar_rae.runs import Run
+from grammar_rae.tasks.find import named
 from grammar_rae.training_batches import Data
 
 UNIFORM = 10_000
@@ -49,15 +51,13 @@ def prepare(
     """
     raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
     dataset = dataset_of(raw, rules, data)
-    if (dataset.task == "images") != (raw.codec.kind == "image"):
+    codec, _ = look_up(CODECS, raw.codec.kind, "codec")
+    if named(dataset.task).medium.word != codec.word:
         raise DataError(
-            f"{dataset.name} holds {dataset.task}; {raw.name} trains on "
-            f"{'images' if raw.codec.kind == 'image' else 'strings'}, see `grammar-rae datasets`"
+            f"{dataset.name} holds {dataset.task}; {raw.name} trains on {codec.word}s, see `grammar-rae datasets`"
         )
-    parts = [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
-    if raw.codec.kind == "image":
-        return _images(raw, dataset.name, parts)
-    return _strings(raw, rules, dataset, parts, _lines(raw, data))
+    encode = {"string": _strings, "image": _images}[codec.word]
+    return encode(raw, rules, dataset, data)
 
 
 def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Recipe, Grammar | None]:
@@ -75,10 +75,10 @@ def _strings(
     raw: Recipe,
     grammar: Grammar | None,
     dataset: datasets.Dataset,
-    parts: list[Sequence[str]],
-    lines: dict[str, int],
+    data: str | Path | Sequence[str] | None,
 ) -> Prepared:
     """Training and validation strings spelled, encoded and checked against the machine."""
+    parts = _parts(raw, dataset)
     spelled: list[list[str | None]] = [
         look_up(PREPARATIONS, raw.data.prepare, "preparation")(list(part)) for part in parts
     ]
@@ -92,8 +92,8 @@ def _strings(
         more = all_orders([text for text in spelled[0] if text is not None], raw.data.orders)
         parts[0], spelled[0] = [*parts[0], *more], [*spelled[0], *more]
     codec: Any = make_codec(raw, grammar, [text for text in spelled[0] if text is not None])
-    recipe = _resolved(raw, dataset.task if raw.task == "auto" else raw.task, dataset.name, codec)
-    machine = make_machine(recipe, codec)
+    recipe = _resolved(raw, dataset, codec)
+    machine, lines = make_machine(recipe, codec), _lines(raw, data)
     rejected, arrays, texts = list(dataset.rejected), [], []
     for items, forms in zip(parts, spelled, strict=True):
         x, known, failed = encodable(codec, machine, items, forms)
@@ -105,10 +105,16 @@ def _strings(
     return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
 
 
-def _images(raw: Recipe, name: str, parts: list[Any]) -> Prepared:
+def _images(
+    raw: Recipe,
+    grammar: Grammar | None,
+    dataset: datasets.Dataset,
+    data: str | Path | Sequence[str] | None,
+) -> Prepared:
     """Training and validation images encoded; there are no strings to remember."""
-    codec = make_codec(raw, None, parts[0])
-    recipe = _resolved(raw, "images", name, codec)
+    parts = _parts(raw, dataset)
+    codec = make_codec(raw, None, dataset.train)
+    recipe = _resolved(raw, dataset, codec)
     rows, rejected = [], []
     for part in parts:
         x, _, failed = codec.encode_known(part)
@@ -118,11 +124,16 @@ def _images(raw: Recipe, name: str, parts: list[Any]) -> Prepared:
     return Prepared(run, Data(rows[0], rows[1]), [], rejected)
 
 
-def _resolved(raw: Recipe, task: str, name: str, codec: Codec) -> Recipe:
+def _parts(raw: Recipe, dataset: datasets.Dataset) -> list[Any]:
+    """The items to train on and those to validate with."""
+    return [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
+
+
+def _resolved(raw: Recipe, dataset: datasets.Dataset, codec: Codec) -> Recipe:
     """Every «auto» replaced by what it turned out to be."""
     changes = {
-        "task": task,
-        "data": raw.data.model_copy(update={"name": name}),
+        "task": dataset.task if raw.task == "auto" else raw.task,
+        "data": raw.data.model_copy(update={"name": dataset.name}),
         "codec": raw.codec.model_copy(update=codec.settings),
     }
     return raw.model_copy(update=changes)

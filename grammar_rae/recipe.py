@@ -39,7 +39,7 @@ class DataPart(Part):
 
 
 class OpenPart(Part):
-    """A part with further keys: settings of what it names, checked against their signatures by `assembly.complete`."""
+    """A part with further keys: settings of what it names, checked by `recipe_parts.complete`."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -119,7 +119,7 @@ def parse(
 
     The recipes it `extends`, in the folder or shipped, are read first, in their order. A later one's keys replace an
     earlier one's, the weights of the objective all together. RecipeError names the key and the nearest known; settings
-    of nets are checked by `assembly.complete`.
+    of nets are checked by `recipe_parts.complete`.
     """
     table = _extended(_table(text, source), source, folder, ())
     for override in overrides:

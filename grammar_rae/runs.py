@@ -23,7 +23,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from grammar_rae.assembly import complete, identifying, make_autoencoder, make_codec, make_machine
+from grammar_rae.assembly import make_autoencoder, make_codec, make_machine
 from grammar_rae.atomic import write_bytes
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
@@ -34,6 +34,7 @@ from grammar_rae.evaluators.seen import pack, unpack
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write
+from grammar_rae.recipe_parts import complete, identifying
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
 

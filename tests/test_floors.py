@@ -15,8 +15,8 @@ FLOORS = [
     "objective variants",
     "datasets settings training training_state training_batches checkpoint smiles_grammar encoded beginnings",
     "densities evaluators optimization tasks",
-    "recipe recipes assembly fitting runs generation likelihood model preparation expost experiment listing "
-    "protocols retraining search findings experiments workflows",
+    "recipe recipe_parts recipes assembly fitting runs generation likelihood model preparation expost experiment "
+    "listing protocols retraining search findings experiments workflows",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

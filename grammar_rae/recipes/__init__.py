@@ -17,7 +17,7 @@ def names() -> list[str]:
 
 def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """A recipe by name, or from a file ending in .toml, with every setting. RecipeError with the nearest known name."""
-    from grammar_rae.assembly import complete
+    from grammar_rae.recipe_parts import complete
 
     path = FOLDER / f"{name}.toml"
     if not path.is_file():

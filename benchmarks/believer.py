@@ -1,6 +1,6 @@
 """The published batch (Kusner et al. 2017): codes of a box by gradient, each believed to have its predicted mean.
 
-Kept to run the papers' protocol beside ours; a search of one's own chooses among decoded candidates instead
+It runs the papers' protocol beside ours; our searches choose among decoded candidates instead
 (`grammar_rae.optimization.acquisition`).
 """
 
@@ -22,7 +22,7 @@ GRID = 10_000
 STEPS = 150  # of L-BFGS-B
 
 
-class Read(NamedTuple):
+class Predicted(NamedTuple):
     """Codes: scaled to the unit box (n, D), their covariances k_xZ (n, M), those times A, means and variances (n,)."""
 
     x: Tensor
@@ -57,20 +57,20 @@ class Process:
             self._less = inverse.T @ (eye - variational.covariance_matrix) @ inverse
             self._constant = model.outcome_transform.means.squeeze() + unit * model.model.mean_module.constant
 
-    def read(self, z: Tensor) -> Read:
+    def predict(self, z: Tensor) -> Predicted:
         """Codes z (n, D)."""
         x = self._normalized(z)
         near = self._kernel.forward(x, self._inducing)
         pull = near @ self._less
         variance = self._kernel.outputscale + self.jitter - (pull * near).sum(1)
-        return Read(x, near, pull, self._constant + near @ self._a, variance)
+        return Predicted(x, near, pull, self._constant + near @ self._a, variance)
 
-    def covariance(self, of: Read, to: Read) -> Tensor:
+    def covariance(self, of: Predicted, to: Predicted) -> Tensor:
         """(n, m), without the jitter."""
-        found: Tensor = self._kernel.forward(of.x, to.x) - of.pull @ to.near.T
-        return found
+        covariance: Tensor = self._kernel.forward(of.x, to.x) - of.pull @ to.near.T
+        return covariance
 
-    def believing(self, chosen: Read) -> Callable[[Read], Tensor]:
+    def believing(self, chosen: Predicted) -> Callable[[Predicted], Tensor]:
         """Means and variances (n, 2), had it seen its own mean at the chosen: the same mean, less variance."""
         import torch
 
@@ -79,7 +79,7 @@ class Process:
         root = torch.linalg.cholesky(seen + self.jitter * eye)
         inverse = torch.linalg.solve_triangular(root, eye, upper=False)
 
-        def moments(at: Read) -> Tensor:
+        def moments(at: Predicted) -> Tensor:
             explained = self.covariance(at, chosen) @ inverse.T
             return torch.stack([at.mean, at.variance - explained.square().sum(1)], 1)
 
@@ -96,21 +96,21 @@ def believer(model: Model, box: BoxRegion, n: int, seed: int) -> np.ndarray:
     process = Process(model)
     draws = torch.as_tensor(box.draw(GRID, seed))
     with torch.no_grad():
-        grid = process.read(draws)
+        grid = process.predict(draws)
 
-    def climbed(value: Callable[[Read], Tensor]) -> Tensor:
+    def climbed(value: Callable[[Predicted], Tensor]) -> Tensor:
         """(1, D) where L-BFGS-B leads from the best of the grid."""
         with torch.no_grad():
             first = draws[value(grid).argmax()]
-        return _climbed(lambda x: value(process.read(x)), box, first)
+        return _climbed(lambda x: value(process.predict(x)), box, first)
 
-    worth = _improvement(float(process.read(climbed(lambda at: at.mean)).mean))
+    worth = _improvement(float(process.predict(climbed(lambda at: at.mean)).mean))
     picked = draws[:0]
     for _ in range(n):
         with torch.no_grad():
-            moments = process.believing(process.read(picked))
+            moments = process.believing(process.predict(picked))
 
-        def value(at: Read, moments: Callable[[Read], Tensor] = moments) -> Tensor:
+        def value(at: Predicted, moments: Callable[[Predicted], Tensor] = moments) -> Tensor:
             return worth(moments(at))
 
         picked = torch.cat([picked, climbed(value)])

@@ -22,10 +22,10 @@ import torch
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import tanimoto
-from grammar_rae.evaluators.goals import goal
+from grammar_rae.evaluators.goals import Score, goal
 from grammar_rae.model import Model
 from grammar_rae.optimization import Optimizer
-from grammar_rae.optimization.candidates import decode_jointly
+from grammar_rae.optimization.candidates import Decode, decode_jointly
 from grammar_rae.search import decoder_of, features_of, region_of
 
 Line = dict[str, Any]
@@ -49,10 +49,10 @@ def constrained(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
             groups = [part[at : at + TOGETHER] for at in range(0, len(part), TOGETHER)]
             before = _children_seconds()
             with ProcessPoolExecutor(a.workers, get_context("spawn")) as pool:
-                found = pool.map(task, groups, range(first, first + len(part), TOGETHER))
-                kept = [row for rows in found for row in rows]
+                groups_of_rows = pool.map(task, groups, range(first, first + len(part), TOGETHER))
+                rows = [row for group in groups_of_rows for row in group]
             names = ("start", "improvements", "random_improvements")
-            line = dict(zip(names, map(list, zip(*kept, strict=True)), strict=True))
+            line = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
             return {**line, "cpu_seconds": _children_seconds() - before}
 
         yield run
@@ -60,71 +60,97 @@ def constrained(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
 
 def summary(lines: list[Line]) -> Line:
     """Mean improvement, its standard deviation and the share improved, at every threshold; CPU time of all workers."""
-    found: Line = {"molecules": sum(len(line["start"]) for line in lines)}
-    found["cpu_minutes"] = sum(line["cpu_seconds"] for line in lines) / 60
+    totals: Line = {"molecules": sum(len(line["start"]) for line in lines)}
+    totals["cpu_minutes"] = sum(line["cpu_seconds"] for line in lines) / 60
     for name in ("", "random_"):
         gains = np.array([row for line in lines for row in line[f"{name}improvements"]])
         for column, least in enumerate(THRESHOLDS):
-            found |= {
+            totals |= {
                 f"{name}improvement_{least}": float(gains[:, column].mean()),
                 f"{name}deviation_{least}": float(gains[:, column].std()),
                 f"{name}success_{least}": float((gains[:, column] > 0).mean()),
             }
-    return found
+    return totals
 
 
 def improved(
-    model: str, budget: int, starts: list[str], first: int
+    name: str, budget: int, starts: list[str], first: int
 ) -> list[tuple[str, list[float], list[float]]]:
     """Every start that has a code, and the largest gains of a search and of perturbations, one a threshold."""
-    used, scale = _ready(model)
-    forms = [(form, first + number) for number, form in enumerate(used.same(starts)) if form is not None]
-    score, decode, least = goal("plogp_raw"), decoder_of(used), 0.0
-
-    def search(form: str, seed: int) -> Optimizer:
-        def similar(strings: list[str]) -> np.ndarray:
-            return np.nan_to_num(tanimoto.bit_similarity(form, strings), nan=-1.0) >= least
-
-        how = {"surrogate": "structure", "features": features_of(used), "initial": BATCH}
-        region = region_of(used, start=form)
-        space = used.encode_each, decode, None, region
-        return Optimizer(*space, start=[form], candidates=CANDIDATES, feasible=similar, seed=seed, **how)
-
-    searches = [search(form, seed) for form, seed in forms]
-    for one in searches:
-        one.tell(strings := one.ask(1), score(strings))
+    model, scale = _ready(name)
+    forms = [(form, first + number) for number, form in enumerate(model.same(starts)) if form is not None]
+    score, decode = goal("plogp_raw"), decoder_of(model)
+    searches = [Start(model, form, seed, decode) for form, seed in forms]
+    for search in searches:
+        search.optimizer.tell(strings := search.optimizer.ask(1), score(strings))
     for quarter, threshold in enumerate(reversed(THRESHOLDS), 1):  # what one leaves unspent the next has more
-        least, until = threshold, 1 + budget * quarter // len(THRESHOLDS)
-        going = searches
-        while going := [one for one in going if one.evaluations < until]:
-            asked = decode_jointly([one.asking(min(BATCH, until - one.evaluations)) for one in going], decode)
-            for one, strings in zip(going, asked, strict=True):
-                one.tell(strings, score(strings))
-            going = [one for one, strings in zip(going, asked, strict=True) if strings]
-    found = []
-    for (form, seed), one in zip(forms, searches, strict=True):
-        base, centre = score([form])[0], used.encode([form])[0].astype(float)
-        noise = np.random.default_rng(seed).standard_normal((budget, len(centre)))
-        cloud = used.decode((centre + STEP * scale * noise).astype(np.float32))
-        best = one.best()
-        ours = _gains(form, base, [row.string for row in best], np.array([row.score for row in best]))
-        found.append((form, ours, _gains(form, base, cloud, score(cloud))))
-    return found
+        for search in searches:
+            search.threshold = threshold
+        _spend(searches, 1 + budget * quarter // len(THRESHOLDS), decode, score)
+    return [search.gains(model, budget, scale, score) for search in searches]
+
+
+class Start:
+    """A search around one molecule. Its similarity to the others is at least `threshold`, which falls as it goes on."""
+
+    def __init__(self, model: Model, form: str, seed: int, decode: Decode) -> None:
+        self.form, self.seed, self.threshold = form, seed, 0.0
+        self.optimizer = Optimizer(
+            model.encode_each,
+            decode,
+            None,
+            region_of(model, start=form),
+            surrogate="structure",
+            features=features_of(model),
+            initial=BATCH,
+            start=[form],
+            candidates=CANDIDATES,
+            feasible=self._similar,
+            seed=seed,
+        )
+
+    def _similar(self, strings: list[str]) -> np.ndarray:
+        similarity = tanimoto.bit_similarity(self.form, strings)
+        return np.nan_to_num(similarity, nan=-1.0) >= self.threshold
+
+    def gains(
+        self, model: Model, budget: int, scale: np.ndarray, score: Score
+    ) -> tuple[str, list[float], list[float]]:
+        """The molecule, and the largest gains of the search and of as many perturbations of its code."""
+        base, centre = score([self.form])[0], model.encode([self.form])[0].astype(float)
+        noise = np.random.default_rng(self.seed).standard_normal((budget, len(centre)))
+        perturbed = model.decode((centre + STEP * scale * noise).astype(np.float32))
+        best = self.optimizer.best()
+        searched = _gains(
+            self.form, base, [row.string for row in best], np.array([row.score for row in best])
+        )
+        return self.form, searched, _gains(self.form, base, perturbed, score(perturbed))
+
+
+def _spend(searches: list[Start], until: int, decode: Decode, score: Score) -> None:
+    """Go on with all searches, side by side, until each has so many evaluations or finds nothing new."""
+    going = [search.optimizer for search in searches]
+    while going := [optimizer for optimizer in going if optimizer.evaluations < until]:
+        rounds = [optimizer.asking(min(BATCH, until - optimizer.evaluations)) for optimizer in going]
+        batches = decode_jointly(rounds, decode)
+        for optimizer, strings in zip(going, batches, strict=True):
+            optimizer.tell(strings, score(strings))
+        going = [optimizer for optimizer, strings in zip(going, batches, strict=True) if strings]
 
 
 def _children_seconds() -> float:
     """CPU time of the processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 @cache
-def _ready(model: str) -> tuple[Model, np.ndarray]:
+def _ready(name: str) -> tuple[Model, np.ndarray]:
     """The model of a process, and the standard deviations of its codes."""
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
-    used = Model.load(model)
-    return used, used.sample_codes(10_000).std(0)
+    model = Model.load(name)
+    return model, model.sample_codes(10_000).std(0)
 
 
 def _gains(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:

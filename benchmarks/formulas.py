@@ -46,11 +46,11 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
                     points = Target(x, values_of(target, expressions.standard(), x))
                     file = Path(folder) / f"{name}.csv"
                     np.savetxt(file, np.c_[x, points.values], delimiter=",", header="x,y", comments="")
-                    found = optimize(model, f"data:{file}", a.budget, seed=seed).numbers
+                    numbers = optimize(model, f"data:{file}", a.budget, seed=seed).numbers
                     line |= {
-                        name: found["best_score"],
-                        f"{name}_exact": bool(found["best_score"] <= EXACT),
-                        f"{name}_best_string": found["best_string"],
+                        name: numbers["best_score"],
+                        f"{name}_exact": bool(numbers["best_score"] <= EXACT),
+                        f"{name}_best_string": numbers["best_string"],
                         f"{name}_gplearn": gplearn_peer.best(points, a.budget, seed),
                     }
             return line

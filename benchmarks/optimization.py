@@ -38,7 +38,7 @@ from grammar_rae.experiment import train
 from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
 from grammar_rae.rendering import unparse
-from grammar_rae.search import optimize
+from grammar_rae.search import SearchResult, optimize
 
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)
@@ -73,15 +73,15 @@ def expressions_ours(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
 
         def run(seed: int = seed) -> Line:
             model = Model.load(folder)
-            found = optimize(model, f"expression:{expressions.TARGET}", a.budget, seed=seed, **_how(a, seed))
+            result = optimize(model, f"expression:{expressions.TARGET}", a.budget, seed=seed, **_how(a, seed))
             uniform = unparse(grammar, sample(grammar, a.budget, 15, seed=seed))
             drawn = model.generate(a.budget, seed=seed)
             return {
                 "seed": seed,
                 "trained_on": len(chosen),
                 "best_in_training": float(expressions.score(chosen).min()),
-                **_course(found),
-                "exact": bool(found.numbers["best_score"] <= EXACT),
+                **_course(result),
+                "exact": bool(result.numbers["best_score"] <= EXACT),
                 "density_draws": float(np.nanmin(expressions.score(drawn))),
                 "uniform_derivations": float(np.nanmin(expressions.score(uniform))),
                 "gplearn": gplearn_peer.best(target, a.budget, seed),
@@ -97,16 +97,16 @@ def molecules(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
         def run(seed: int = seed) -> Line:
             model = Model.load(a.model)
             how = {"max_atoms": a.max_atoms or None, "retrain_every": a.retrain_every}
-            found = optimize(model, a.score, a.budget, seed=seed, **how, **_how(a, seed))
+            result = optimize(model, a.score, a.budget, seed=seed, **how, **_how(a, seed))
             drawn = goal(a.score, max_atoms=a.max_atoms or None)(model.generate(a.budget, seed=1000 + seed))
-            first = found.table.iloc[0]
+            first = result.table.iloc[0]
             beside = {name: first[name] for name in ("heavy_atoms", "sa", "novel") if name in first}
             return {
                 "score": a.score,
                 "max_atoms": a.max_atoms or None,
                 "steps": model.recipe.codec.steps,
                 "seed": seed,
-                **_course(found),
+                **_course(result),
                 **{
                     f"best_{name}": getattr(value, "item", lambda v=value: v)()
                     for name, value in beside.items()
@@ -120,36 +120,63 @@ def molecules(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
 
 def _how(a: argparse.Namespace, seed: int) -> dict[str, Any]:
     """The method, and the folder of this run's journal."""
-    told = ("protocol", "score", "max_atoms", "retrain_every", "items", "epochs", *METHOD)
+    options = ("protocol", "score", "max_atoms", "retrain_every", "items", "epochs", *METHOD)
     name = "-".join(
-        [*(str(getattr(a, part)) for part in told if hasattr(a, part)), *getattr(a, "set", []), str(seed)]
+        [*(str(getattr(a, part)) for part in options if hasattr(a, part)), *getattr(a, "set", []), str(seed)]
     )
-    kept = {} if a.out is None else {"out": Path(a.out) / name.replace(":", "-").replace("/", "-")}
-    return {**{part: getattr(a, part) for part in METHOD}, **kept}
+    folder = {} if a.out is None else {"out": Path(a.out) / name.replace(":", "-").replace("/", "-")}
+    return {**{part: getattr(a, part) for part in METHOD}, **folder}
 
 
-def _course(found: Any) -> Line:
+def _course(result: SearchResult) -> Line:
     """Best so far along the budget, averages and shares."""
-    best = found.score.display(np.fmax.accumulate(found.course))
+    best = result.score.display(np.fmax.accumulate(result.course))
     at = {f"best_of_{n}": float(best[n - 1]) for n in CURVE if n <= len(best)}
     numbers = {
-        name: found.numbers[name]
+        name: result.numbers[name]
         for name in ("evaluations", "best_string", "best_score", "valid", "mean_score")
     }
     return {**numbers, **at}
 
 
+RUNS = {
+    "published": published,
+    "expressions": expressions_ours,
+    "formulas": formulas,
+    "molecules": molecules,
+    "constrained": constrained,
+}
+
+
 def main() -> None:
+    """Print every run as a line, finished ones as they were kept, and their summary."""
+    a = _parser().parse_args()
+    lines = None if a.out is None else Path(a.out) / "lines.jsonl"
+    finished: dict[str, str] = {}
+    if lines is not None:
+        lines.parent.mkdir(parents=True, exist_ok=True)
+        if lines.is_file():
+            finished = {json.loads(text)["run"]: text for text in lines.read_text().splitlines()}
+    asked = json.dumps(
+        {k: v for k, v in vars(a).items() if k not in ("out", "seeds", "workers")}, sort_keys=True
+    )
+    done: list[Line] = []
+    for number, run in enumerate(RUNS[a.protocol](a)):
+        key = f"{asked} {number}"
+        text = finished.get(key) or json.dumps({**run(), "run": key})
+        print(text, flush=True)
+        if lines is not None and key not in finished:
+            with lines.open("a") as file:
+                file.write(text + "\n")
+        done.append(json.loads(text))
+    if done:
+        print(json.dumps((summary if a.protocol == "constrained" else _summary)(done)))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     protocols = parser.add_subparsers(dest="protocol", required=True)
-    runs = {
-        "published": published,
-        "expressions": expressions_ours,
-        "formulas": formulas,
-        "molecules": molecules,
-        "constrained": constrained,
-    }
-    for name in runs:
+    for name in RUNS:
         verb = protocols.add_parser(name)
         verb.add_argument("--seeds", type=int, default=1)
         verb.add_argument("--budget", type=int, default={"published": 250, "constrained": 80}.get(name, 500))
@@ -178,39 +205,19 @@ def main() -> None:
         if name == "constrained":
             verb.add_argument("--molecules", type=int, default=800)
             verb.add_argument("--workers", type=int, default=2, help="processes")
-    a = parser.parse_args()
-    lines = None if a.out is None else Path(a.out) / "lines.jsonl"
-    finished: dict[str, str] = {}
-    if lines is not None:
-        lines.parent.mkdir(parents=True, exist_ok=True)
-        if lines.is_file():
-            finished = {json.loads(text)["run"]: text for text in lines.read_text().splitlines()}
-    asked = json.dumps(
-        {k: v for k, v in vars(a).items() if k not in ("out", "seeds", "workers")}, sort_keys=True
-    )
-    done: list[Line] = []
-    for number, run in enumerate(runs[a.protocol](a)):
-        key = f"{asked} {number}"
-        text = finished.get(key) or json.dumps({**run(), "run": key})
-        print(text, flush=True)
-        if lines is not None and key not in finished:
-            with lines.open("a") as file:
-                file.write(text + "\n")
-        done.append(json.loads(text))
-    if done:
-        print(json.dumps((summary if a.protocol == "constrained" else _summary)(done)))
+    return parser
 
 
 def _summary(lines: list[Line]) -> Line:
     """Mean, standard deviation and median over the seeds of every number, and the share of every yes."""
-    found: Line = {"runs": len(lines)}
+    totals: Line = {"runs": len(lines)}
     for name, first in lines[0].items():
         values = [line[name] for line in lines if line[name] is not None]
         if isinstance(first, bool):
-            found[name] = sum(values) / len(values)
+            totals[name] = sum(values) / len(values)
         elif isinstance(first, float) and values:
-            found[name] = {"mean": np.mean(values), "sd": np.std(values), "median": np.median(values)}
-    return found
+            totals[name] = {"mean": np.mean(values), "sd": np.std(values), "median": np.median(values)}
+    return totals
 
 
 if __name__ == "__main__":

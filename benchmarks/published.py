@@ -55,7 +55,7 @@ def _published(
         a.decodes or (500 if model.task == "molecules" else 25),
         model.run.task.canonical,
     )
-    box, found, line = BoxRegion.around(z), [], {}
+    box, evaluated, line = BoxRegion.around(z), [], {}
     for number in range(a.budget // 50):
         surrogate = Sparse(passes=a.passes).fit(z, y, seed * (number + 1))
         if number == 0:
@@ -63,22 +63,21 @@ def _published(
         new = believer(surrogate, box, 50, seed * 100 + number)
         texts = decode(new)
         values = score(texts)
-        found += list(zip(texts, values.tolist(), strict=True))
+        evaluated += list(zip(texts, values.tolist(), strict=True))
         z = np.concatenate([z, new])
         y = np.concatenate([y, np.where(np.isfinite(values), values, y.min())])
-    every = np.array([value for _, value in found])
+    every = np.array([value for _, value in evaluated])
     filled = np.where(np.isfinite(every), every, y.min())
-    shown = score.display
-    best = sorted({text: value for text, value in found if np.isfinite(value)}.items(), key=lambda p: -p[1])[
-        :3
-    ]
+    best = sorted(
+        {text: value for text, value in evaluated if np.isfinite(value)}.items(), key=lambda p: -p[1]
+    )[:3]
     return {
         "model": a.model,
         "seed": seed,
         "valid": float(np.isfinite(every).mean()),
-        "average": float(shown(filled[filled > filled.min()]).mean()),
-        "plain_average": float(shown(every[np.isfinite(every)]).mean()),
-        "best_three": [float(shown(np.array(value))) for _, value in best],
+        "average": float(score.display(filled[filled > filled.min()]).mean()),
+        "plain_average": float(score.display(every[np.isfinite(every)]).mean()),
+        "best_three": [float(score.display(np.array(value))) for _, value in best],
         "best_strings": [text for text, _ in best],
         **line,
     }

@@ -29,7 +29,7 @@ KNOWN = (50, 100, 200, 400)
 NEXT = 100
 
 
-def told(path: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+def scored(path: str) -> tuple[list[str], np.ndarray, np.ndarray]:
     """The scored strings of a journal in order, their codes (n, D) and scores (n,)."""
     with closing(sqlite3.connect(f"file:{Path(path).resolve()}?mode=ro&immutable=1", uri=True)) as base:
         rows = base.execute(
@@ -55,11 +55,11 @@ def main(name: str, *journals: str) -> None:
     if model.task != "expressions":
         kinds.remove("values")
     for path in journals:
-        strings, codes, y = told(path)
+        strings, codes, y = scored(path)
         inputs = {kind: features_of(model, kind)(strings) for kind in kinds} | {"exact": codes}
         for kind, x in inputs.items():
-            found = {n: round(explained(named[kind](), x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
-            print(json.dumps({"journal": Path(path).parent.name, "surrogate": kind, **found}), flush=True)
+            shares = {n: round(explained(named[kind](), x, y, n), 2) for n in KNOWN if n + NEXT <= len(y)}
+            print(json.dumps({"journal": Path(path).parent.name, "surrogate": kind, **shares}), flush=True)
 
 
 if __name__ == "__main__":

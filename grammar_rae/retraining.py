@@ -41,9 +41,10 @@ def rank_weights(values: np.ndarray, k: float) -> np.ndarray:
 
 
 class Retrainer:
-    """`(strings, values, expected, generation) → Model`, by our own training loop; `expected`, strings → (n,),
-    tells what is to be expected of the others. Nothing depends on the caller's random state. With a folder every
-    generation is kept there, and not trained again where it is found.
+    """`(strings, values, expected, generation) → Model`: the model of the generation before, fitted to the strings with
+    the values (n,) that were evaluated and to its training data, by our own training loop. `expected` gives the values
+    that the surrogate expects of other strings, (n,). Nothing depends on the caller's random state. With a folder every
+    generation is kept there, and one that is there already is not trained again.
 
     DataError where the training data of the model is not at hand.
     """
@@ -66,6 +67,14 @@ class Retrainer:
         if kept is not None and kept.is_dir():
             self.model = Model(runs.load(kept), str(self.model.device))
             return self.model
+        self.model = self._fitted(self._drawn(strings, values, expected, generation), generation)
+        if kept is not None:
+            with new_folder(kept) as fresh:
+                runs.save(fresh, self.model.run)
+        return self.model
+
+    def _drawn(self, strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int) -> Data:
+        """Rows to train and to validate on, drawn by rank weight among evaluated strings and training strings."""
         run = self.model.run
         if self._replayed is None:
             part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
@@ -74,20 +83,15 @@ class Retrainer:
         x, places, _ = encodable(self.codec, run.machine, strings, forms)
         old = self._replayed.rows
         rows = torch.cat([torch.as_tensor(x).to(old.train.dtype), old.train])
-        known = np.asarray(values)[places]
-        chances = torch.as_tensor(
-            rank_weights(np.concatenate([known, expected(self._replayed.texts)]), self.k)
-        )
+        ranked = np.concatenate([np.asarray(values)[places], expected(self._replayed.texts)])
+        weights = torch.as_tensor(rank_weights(ranked, self.k))
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + generation)
-        drawn = [torch.multinomial(chances, n, True, generator=random) for n in (DRAWN, DRAWN // 10)]
-        data = replace(old, train=rows[drawn[0]], valid=rows[drawn[1]])
-        self.model = self._fitted(data, generation)
-        if kept is not None:
-            with new_folder(kept) as fresh:
-                runs.save(fresh, self.model.run)
-        return self.model
+        train = torch.multinomial(weights, DRAWN, True, generator=random)
+        valid = torch.multinomial(weights, DRAWN // 10, True, generator=random)
+        return replace(old, train=rows[train], valid=rows[valid])
 
     def _fitted(self, data: Data, generation: int) -> Model:
+        """A copy of the model, trained on the data, with densities of the same kinds fitted anew."""
         from lightning_fabric import Fabric
 
         run = replace(self.model.run, autoencoder=deepcopy(self.model.run.autoencoder), densities={})

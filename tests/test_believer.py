@@ -34,7 +34,7 @@ def test_the_sparse_process_read_once_predicts_and_believes_as_botorch_does():
     model = SMALL.fit(z, 7 + 3 * np.sin(z).sum(1), 0)
     process, x = Process(model), torch.as_tensor(random.uniform(-3, 3, (30, 3)))
     with torch.no_grad():
-        at, joint = process.read(x), model.posterior(x).distribution
+        at, joint = process.predict(x), model.posterior(x).distribution
         covariance = joint.covariance_matrix
         torch.testing.assert_close(at.mean, joint.mean, rtol=1e-6, atol=0)
         torch.testing.assert_close(at.variance, covariance.diagonal(), rtol=1e-6, atol=0)
@@ -43,9 +43,9 @@ def test_the_sparse_process_read_once_predicts_and_believes_as_botorch_does():
         a, b = slice(10), slice(10, 30)
         less = covariance[b, a] @ torch.linalg.solve(covariance[a, a], covariance[a, b])
         expected = torch.stack([joint.mean[b], (covariance[b, b] - less).diagonal()], 1)
-        believing = process.believing(process.read(x[a]))
-        torch.testing.assert_close(believing(process.read(x[b])), expected, rtol=1e-6, atol=1e-8)
+        believing = process.believing(process.predict(x[a]))
+        torch.testing.assert_close(believing(process.predict(x[b])), expected, rtol=1e-6, atol=1e-8)
     for m in (0, 10):
-        moments = process.believing(process.read(x[:m]))
-        value = lambda point: moments(process.read(point))  # noqa: B023, E731
+        moments = process.believing(process.predict(x[:m]))
+        value = lambda point: moments(process.predict(point))  # noqa: B023, E731
         torch.autograd.gradcheck(value, x[b].requires_grad_(), atol=1e-4, rtol=1e-4)

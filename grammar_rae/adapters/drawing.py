@@ -1,4 +1,4 @@
-"""A model as others hold it: opened by name, and asked for samples again and again."""
+"""A model as other packages hold it: opened by name, and a stream of samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _loaded(folder: Path, device: str, changed: int) -> Model:
 
 
 class Stream:
-    """Samples that go on: every call draws others, and the same seed gives the same calls.
+    """A stream of samples: every call draws others, and the same seed gives the same calls.
 
     `how` are arguments of `Model.generate`.
     """

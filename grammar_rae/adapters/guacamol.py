@@ -27,7 +27,8 @@ SCALE_CODES = 1000
 class ListScorer(Protocol):
     """What the search needs of GuacaMol's `ScoringFunction`: higher is better."""
 
-    def score_list(self, smiles_list: list[str]) -> list[float]: ...
+    def score_list(self, smiles_list: list[str]) -> list[float]:
+        """One score a molecule."""
 
 
 class DistributionMatching:
@@ -94,22 +95,22 @@ class GoalDirected:
         )
         seed = self._seeds.getrandbits(63)
         pool = Pool(scoring_function.score_list, self.model.latent)
-        given = [_flat(text) for text in starting_population or []]
-        pool.add(given, self.model.encode_each([text or "" for text in given]))
-        z = self.model.sample_codes(max(self.first, number_molecules, SCALE_CODES), self.density, seed)
-        begun = z[: max(self.first, number_molecules)]
-        pool.add(self._decode(begun), begun)
-        evolve(pool, self._decode, z.std(0), settings, seed)
+        population = [_flat(smiles) for smiles in starting_population or []]
+        pool.add(population, self.model.encode_each([smiles or "" for smiles in population]))
+        codes = self.model.sample_codes(max(self.first, number_molecules, SCALE_CODES), self.density, seed)
+        first = codes[: max(self.first, number_molecules)]
+        pool.add(self._decode(first), first)
+        evolve(pool, self._decode, codes.std(0), settings, seed)
         return pool.strings[:number_molecules]
 
-    def _decode(self, z: Codes) -> list[str | None]:
-        return [_flat(text) for text in self.model.decode(z, raw=True)]
+    def _decode(self, codes: Codes) -> list[str | None]:
+        return [_flat(smiles) for smiles in self.model.decode(codes, raw=True)]
 
 
 def _flat(smiles: str) -> str | None:
     """GuacaMol's canonical form, without stereochemistry; None where the string is not a molecule."""
-    found = molecule(smiles)
-    if found is None:
+    parsed = molecule(smiles)
+    if parsed is None:
         return None
     with rdBase.BlockLogs():
-        return Chem.MolToSmiles(found, isomericSmiles=False)
+        return Chem.MolToSmiles(parsed, isomericSmiles=False)

@@ -44,13 +44,13 @@ class Latents(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         """(n, latent) codes of strings, given as (n,) or as one column (n, 1). DataError by `errors`."""
         model, items = self._opened(), _items(X)
         texts = [i for i, item in enumerate(items) if isinstance(item, str)]
-        found, known, refused = model.encode_known([items[i] for i in texts])
+        codes, readable, refused = model.encode_known([items[i] for i in texts])
         why = {i: "not a string" for i in set(range(len(items))).difference(texts)}
         why |= {texts[i]: reason for i, reason in refused}
         if why and self.errors == "raise":
             raise DataError(_message(model.recipe.name, items, why))
         z = np.full((len(items), model.latent), np.nan, np.float32)
-        z[[texts[i] for i in known]] = found
+        z[[texts[i] for i in readable]] = codes
         return z
 
     def inverse_transform(self, X: ArrayLike) -> list[str | None]:

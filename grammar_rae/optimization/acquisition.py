@@ -1,8 +1,8 @@
 """Which of the decoded candidates to evaluate next: Thompson sampling and batched log expected improvement, by BoTorch.
 
-Each takes a fitted surrogate, what it reads of the candidates (m, ·), how many, the best value so far and a seed; it
-gives the places (n,) of different candidates, the first choice first. The candidates are strings that can be scored, so
-that no evaluation is spent on a code that decodes to what is known.
+Each takes a fitted surrogate, its inputs (m, ·) of the candidates, how many are wanted, the best value so far and a
+seed; it gives the places (n,) of different candidates, the first choice first. The candidates are new strings, so
+that no evaluation is spent on a code that decodes to a known one. An acquisition is a line of `catalogue.ACQUISITIONS`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def thompson(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -
 
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
-        drawn = model.posterior(torch.as_tensor(inputs)).rsample(torch.Size([n])).squeeze(-1)
+        functions = model.posterior(torch.as_tensor(inputs)).rsample(torch.Size([n])).squeeze(-1)
     places: list[int] = []
-    for function in drawn.numpy():
+    for function in functions.numpy():
         function[places] = -np.inf
         places.append(int(function.argmax()))
     return np.array(places)
@@ -43,7 +43,7 @@ def logei(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> n
 
     from grammar_rae.optimization.joint import Joint
 
-    every = torch.arange(len(inputs), dtype=torch.float64)[:, None]
+    numbers = torch.arange(len(inputs), dtype=torch.float64)[:, None]  # of candidates, as `Joint` reads them
     places: list[int] = []
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jitter on the diagonal
@@ -52,8 +52,8 @@ def logei(model: Model, inputs: np.ndarray, n: int, best: float, seed: int) -> n
             joint, best, sampler=SobolQMCNormalSampler(torch.Size([64]), seed=seed % 2**31)
         )
         for _ in range(n):
-            value.set_X_pending(every[places] if places else None)
-            worth = value(every[:, None])
-            worth[places] = -torch.inf
-            places.append(int(worth.argmax()))
+            value.set_X_pending(numbers[places] if places else None)
+            improvements = value(numbers[:, None])
+            improvements[places] = -torch.inf
+            places.append(int(improvements.argmax()))
     return np.array(places)

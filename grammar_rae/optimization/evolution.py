@@ -36,20 +36,20 @@ class Pool:
 
     def add(self, strings: Sequence[str | None], codes: Codes) -> None:
         """Score the new ones among the strings of codes (n, D); None, and what has no finite score, is left out."""
-        first: dict[str, int] = {}
-        for i, text in enumerate(strings):
-            if text is not None and text not in self._met:
-                first.setdefault(text, i)
-        if not first:
+        places: dict[str, int] = {}  # of new strings, where each comes first
+        for place, string in enumerate(strings):
+            if string is not None and string not in self._met:
+                places.setdefault(string, place)
+        if not places:
             return
-        self._met |= first.keys()
-        new = np.array([np.nan if s is None else s for s in self._score(list(first))], dtype=float)
+        self._met |= places.keys()
+        new = np.array([np.nan if s is None else s for s in self._score(list(places))], dtype=float)
         scores = np.concatenate([self.scores, new])
-        texts = [*self.strings, *first]
+        every = [*self.strings, *places]
         order = np.argsort(-scores, kind="stable")[: np.isfinite(scores).sum()]
         self.scores = scores[order]
-        self.codes = np.concatenate([self.codes, codes[list(first.values())]])[order]
-        self.strings = [texts[i] for i in order]
+        self.codes = np.concatenate([self.codes, codes[list(places.values())]])[order]
+        self.strings = [every[i] for i in order]
 
     def parents(self, count: int) -> Codes:
         """The codes of the best `count` strings that have one."""

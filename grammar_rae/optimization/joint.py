@@ -19,10 +19,11 @@ class Joint(Model):
 
     def __init__(self, model: Model, candidates: torch.Tensor) -> None:
         super().__init__()
-        found: Any = model.posterior(candidates)
-        self.mean, self.covariance = found.mean[:, 0], found.distribution.covariance_matrix
+        posterior: Any = model.posterior(candidates)
+        self.mean, self.covariance = posterior.mean[:, 0], posterior.distribution.covariance_matrix
 
     def posterior(self, X: torch.Tensor, *_: Any, **__: Any) -> GPyTorchPosterior:
+        """The joint posterior of q candidates, by their numbers X (…, q, 1)."""
         places = X[..., 0].long()
         covariance = self.covariance[places[..., :, None], places[..., None, :]]
         return GPyTorchPosterior(MultivariateNormal(self.mean[places], to_linear_operator(covariance)))

@@ -127,13 +127,14 @@ class Journal:
 
     def rows(self) -> list[Evaluation]:
         """Everything, in order."""
-        found = self._base.execute(
+        rows = self._base.execute(
             "SELECT number, round, generation, string, status, score, code, reason FROM evaluations ORDER BY number"
         )
         return [
             Evaluation(n, r, g, string, status, math.nan if y is None else y, np.frombuffer(code), why)
-            for n, r, g, string, status, y, code, why in found
+            for n, r, g, string, status, y, code, why in rows
         ]
 
     def close(self) -> None:
+        """Let other processes use the file."""
         self._base.close()

@@ -23,19 +23,18 @@ class RoundResult(NamedTuple):
 
 
 class Region(Protocol):
-    """Codes to decode.
-
-    `scale` (D,) is the standard deviation of codes in it, `incumbent` the value to improve on, None for the best of
-    all.
-    """
+    """A part of the latent space, from which codes are drawn."""
 
     @property
-    def scale(self) -> np.ndarray: ...
+    def scale(self) -> np.ndarray:
+        """(D,) the standard deviation of codes in it."""
+
     @property
-    def incumbent(self) -> float | None: ...
+    def incumbent(self) -> float | None:
+        """The value that an evaluation should improve on; None: the best of all."""
 
     def draw(self, n: int, seed: int) -> np.ndarray:
-        """n codes (n, D)."""
+        """n codes (n, D), the same for the same seed."""
 
     def near(self, best: np.ndarray) -> Region:
         """The same kind of region around other codes (k, D); itself where it has no centre."""
@@ -64,12 +63,15 @@ class BoxRegion:
         return ((codes >= self.bounds[0]) & (codes <= self.bounds[1])).all(-1)
 
     def draw(self, n: int, seed: int) -> np.ndarray:
+        """n codes (n, D), uniform in the box."""
         return self.bounds[0] + self.width * np.random.default_rng(seed).random((n, len(self.width)))
 
     def near(self, best: np.ndarray) -> BoxRegion:
+        """Itself: a box has no centre."""
         return self
 
     def at(self, rounds: Sequence[RoundResult], initial: int) -> BoxRegion:
+        """Itself: a box stays where it is."""
         return self
 
 
@@ -117,7 +119,9 @@ class HighDensity:
         return np.concatenate([*kept, codes])[:n]
 
     def near(self, best: np.ndarray) -> HighDensity:
+        """Itself: a density has no centre."""
         return self
 
     def at(self, rounds: Sequence[RoundResult], initial: int) -> HighDensity:
+        """Itself: a density stays as it was fitted."""
         return self

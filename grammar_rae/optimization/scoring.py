@@ -16,25 +16,27 @@ Function = Callable[[list[str]], np.ndarray]
 
 @runtime_checkable
 class ScoringFunction(Protocol):
-    """strings → (n,) float64, higher is better, NaN where a string has no score.
-
-    name             what people call it
-    identity         what tells it from others: the name, or the contents of what it is made from
-    runs_user_code   whether it is slow and works on many strings at once, so that it is best given a whole batch
-    points           where it evaluates strings that are functions, (P,); None where it does not, or it is not known
-    failures         why strings of the last call have no score, by string
-    """
+    """What a search maximises: strings → (n,) float64, NaN where a string has no score."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people call it."""
+
     @property
-    def identity(self) -> str: ...
+    def identity(self) -> str:
+        """What tells it from others: the name, or the contents of what it is made from."""
+
     @property
-    def runs_user_code(self) -> bool: ...
+    def runs_user_code(self) -> bool:
+        """Whether it is slow and works on many strings at once, so that it is best given a whole batch."""
+
     @property
-    def points(self) -> np.ndarray | None: ...
+    def points(self) -> np.ndarray | None:
+        """(P,) where it evaluates strings that are functions; None where it does not, or that is not known."""
+
     @property
-    def failures(self) -> Mapping[str, str]: ...
+    def failures(self) -> Mapping[str, str]:
+        """Why strings of the last call have no score, by string."""
 
     def __call__(self, strings: list[str]) -> np.ndarray: ...
 

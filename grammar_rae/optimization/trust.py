@@ -1,4 +1,4 @@
-"""Around the best codes found, nearer or farther as the search gains or not."""
+"""A trust region: codes around the best ones so far, nearer or farther as the search gains or not."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ class Around:
         return codes
 
     def near(self, best: np.ndarray) -> Around:
+        """The same steps, from other codes (k, D)."""
         return Around(self.outer, best, self.length, self.incumbent, self.reach)
 
     def at(self, rounds: Sequence[RoundResult], initial: int) -> Around:
+        """Itself: it is the region of one round."""
         return self
 
 
@@ -93,6 +95,7 @@ class TrustRegion:
         return self.at([], 0).draw(n, seed)
 
     def near(self, best: np.ndarray) -> TrustRegion:
+        """Itself: only the region of a round, which `at` gives, has centres."""
         return self
 
     def at(self, rounds: Sequence[RoundResult], initial: int) -> Region:

@@ -1,0 +1,84 @@
+"""A variant, a net, a density and a likelihood of images as their authors would add them: one file, a line each."""
+
+import torch
+from torch import nn
+
+from grammar_rae.densities.codes import moments
+from grammar_rae.densities.density import Density
+from grammar_rae.distributions.codes import Point
+from grammar_rae.distributions.pixels import GaussianPixels, PixelLikelihood
+from grammar_rae.noise import LATENT
+from grammar_rae.objective import LIKELIHOOD, Variant
+from grammar_rae.priors import Standard
+from grammar_rae.progress import silent
+
+LINES = {
+    "VARIANTS": {"sparse_ae": "toys:SPARSE_AE"},
+    "ENCODER_NETS": {"bag": "toys:Bag"},
+    "DENSITIES": {"laplace": ("toys:fit", "toys:empty")},
+    "LIKELIHOODS": {"narrow": ("grammar_rae.objective:nll", "toys:NARROW")},
+}
+
+
+def absolute(run):
+    """(B,) ||z||₁."""
+    return run.z.abs().sum(-1)
+
+
+class ScaledHead(nn.Module):
+    """Deterministic codes times a setting of the recipe."""
+
+    def __init__(self, hidden, latent, *, scale: float = 1.0):
+        super().__init__()
+        self.mean = nn.Linear(hidden, latent)
+        self.scale = scale
+
+    def forward(self, h):
+        return Point(self.scale * self.mean(h))
+
+
+SPARSE_AE = Variant({**LIKELIHOOD, "absolute": (absolute, 0.1)}, ScaledHead, Standard)
+
+
+class Bag(nn.Module):
+    """Columns (B, T) → the mean of their embeddings (B, size)."""
+
+    def __init__(self, columns, *, size: int = 8):
+        super().__init__()
+        self.embed = nn.Embedding(columns, size)
+        self.outputs = size
+
+    def forward(self, columns):
+        return self.embed(columns).mean(1)
+
+
+class Laplace(Density):
+    """Independent Laplace distributions."""
+
+    def __init__(self, mean, scale):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("scale", scale)
+
+    def forward(self):
+        return self
+
+    def log_prob(self, z):
+        return torch.distributions.Laplace(self.mean, self.scale).log_prob(z).sum(-1)
+
+    def sample(self, noise):
+        u = noise.uniform(LATENT, len(self.mean)) - 0.5
+        return self.mean - self.scale * u.sign() * torch.log1p(-2 * u.abs())
+
+
+def fit(z, seed=0, report=silent, *, wider: float = 1.0):
+    """The moments of z (n, D), the deviation times `wider`."""
+    mean, deviation = moments(z.float())
+    return Laplace(mean, wider * deviation / 2**0.5)
+
+
+def empty(latent):
+    return Laplace(torch.zeros(latent), torch.ones(latent))
+
+
+NARROW = PixelLikelihood(lambda output: GaussianPixels(output, -4.0))

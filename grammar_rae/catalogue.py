@@ -15,6 +15,8 @@ from grammar_rae.errors import RecipeError, nearest
 
 @dataclass(frozen=True)
 class DataSet:
+    """A named data set."""
+
     load: str  # address of () → Dataset
     about: str
 
@@ -31,13 +33,17 @@ VARIANTS = {
     "rae_sn": "grammar_rae.variants.rae:RAE_SN",
 }
 
-DENSITIES = {  # how to fit one, and an empty one to load into
+DENSITIES = {  # how to fit one, an empty one to load into, and which codes it asks for where not the recipe's
     "gaussian": ("grammar_rae.densities.gaussian:fit", "grammar_rae.densities.mixture:empty"),
     "gmm": ("grammar_rae.densities.gmm:fit", "grammar_rae.densities.mixture:empty"),
     "dirichlet": ("grammar_rae.densities.dirichlet:fit", "grammar_rae.densities.mixture:empty"),
     "kde": ("grammar_rae.densities.kde:fit", "grammar_rae.densities.kde:empty"),
     "flow": ("grammar_rae.densities.flow:fit", "grammar_rae.densities.flow:empty"),
-    "two_stage": ("grammar_rae.densities.two_stage:fit", "grammar_rae.densities.two_stage:empty"),
+    "two_stage": (
+        "grammar_rae.densities.two_stage:fit",
+        "grammar_rae.densities.two_stage:empty",
+        "grammar_rae.densities.two_stage:codes",
+    ),
     "box": ("grammar_rae.densities.box:fit", "grammar_rae.densities.box:empty"),
 }
 

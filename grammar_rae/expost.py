@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from grammar_rae import runs
+from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.chance import subset
 from grammar_rae.densities.density import Density
-from grammar_rae.densities.two_stage import DEFAULT_FORM
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.fitting import check, named
 from grammar_rae.model import Model
@@ -81,9 +81,10 @@ def add_density(
 
 
 def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:
-    """What a density is fitted on: Dai and Wipf's on samples of the posterior, others on what the recipe says."""
-    theirs = kind == "two_stage" and settings.get("form", DEFAULT_FORM) == "dai_wipf"
-    return "samples" if theirs else recipe.density.codes
+    """What a density is fitted on: what it asks for, or else what the recipe says."""
+    _, _, *asks = look_up(DENSITIES, kind, "density")
+    asked = [ask(**settings) for ask in asks]
+    return next((codes for codes in asked if codes), recipe.density.codes)
 
 
 def stated(recipe: Recipe, kind: str) -> tuple[dict[str, Any], str]:

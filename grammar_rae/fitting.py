@@ -15,7 +15,7 @@ from grammar_rae.progress import Report
 
 def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:
     """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
-    fit, _ = look_up(DENSITIES, kind, "density")
+    fit, *_ = look_up(DENSITIES, kind, "density")
     density: Density = fit(z, seed, report, **arguments(settings, kind, fit))
     density.kind = kind
     return density
@@ -23,7 +23,7 @@ def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[
 
 def check(kind: str, settings: dict[str, Any]) -> None:
     """RecipeError for a kind or a setting that there is not."""
-    fit, _ = look_up(DENSITIES, kind, "density")
+    fit, *_ = look_up(DENSITIES, kind, "density")
     arguments(settings, kind, fit)
 
 

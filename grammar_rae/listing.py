@@ -21,8 +21,8 @@ def models() -> pd.DataFrame:
 
 def recipe_table() -> pd.DataFrame:
     """The recipes that come with the package."""
-    read_ones = [(name, read(recipes.FOLDER / f"{name}.toml")) for name in recipes.names()]
-    rows = [(name, r.objective.variant, r.data.name, r.training.epochs, r.about) for name, r in read_ones]
+    all_of_them = [(name, read(recipes.FOLDER / f"{name}.toml")) for name in recipes.names()]
+    rows = [(name, r.objective.variant, r.data.name, r.training.epochs, r.about) for name, r in all_of_them]
     return pd.DataFrame(rows, columns=["recipe", "variant", "data", "epochs", "about"]).set_index("recipe")
 
 

@@ -87,7 +87,7 @@ class Variant:
 
     terms: Mapping[str, tuple[Term, float]]
     head: Callable[..., nn.Module]
-    prior: Callable[[int], nn.Module]
+    prior: Callable[..., nn.Module]
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
 
 

@@ -17,6 +17,7 @@ from grammar_rae.catalogue import (
     LIKELIHOODS,
     MACHINES,
     PREPARATIONS,
+    TASKS,
     VARIANTS,
     known,
 )
@@ -27,10 +28,14 @@ SHIPPED = Path(__file__).parent / "recipes"
 
 
 class Part(BaseModel):
+    """A section of a recipe: keys that it does not know and values of another type are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DataPart(Part):
+    """[data]: what is trained on."""
+
     name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
     column: str | None = None
     prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
@@ -50,11 +55,15 @@ class OpenPart(Part):
 
 
 class CodecPart(OpenPart):
+    """[codec]: how items become integers; further keys are settings of the codec."""
+
     kind: Annotated[str, AfterValidator(lambda name: known(CODECS, name, "codec"))] = "grammar"
     grammar: str = "none"  # a shipped grammar's name or a file; character codecs may name one to judge by
 
 
 class EncoderPart(OpenPart):
+    """[encoder]: from integers to codes; further keys are settings of the net, of what it reads, and of the head."""
+
     net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
     latent: PositiveInt
     noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
@@ -64,12 +73,16 @@ class EncoderPart(OpenPart):
 
 
 class DecoderPart(OpenPart):
+    """[decoder]: from codes to items; further keys are settings of the net and of the machine."""
+
     net: Annotated[str, AfterValidator(lambda name: known(DECODER_NETS, name, "decoder net"))]
     budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
     machine: Annotated[str, AfterValidator(lambda name: known(MACHINES, name, "machine"))] = "syntax"
 
 
 class ObjectivePart(Part):
+    """[objective]: what training minimises."""
+
     variant: Annotated[str, AfterValidator(lambda name: known(VARIANTS, name, "variant"))]
     likelihood: Annotated[str, AfterValidator(lambda name: known(LIKELIHOODS, name, "likelihood"))] = (
         "categorical"
@@ -84,12 +97,16 @@ class ObjectivePart(Part):
 
 
 class TrainingPart(Settings):
+    """[training]: the settings of the loop, and what surrounds it."""
+
     valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     half_weights: bool = False  # float16 on disk, float32 in use
 
 
 class DensityPart(Part):
+    """[density]: what is fitted to the codes of the training data, and how the model draws."""
+
     default: str = "gmm"
     components: PositiveInt = 10  # of gmm
     settings: dict[str, str | int | float] = {}  # of the default's fit, as `Model.fit_density` takes them
@@ -100,9 +117,13 @@ class DensityPart(Part):
 
 
 class Recipe(Part):
+    """A recipe as `read` gives it; `recipe_parts.complete` checks and fills in the further keys of its parts."""
+
     name: str
     about: str = ""
-    task: Literal["auto", "molecules", "expressions", "strings", "images"] = "auto"
+    task: Annotated[
+        str, AfterValidator(lambda name: name if name == "auto" else known(TASKS, name, "task"))
+    ] = "auto"
     data: DataPart
     codec: CodecPart
     encoder: EncoderPart
@@ -179,15 +200,20 @@ def _lay(under: dict[str, Any], over: dict[str, Any]) -> None:
             under[key] = value
 
 
-def _override(table: dict[str, Any], override: str) -> None:
-    path, equals, text = override.partition("=")
+def assignment(text: str, example: str) -> tuple[str, Any]:
+    """Key and value of `key=value`, the value as TOML has it, or else a string. RecipeError shows the example."""
+    path, equals, value = text.partition("=")
     if not equals or not re.fullmatch(r"\w+(\.\w+)*", path.strip()):
-        raise RecipeError(f"--set {override}: expected key=value, such as training.epochs=3")
+        raise RecipeError(f"--set {text}: expected key=value, such as {example}")
     try:
-        value = tomllib.loads(f"v = {text}")["v"]
+        return path.strip(), tomllib.loads(f"v = {value}")["v"]
     except tomllib.TOMLDecodeError:
-        value = text
-    *parents, leaf = path.strip().split(".")
+        return path.strip(), value
+
+
+def _override(table: dict[str, Any], override: str) -> None:
+    path, value = assignment(override, "training.epochs=3")
+    *parents, leaf = path.split(".")
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):

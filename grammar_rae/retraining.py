@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from scipy.stats import rankdata
 from grammar_rae import runs
 from grammar_rae.assembly import make_objective
 from grammar_rae.atomic import new_folder
-from grammar_rae.codecs import CharacterCodec, GrammarCodec
+from grammar_rae.codecs import TextCodec
 from grammar_rae.errors import DataError
 from grammar_rae.experiment import round_weights
 from grammar_rae.expost import stated
@@ -50,14 +51,14 @@ class Retrainer:
     """
 
     def __init__(self, model: Model, k: float, folder: Path | None, seed: int) -> None:
-        if not isinstance(model.run.codec, GrammarCodec | CharacterCodec):
+        if model.run.codec.word != "string":
             raise DataError(f"{model.recipe.name} makes images; retraining needs a model of strings")
         if k <= 0:
             raise DataError(
                 f"rank weight {k}; expected a number above 0, the smaller the more the best count"
             )
         self.model, self.k, self.folder, self.seed = model, k, folder, seed
-        self.codec = model.run.codec
+        self.codec = cast(TextCodec, model.run.codec)
         self._replayed: Prepared | None = None
 
     def __call__(

@@ -226,7 +226,7 @@ def _load_density(path: Path, latent: int, identity: str) -> Density:
         raise DataError(
             f"{path}: no density is called {kind or path.stem}; there are: {', '.join(DENSITIES)}"
         )
-    _, empty = look_up(DENSITIES, kind, "density")
+    _, empty, *_ = look_up(DENSITIES, kind, "density")
     try:
         sizes = {name: int(metadata[name]) for name in list(inspect.signature(empty).parameters)[1:]}
         with torch.random.fork_rng():

@@ -105,7 +105,9 @@ def test_densities_stand_side_by_side_and_are_compared(done, toy_run, tmp_path):
 
 def test_a_copy_is_kept_where_the_run_is_left_alone(done, toy_run, tmp_path):
     before = sorted(path.name for path in toy_run.rglob("*"))
-    done("density", toy_run, "--fit", "kde", "--bandwidth", 0.425, "--out", tmp_path / "copy")
+    fit = ("density", toy_run, "--fit", "kde", "--bandwidth", 0.425, "--set", "at_most=50")
+    done(*fit, "--out", tmp_path / "copy")
+    assert len(Model.load(tmp_path / "copy").run.densities["kde"].centres) == 50
     assert sorted(path.name for path in toy_run.rglob("*")) == before
     done("generate", "-n", 5, "-m", tmp_path / "copy", "--density", "kde", "--out", "-")
 
@@ -269,6 +271,14 @@ def mistakes(rna, run, folder):
             ("density", run, "--fit", "flow", "--components", 3),
             "flow has no setting components",
         ),
+        "foreign setting by name": (
+            ("density", run, "--fit", "kde", "--set", "at_mots=3"),
+            "kde has no setting at_mots; did you mean at_most?",
+        ),
+        "no setting": (
+            ("density", run, "--fit", "kde", "--set", "at_most"),
+            "expected key=value, such as at_most",
+        ),
         "foreign kind": (("density", run, "--fit", "flwo"), "did you mean flow?"),
         "density's name": (("density", run, "--fit", "kde", "--name", "../a"), "expected letters, digits"),
         "another's name": (("density", run, "--fit", "kde", "--name", "gmm"), "the name of another density"),
@@ -302,7 +312,8 @@ def mistakes(rna, run, folder):
 NAMES = [
     "empty file", "binary file", "missing file", "foreign items", "no codes", "unknown key", "bad value",
     "unknown recipe", "unknown model", "unknown density", "no kind", "compare takes no settings",
-    "foreign setting", "foreign kind", "density's name", "another's name", "no such codes", "too few codes",
+    "foreign setting", "foreign setting by name", "no setting", "foreign kind",
+    "density's name", "another's name", "no such codes", "too few codes",
     "shipped run", "copy on top", "no samples", "cold", "truncated weights", "too short", "no such kind",
     "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
     "nothing to rank by", "no run",

@@ -316,7 +316,7 @@ def test_a_file_that_does_not_fit_is_refused(stored, change, message):
 
 def test_every_fit_takes_codes_a_seed_and_a_listener():
     for kind in DENSITIES:
-        fit, empty = look_up(DENSITIES, kind, "density")
+        fit, empty, *_ = look_up(DENSITIES, kind, "density")
         positional = inspect.signature(fit).parameters.keys() - settings_of(fit)
         assert positional == {"z", "seed", "report"}
         assert next(iter(inspect.signature(empty).parameters)) == "latent"

@@ -55,6 +55,7 @@ def density(
     width: int = typer.Option(None, help="flow, two_stage: of the hidden layers (128, 256)."),
     layers: int = typer.Option(None, help="flow: transforms (3); two_stage: hidden layers (as published)."),
     epochs: int = typer.Option(None, help="flow, two_stage: at most (60, 100)."),
+    set_: list[str] = typer.Option([], "--set", help="Any other setting of the density: at_most=5000."),
     codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
     out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
@@ -65,6 +66,7 @@ def density(
     """Fit a density on the codes of the training data and keep it in the run folder; compare those there are."""
     from grammar_rae import expost
     from grammar_rae.errors import RecipeError
+    from grammar_rae.recipe import assignment
 
     given = {
         "components": components,
@@ -75,6 +77,7 @@ def density(
         "epochs": epochs,
     }
     settings = {setting: value for setting, value in given.items() if value is not None}
+    settings |= dict(assignment(text, "at_most=5000") for text in set_)
     if fit is None and (not compare or settings or name or codes or out):
         raise RecipeError(
             "which density? give --fit with one of its settings, --compare alone for all there are"

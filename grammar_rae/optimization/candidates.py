@@ -127,6 +127,7 @@ def most_frequent(
     """
 
     def decode(codes: np.ndarray) -> list[str]:
+        """The string that wins the vote of each code of (n, D)."""
         drawn = canonical(draw(np.repeat(codes, times, axis=0), 0))
         strings = []
         for first in range(0, len(drawn), times):

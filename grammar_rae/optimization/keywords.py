@@ -35,11 +35,13 @@ def takes_fields_of(make: Callable[P, Fields]) -> Decorator[P, Fields]:
     options = signature(make).parameters
 
     def decorate(function: Any) -> Any:
+        """`function`, called with the arguments of `make` in place of its last one."""
         shape = signature(function)
         *owner, _ = shape.parameters.values()
 
         @wraps(function)
         def with_fields(*args: Any, **keywords: Any) -> Any:
+            """`function` of what `make` makes; `wraps` puts its own words here."""
             for name in keywords:
                 if name not in options:
                     raise TypeError(f"{function.__qualname__}: no {name}; {nearest(name, options)}")

@@ -16,7 +16,8 @@ from grammar_rae.assembly import make_autoencoder, make_codec, make_machine
 from grammar_rae.catalogue import CODECS, PREPARATIONS, look_up
 from grammar_rae.codecs import Codec, GrammarCodec, TextCodec
 from grammar_rae.counting import counts
-from grammar_rae.datasets.smiles import all_orders, reason
+from grammar_rae.datasets.diagnosis import reason
+from grammar_rae.datasets.smiles import all_orders
 from grammar_rae.encoded import encoded, refusals
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject, read

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grammar_rae.atomic import write_bytes
-from grammar_rae.datasets.smiles import kekules, reason
+from grammar_rae.datasets.diagnosis import reason
+from grammar_rae.datasets.smiles import kekules
 from grammar_rae.errors import DataError
 from grammar_rae.files import Reject, read, write_rejects
 from grammar_rae.grammar import Grammar

@@ -14,7 +14,6 @@ from grammar_rae import datasets, parallel
 from grammar_rae.catalogue import imported
 from grammar_rae.datasets import Dataset, cache, expressions, molecules, sources
 from grammar_rae.errors import DataError
-from grammar_rae.files import Reject
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import parse
 
@@ -182,13 +181,6 @@ def test_kekule_takes_the_largest_fragment_or_says_why_not() -> None:
         assert datasets.kekule(text) is None and datasets.canonical(text) is None
         assert why in (datasets.reason(text) or "")
     assert datasets.reason("CCO") is None
-
-
-def test_prepared_keeps_parts_and_names_what_it_leaves_out() -> None:
-    raw = Dataset("a", ["c1ccccc1", "C("], ["CC"], ["C.CC"], "molecules", [Reject(3, "?", "bad")])
-    found = datasets.prepared(raw)
-    assert (found.train, found.valid, found.test) == (["C1=CC=CC=C1"], ["CC"], ["CC"])
-    assert [(r.text, r.reason) for r in found.rejected] == [("?", "bad"), ("C(", "unbalanced brackets")]
 
 
 def test_work_spread_over_processes_keeps_its_order() -> None:

@@ -389,7 +389,7 @@ def test_the_table_and_the_dict_agree(
     ],
 )
 def test_why_a_string_is_no_molecule(smiles: str, kind: str, position: int | None, message: str) -> None:
-    problem = datasets.problem(smiles)
+    problem = datasets.problem_of(smiles)
     assert problem is not None and (problem.kind, problem.position) == (kind, position)
     assert problem.message.startswith(message) and datasets.reason(smiles) == problem.message
 
@@ -404,7 +404,7 @@ def test_a_problem_is_found_where_rdkit_reads_no_graph() -> None:
         with rdBase.BlockLogs():
             if Chem.MolFromSmiles(text, sanitize=False) is None:
                 refused += 1
-                problem = datasets.problem(text)
+                problem = datasets.problem_of(text)
                 assert problem is not None and problem.kind in ("syntax", "ring bond") and problem.position
     assert refused > 300
 

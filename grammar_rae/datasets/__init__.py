@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grammar_rae.catalogue import DATASETS, imported
+from grammar_rae.datasets.diagnosis import problem_of, reason
 from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.images import ARRAYS, SUFFIXES, own
-from grammar_rae.datasets.molecules import prepared
-from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule, problem, reason
+from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.task import recognise
 from grammar_rae.errors import DataError
@@ -32,8 +32,7 @@ __all__ = [
     "last_tenth",
     "load",
     "molecule",
-    "prepared",
-    "problem",
+    "problem_of",
     "reason",
     "recognise",
     "shuffled",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rdkit import RDConfig
 
-from grammar_rae.datasets.smiles import canonicals, kekules, reason
+from grammar_rae.datasets.diagnosis import reason
+from grammar_rae.datasets.smiles import canonicals
 from grammar_rae.datasets.sources import content, locate
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
 from grammar_rae.errors import DataError
@@ -62,24 +63,6 @@ def qm9() -> Dataset:
 def chembl() -> Dataset:
     """342,869 bioactive molecules of ChEMBL 22, up to 1,782 characters; 10 % validate, 10 % test."""
     return Dataset("chembl", *shuffled(_lines(CHEMBL), test=0.1), "molecules")
-
-
-def prepared(dataset: Dataset) -> Dataset:
-    """The same molecules as canonical Kekulé SMILES of their largest fragments, in the same parts and order.
-
-    What has none is taken out and added to `rejected` (line 0: the place in its file is no longer known).
-    """
-    rejected = list(dataset.rejected)
-    parts: list[list[str]] = []
-    for part in (dataset.train, dataset.valid, dataset.test):
-        written = kekules(part)
-        rejected += [
-            Reject(0, text, reason(text) or "no Kekulé form")
-            for text, form in zip(part, written, strict=True)
-            if form is None
-        ]
-        parts.append([form for form in written if form is not None])
-    return Dataset(dataset.name, parts[0], parts[1], parts[2], dataset.task, rejected)
 
 
 def _lines(name: str) -> list[str]:

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grammar_rae.datasets.smiles import canonicals, molecule, reason
+from grammar_rae.datasets.diagnosis import reason
+from grammar_rae.datasets.smiles import canonicals, molecule
 from grammar_rae.errors import DataError, nearest
 from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import UserFunction

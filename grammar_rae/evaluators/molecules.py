@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from grammar_rae.datasets.cache import remembered_arrays
-from grammar_rae.datasets.smiles import KINDS, Problem, canonical, canonicals, problem
+from grammar_rae.datasets.diagnosis import KINDS, Problem, problem_of
+from grammar_rae.datasets.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import chemnet, guacamol, moses
 from grammar_rae.evaluators.facts import batches
@@ -212,7 +213,7 @@ def properties(forms: Sequence[str | None], columns: Sequence[str] = MOLECULE_PR
 
 def _canonical_or_problem(strings: Sequence[str]) -> list[str | Problem]:
     return [
-        canonical(text) or problem(text) or Problem("other", None, "refused by RDKit") for text in strings
+        canonical(text) or problem_of(text) or Problem("other", None, "refused by RDKit") for text in strings
     ]
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.smiles import canonicals, reason
+from grammar_rae.datasets.diagnosis import reason
+from grammar_rae.datasets.smiles import canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import molecules, tanimoto
 from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES

@@ -13,6 +13,7 @@ from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.truth import read_points
 from grammar_rae.files import write
 from grammar_rae.search import Search, SearchResult
+from grammar_rae.tasks.expressions import curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,17 +44,11 @@ def write_findings(result: SearchResult, folder: Path, data: str | None = None) 
     _draw(folder / "curve.png", lambda axes: _curve(axes, result))
     if result.table.empty:
         return
-    strings = result.table.iloc[:, 0].tolist()[:PICTURED]
-    scores = result.table["score"][:PICTURED]
-    if result.task == "molecules":
-        from grammar_rae.evaluators.pictures import grid
-
-        grid(strings, folder / "best.png", legends=[f"{value:.3f}" for value in scores])
-    elif result.task == "expressions":
-        from grammar_rae.evaluators.figures import curves, save
-
-        titles = [f"{value:.4g}" for value in scores]
-        save(curves(strings, None if data is None else read_points(data), titles), folder / "best.png")
+    drawing = result.kind.drawing if data is None else curves(read_points(data))
+    if drawing is not None:
+        best = result.table.head(PICTURED)
+        legends = [f"{value:{drawing.number}}" for value in best["score"]]
+        drawing.grid(best.iloc[:, 0].tolist(), folder / "best.png", legends, None)
 
 
 def fit_of(result: SearchResult, data: str) -> dict[str, float | None]:

@@ -7,18 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.goals import task_of as task_of_score
-from grammar_rae.evaluators.molecules import properties
 from grammar_rae.evaluators.seen import contains
+from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 from grammar_rae.optimization import BoxRegion, Evaluation, HighDensity, Optimizer, Round, TrustRegion
 from grammar_rae.optimization.candidates import most_frequent
@@ -27,15 +26,10 @@ from grammar_rae.optimization.regions import DRAWS, Region
 from grammar_rae.optimization.scoring import Function, ScoringFunction, scoring_function
 from grammar_rae.optimization.settings import Expected, Retrain, Space
 from grammar_rae.retraining import Retrainer
-from grammar_rae.tasks import features
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Searchable, Task
 
-if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
-
-MODELS = {"molecules": "grae-smiles", "expressions": "grae-equations"}
 MILESTONES = (50, 100, 250, 500, 1000)  # evaluations after which the best score so far is reported
-COLUMNS = {"molecules": "smiles", "expressions": "expression"}
-SURROGATES = {"expressions": "values"}  # of other tasks: structure
 REFINEMENTS = {"values": 2}  # a surrogate that predicts well is followed farther from what has been scored
 RETRAINED_REFINEMENTS = 2  # of a search that retrains
 RETRAINED_REACH = (
@@ -47,15 +41,20 @@ RETRAINED_REACH = (
 class SearchResult:
     """`table`: strings with a score, best first, each once, with their properties; `numbers`: the run in short;
     `course` (n,): the value of every evaluation in order, NaN where there was none, higher is better; `score`: what
-    was maximised, and `grammar` what derives expressions, None for others.
+    was maximised; `grammar`: what derives the strings, if anything.
     """
 
     table: pd.DataFrame
     numbers: dict[str, Any]
     course: np.ndarray
-    task: str
+    kind: Task
     score: ScoringFunction
     grammar: Grammar | None = None
+
+    @property
+    def task(self) -> str:
+        """What the strings are."""
+        return self.kind.name
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ class Search:
     def run(self) -> SearchResult:
         """The strings with the highest scores. Errors as those of `optimize`."""
         model = self.model if isinstance(self.model, Model) else Model.load(self.model, self.device)
+        searchable(model)
         score = self._scoring_function(model)
         optimizer = self._optimizer(model, score)
         optimizer.run(self.budget, at_once=self.batch if score.runs_user_code else 1, report=self.report)
@@ -102,13 +102,13 @@ class Search:
 
     def _scoring_function(self, model: Model) -> ScoringFunction:
         if isinstance(self.score, str):
-            return goal(self.score, model.task, timeout=self.timeout, grammar=_grammar(model))
+            return goal(self.score, model.task, timeout=self.timeout, grammar=model.run.grammar)
         return scoring_function(self.score)
 
     def _optimizer(self, model: Model, score: ScoringFunction) -> Optimizer:
         start = None if self.start is None else _canonical_start(model, self.start)
         feasible = _feasible(model, start, self.similarity, self.max_atoms)
-        surrogate = self.surrogate or SURROGATES.get(model.task, "structure")
+        surrogate = self.surrogate or searchable(model).surrogate
         retrains = self.retrain_every is not None
 
         def space_of(model: Model) -> Space:
@@ -131,7 +131,7 @@ class Search:
             refinements=RETRAINED_REFINEMENTS if retrains else REFINEMENTS.get(surrogate, 0),
             start=() if start is None else (start,),
             feasible=feasible,
-            alike=_alike(model),
+            alike=searchable(model).alike,
             retrain=self._retrain(model, space_of) if retrains else None,
             retrain_every=self.retrain_every,
             journal=None if self.out is None else Path(self.out) / "journal.sqlite",
@@ -196,8 +196,11 @@ def optimize(search: Search) -> SearchResult:
 
 
 def model_for(score: str) -> str:
-    """The shipped model that a search takes by default for the score of a specification."""
-    return MODELS[task_of_score(score)]
+    """The shipped model that a search takes by default for the score of a specification. DataError for want of one."""
+    ability = named(task_of_score(score)).search
+    if ability is None or ability.model is None:
+        raise DataError(f"no model comes with the package for score {score!r}; name one with --model")
+    return ability.model
 
 
 def region_of(model: Model, name: str = "trust", start: str | None = None, reach: float = 1.0) -> Region:
@@ -245,18 +248,22 @@ def features_of(
     of (see `tasks.features`), for «values» what they compute at `points` (P,), the published grid where None.
     DataError where they compute nothing.
     """
-    if surrogate == "values":
-        if model.task != "expressions":
-            raise DataError(
-                f"surrogate values reads what expressions compute, not {model.task}; take structure"
-            )
-        return partial(expressions.value_features, points=points, grammar=_grammar(model))
-    if surrogate != "structure":
+    ability = searchable(model)
+    if surrogate == "structure":
+        return ability.structure
+    if surrogate != "values":
         return None
-    if model.task == "molecules":
-        return features.fragments
-    grammar = model.run.grammar
-    return features.letters if grammar is None else partial(features.places, grammar=grammar)
+    if ability.values is None:
+        raise DataError(f"surrogate values reads what expressions compute, not {model.task}; take structure")
+    return partial(ability.values, points=points)
+
+
+def searchable(model: Model) -> Searchable:
+    """What a search knows of a model's items. DataError where they cannot be searched."""
+    ability = model.run.task.search
+    if ability is None:
+        raise DataError(f"{model.recipe.name} draws {model.task}; a search is for strings")
+    return ability
 
 
 def fingerprint(model: Model) -> str:
@@ -265,15 +272,6 @@ def fingerprint(model: Model) -> str:
     for name, tensor in sorted(model.run.autoencoder.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().numpy().tobytes())
     return digest.hexdigest()[:12]
-
-
-def _grammar(model: Model) -> Grammar | None:
-    return model.run.grammar if model.task == "expressions" else None
-
-
-def _alike(model: Model) -> Callable[[list[str]], np.ndarray] | None:
-    """Which strings are equal as functions, where they are functions."""
-    return partial(expressions.alike, grammar=_grammar(model)) if model.task == "expressions" else None
 
 
 def _canonical_start(model: Model, start: str) -> str:
@@ -289,17 +287,18 @@ def _feasible(
     model: Model, start: str | None, similarity: float | None, max_atoms: int | None
 ) -> Callable[[list[str]], np.ndarray] | None:
     """Which strings may be asked for: similar enough to the start, small enough. DataError where that cannot be."""
-    if similarity is not None and (start is None or model.task != "molecules" or not 0 <= similarity <= 1):
+    like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
+    if similarity is not None and (start is None or like is None or not 0 <= similarity <= 1):
         raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
-    if max_atoms is not None and (model.task != "molecules" or max_atoms < 1):
+    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
         raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
 
     def feasible(strings: list[str]) -> np.ndarray:
         allowed = np.ones(len(strings), bool)
-        if similarity is not None:
-            allowed &= np.nan_to_num(tanimoto.bit_similarity(str(start), strings), nan=-1.0) >= similarity
-        if max_atoms is not None:
-            allowed &= properties(strings, ("heavy_atoms",))["heavy_atoms"].to_numpy(float) <= max_atoms
+        if similarity is not None and like is not None:
+            allowed &= np.nan_to_num(like(str(start), strings), nan=-1.0) >= similarity
+        if max_atoms is not None and heavy_atoms is not None:
+            allowed &= heavy_atoms(strings) <= max_atoms
         return allowed
 
     if start is not None and not feasible([start])[0]:
@@ -322,24 +321,23 @@ def _result(model: Model, score: ScoringFunction, optimizer: Optimizer, budget: 
     }
     best_so_far = score.display(np.fmax.accumulate(course)) if len(course) else course
     numbers |= {f"best_of_{n}": float(best_so_far[n - 1]) for n in MILESTONES if n <= len(course)}
-    return SearchResult(table, numbers, course, model.task, score, _grammar(model))
+    return SearchResult(table, numbers, course, model.run.task, score, model.run.grammar)
 
 
 def _table(
     model: Model, score: ScoringFunction, best: list[Evaluation], evaluated: list[int]
 ) -> pd.DataFrame:
     """One row a string with a score, best first: the score, the place among the numbers `evaluated`, properties."""
-    strings = [row.string for row in best]
+    task, strings = model.run.task, [row.string for row in best]
     table = pd.DataFrame(
         {
-            COLUMNS.get(model.task, "string"): strings,
+            task.column: strings,
             "score": score.display(np.array([row.score for row in best])),
             "evaluation": [evaluated.index(row.number) + 1 for row in best],
         }
     )
     if not strings:
         return table
-    task = model.run.task
     own = task.table(strings)
     if model.run.seen is not None:
         table["novel"] = ~contains(model.run.seen, [form or "" for form in own["canonical"]])

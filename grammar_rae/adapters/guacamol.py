@@ -17,9 +17,9 @@ from rdkit import Chem, rdBase
 
 from grammar_rae.adapters.drawing import Stream, opened
 from grammar_rae.datasets import molecule
-from grammar_rae.errors import DataError
 from grammar_rae.model import Model
 from grammar_rae.optimization.evolution import Codes, EvolutionSettings, Pool, evolve
+from grammar_rae.tasks.find import require
 
 SCALE_CODES = 1000
 
@@ -68,8 +68,8 @@ class GoalDirected:
         device: str = "cpu",
     ) -> None:
         self.model = opened(model, device)
-        if self.model.task != "molecules":
-            raise DataError(f"{self.model.recipe.name} writes {self.model.task}; GuacaMol scores molecules")
+        words = f"{self.model.recipe.name} writes {self.model.task}; GuacaMol scores molecules"
+        require(self.model.run.task, "molecules", otherwise=words)
         if min(first, parents, children) < 1 or generations < 0:
             raise ValueError(
                 f"first {first}, parents {parents}, children {children}, generations {generations}; expected 1 or "

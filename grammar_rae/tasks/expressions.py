@@ -18,7 +18,7 @@ from grammar_rae.evaluators.arithmetic import is_arithmetic
 from grammar_rae.evaluators.metrics import EXPRESSION_PROPERTIES
 from grammar_rae.evaluators.truth import Target, read_points, target_of
 from grammar_rae.tasks import features, text
-from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Search
+from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators.webpage.elements import Html
@@ -58,9 +58,10 @@ class Expressions:
         return curves(None)
 
     @property
-    def search(self) -> Search:
-        return Search(
+    def search(self) -> Searchable:
+        return Searchable(
             "values",
+            "grae-equations",
             features.of_strings(self.grammar),
             values=partial(expressions.value_features, grammar=self.grammar),
             alike=partial(expressions.alike, grammar=self.grammar),

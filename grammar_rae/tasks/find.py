@@ -40,6 +40,12 @@ def task_for(task: str | Path | Grammar | Task | None, items: Sequence[Any]) -> 
     return named("strings", task) if isinstance(task, Grammar) else task
 
 
+def require(task: Task, name: str, otherwise: str) -> None:
+    """DataError with the words `otherwise` where items are of another kind than the one named."""
+    if task.name != name:
+        raise DataError(otherwise)
+
+
 def read_file(path: str, task: str | Task | None = None, column: str | None = None) -> tuple[Task, ItemFile]:
     """The kind of a file's items, and the items. Unless it is named, a file holds strings; where these look like
     nothing known, its suffix may say that they are molecules. DataError as `Medium.read`.

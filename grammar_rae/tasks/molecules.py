@@ -18,7 +18,7 @@ from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluators.profile import Profile, profile
 from grammar_rae.evaluators.text import shares
 from grammar_rae.tasks import features, text
-from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Search, Spelling
+from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable, Spelling
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators.webpage.elements import Html
@@ -48,12 +48,13 @@ class Molecules:
         return Drawing(_grid, ".3f")
 
     @property
-    def search(self) -> Search:
-        return Search(
+    def search(self) -> Searchable:
+        return Searchable(
             "structure",
+            "grae-smiles",
             features.fragments,
             similarity=tanimoto.bit_similarity,
-            size=_heavy_atoms,
+            heavy_atoms=_heavy_atoms,
             likeness=("similarity", "similarity:"),
         )
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.evaluators.metrics import STRING_PROPERTIES
 from grammar_rae.tasks import features, text
-from grammar_rae.tasks.task import Measurement, Numbers, Search
+from grammar_rae.tasks.task import Measurement, Numbers, Searchable
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators.webpage.elements import Html
@@ -38,8 +38,8 @@ class Strings:
     drawing = None
 
     @property
-    def search(self) -> Search:
-        return Search("structure", features.of_strings(self.grammar))
+    def search(self) -> Searchable:
+        return Searchable("structure", None, features.of_strings(self.grammar))
 
     def derived_by(self, grammar: Grammar | None) -> Strings:
         return replace(self, grammar=grammar)

@@ -113,20 +113,21 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Search:
+class Searchable:
     """What a search for strings with a high score knows of them; None is what cannot be said of this kind.
 
     `structure(strings)` and `values(strings, points)` give the features (n, F) of surrogates by these names, and
     `alike(strings)` (n,) the index of the first string that each one equals. `similarity(reference, strings)` (n,) is
-    0 to 1, NaN where a string is not valid; `size(strings)` (n,) counts heavy atoms.
+    0 to 1, NaN where a string is not valid; `heavy_atoms(strings)` (n,) counts them, NaN likewise.
     """
 
     surrogate: str  # the one that is used unless another is named
+    model: str | None  # likewise, a shipped one
     structure: Callable[[Sequence[str]], NDArray[np.floating]]
     values: Callable[..., NDArray[np.floating]] | None = None
     alike: Callable[[Sequence[str]], NDArray[np.integer]] | None = None
     similarity: Callable[[str, Sequence[str]], NDArray[np.floating]] | None = None
-    size: Callable[[Sequence[str]], NDArray[np.floating]] | None = None
+    heavy_atoms: Callable[[Sequence[str]], NDArray[np.floating]] | None = None
     likeness: tuple[str, str] | None = (
         None  # what it is called, and the score that begins so and goes on with an item
     )
@@ -183,7 +184,7 @@ class Task(Protocol):
         ...
 
     @property
-    def search(self) -> Search | None:
+    def search(self) -> Searchable | None:
         """None where items cannot be searched."""
         ...
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pydantic import ValidationError, create_model
-
 from grammar_rae.errors import RecipeError, nearest
 
 
@@ -202,6 +200,8 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
 
     RecipeError, with `where` it stands, for a setting that none of them takes, that is missing or of another type.
     """
+    from pydantic import ValidationError, create_model
+
     parameters = settings_of(*takers)
     for name in given:
         if name not in parameters:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +70,7 @@ def add_density(
     report(f"fitting {name}", 0.0)
     density = timed(model, fit.kind, z, fit.seed, name, report, fit.settings)
     if out is not None:
-        shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard"))
+        runs.copy(folder, out)
     target = out or folder
     runs.save_density(target, name, density, runs.identity_of(model.recipe, model.run.grammar))
     runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")

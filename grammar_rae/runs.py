@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import io
 import json
+import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -127,8 +128,7 @@ def load(folder: Path) -> Run:
     run = Run(recipe, grammar, codec, autoencoder.eval())
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
-    if (folder / "seen.npy").is_file():
-        run.seen = _load_array(folder / "seen.npy")
+    run.seen = _load_seen(folder)
     if (folder / "metrics.json").is_file():
         run.metrics = json.loads((folder / "metrics.json").read_text())
     return run
@@ -270,10 +270,32 @@ def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
-def _load_array(path: Path) -> NDArray[np.uint64]:
+def copy(folder: Path, out: Path) -> None:
+    """Another run folder of the same run, complete in itself; checkpoints and TensorBoard's files are left out."""
+    shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*"))
+    seen = _seen_file(folder)
+    if seen is not None:
+        replace(out / "seen.npy", seen.read_bytes())
+
+
+def _seen_file(folder: Path) -> Path | None:
+    """The hashes of the training strings: in the folder, or where its `seen.txt` says. None where it has neither.
+
+    Shipped models of one training set share a file.
+    """
+    pointer = folder / "seen.txt"
+    if pointer.is_file() and not (folder / "seen.npy").is_file():
+        return folder / pointer.read_text().strip()
+    return folder / "seen.npy" if (folder / "seen.npy").is_file() else None
+
+
+def _load_seen(folder: Path) -> NDArray[np.uint64] | None:
+    path = _seen_file(folder)
+    if path is None:
+        return None
     try:
         return unpack(np.load(path, allow_pickle=False))
     except (ValueError, OSError, EOFError) as error:
         raise DataError(
-            f"{path} is damaged ({error}); copy it again or delete it: it only serves novelty"
+            f"{path} is missing or damaged ({error}); copy it again, or delete it and seen.txt: it only serves novelty"
         ) from error

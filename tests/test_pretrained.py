@@ -7,13 +7,15 @@ from hostile import faults
 
 from grammar_rae import runs
 from grammar_rae.datasets.smiles import canonicals
+from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.model import Model
 from grammar_rae.parsing import parse
 from grammar_rae.protocols import reconstruction
 from grammar_rae.tasks.evaluate import evaluate
 
-MEGABYTES = 24
+MEGABYTES = 20
+SEEN = {"equations": 90_000, "zinc250k": 220_000}  # training strings, by data set
 
 
 def test_the_main_model_is_there_and_all_are_small():
@@ -22,9 +24,34 @@ def test_the_main_model_is_there_and_all_are_small():
     assert size < MEGABYTES * 1e6
 
 
+def test_no_file_is_shipped_twice():
+    large = [
+        path.read_bytes()
+        for path in runs.PRETRAINED.rglob("*")
+        if path.is_file() and path.stat().st_size > 1e5
+    ]
+    assert len(large) == len(set(large)) > len(runs.names())
+
+
+@pytest.mark.parametrize("name", ["grae-equations", "grae-smiles"])
+def test_a_copy_of_a_shipped_model_is_complete_in_itself(name, tmp_path):
+    model = Model.load(name)
+    model.save(tmp_path / "saved")
+    runs.copy(runs.find(name), tmp_path / "copied")
+    for folder in (tmp_path / "saved", tmp_path / "copied"):
+        assert (folder / "seen.npy").is_file() and not (folder / "seen.txt").exists()
+        assert np.array_equal(runs.load(folder).seen, model.run.seen)
+    (tmp_path / "copied" / "seen.npy").unlink()
+    assert runs.load(tmp_path / "copied").seen is None
+    (tmp_path / "copied" / "seen.txt").write_text("../none.npy\n")
+    with pytest.raises(DataError, match="none.npy is missing"):
+        runs.load(tmp_path / "copied")
+
+
 @pytest.mark.parametrize("name", runs.names())
 def test_a_shipped_model(name):
     model = Model.load(name)
+    assert model.run.seen is not None and len(model.run.seen) == SEEN[model.recipe.data.name]
     raw = model.generate(100, raw=True, seed=1)
     if model.run.grammar is not None and model.recipe.codec.kind == "grammar":
         assert len(parse(model.run.grammar, raw)) == 100

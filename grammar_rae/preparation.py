@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 from grammar_rae import datasets
 from grammar_rae.assembly import make_autoencoder, make_codec, make_machine
 from grammar_rae.catalogue import CODECS, PREPARATIONS, look_up
-from grammar_rae.codecs import Codec, GrammarCodec, TextCodec
+from grammar_rae.codecs import Codec, GrammarCodec
 from grammar_rae.counting import counts
 from grammar_rae.datasets.diagnosis import reason
 from grammar_rae.datasets.smiles import all_orders
 from grammar_rae.encoded import encoded, refusals
 from grammar_rae.errors import DataError, RecipeError
-from grammar_rae.files import Reject, read
+from grammar_rae.files import Reject
 from grammar_rae.grammar import Grammar
 from grammar_rae.recipe import Recipe
 from grammar_rae.recipe_parts import complete
 from grammar_rae.runs import Run
 from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Medium
 from grammar_rae.training_batches import Data
 
 UNIFORM = 10_000
@@ -52,13 +53,65 @@ def prepare(
     """
     raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
     dataset = dataset_of(raw, rules, data)
-    codec, _ = look_up(CODECS, raw.codec.kind, "codec")
-    if named(dataset.task).medium.word != codec.word:
+    kind, _ = look_up(CODECS, raw.codec.kind, "codec")
+    medium = named(dataset.task).medium
+    if medium.word != kind.word:
         raise DataError(
-            f"{dataset.name} holds {dataset.task}; {raw.name} trains on {codec.word}s, see `grammar-rae datasets`"
+            f"{dataset.name} holds {dataset.task}; {raw.name} trains on {kind.word}s, see `grammar-rae datasets`"
         )
-    encode = {"string": _strings, "image": _images}[codec.word]
-    return encode(raw, rules, dataset, data)
+    parts = _spelled(raw, dataset)
+    codec: Any = make_codec(raw, rules, parts[0].readable()[1])
+    recipe = _resolved(raw, dataset, codec)
+    machine, lines = make_machine(recipe, codec), _lines(raw, data, medium)
+    rejected, arrays, texts = list(dataset.rejected), [], []
+    for part in parts:
+        x, known, failed = encodable(codec, machine, part)
+        names = medium.labels(part.items)
+        rejected += [Reject(lines.get(names[i], 0), names[i], why) for i, why in failed]
+        arrays.append(torch.as_tensor(x))
+        texts.append(part.written(known) if medium.novelty else [])
+    run = _fresh(recipe, rules, codec, machine, arrays, rejected)
+    pad = codec.pad if run.autoencoder.decoder.any_length else None
+    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items, and what a codec reads in their place, None for bad ones; forms of None are the items themselves."""
+
+    items: Sequence[Any]
+    forms: Sequence[Any] | None = None
+
+    def readable(self) -> tuple[Sequence[int], Sequence[Any]]:
+        """The places of the items that are not bad, and what is read of them."""
+        if self.forms is None:
+            return range(len(self.items)), self.items
+        places = [i for i, form in enumerate(self.forms) if form is not None]
+        return places, [self.forms[i] for i in places]
+
+    def written(self, places: Sequence[int]) -> list[Any]:
+        """What is read at some places."""
+        forms = self.items if self.forms is None else self.forms
+        return [forms[i] for i in places]
+
+
+def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Part]:
+    """The items to train on and those to validate with, spelled as the recipe says. DataError where all are bad."""
+    parts = [Part(dataset.train[: raw.data.limit]), Part(dataset.valid[: raw.training.valid_examples])]
+    if raw.data.prepare != "none":
+        spell = look_up(PREPARATIONS, raw.data.prepare, "preparation")
+        parts = [Part(part.items, spell(list(part.items))) for part in parts]
+    if not all(len(part.readable()[0]) for part in parts):
+        raise DataError(
+            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
+        )
+    if raw.data.orders:
+        if raw.data.prepare != "kekule":
+            raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
+        first = parts[0]
+        more = all_orders(list(first.readable()[1]), raw.data.orders)
+        parts[0] = Part([*first.items, *more], [*(first.forms or ()), *more])
+    return parts
 
 
 def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Recipe, Grammar | None]:
@@ -70,64 +123,6 @@ def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Re
     if rules is None and raw.codec.grammar != "none":
         rules = Grammar.read(raw.codec.grammar)
     return raw, rules
-
-
-def _strings(
-    raw: Recipe,
-    grammar: Grammar | None,
-    dataset: datasets.Dataset,
-    data: str | Path | Sequence[str] | None,
-) -> Prepared:
-    """Training and validation strings spelled, encoded and checked against the machine."""
-    parts = _parts(raw, dataset)
-    spelled: list[list[str | None]] = [
-        look_up(PREPARATIONS, raw.data.prepare, "preparation")(list(part)) for part in parts
-    ]
-    if not all(any(text is not None for text in part) for part in spelled):
-        raise DataError(
-            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
-        )
-    if raw.data.orders:
-        if raw.data.prepare != "kekule":
-            raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
-        more = all_orders([text for text in spelled[0] if text is not None], raw.data.orders)
-        parts[0], spelled[0] = [*parts[0], *more], [*spelled[0], *more]
-    codec: Any = make_codec(raw, grammar, [text for text in spelled[0] if text is not None])
-    recipe = _resolved(raw, dataset, codec)
-    machine, lines = make_machine(recipe, codec), _lines(raw, data)
-    rejected, arrays, texts = list(dataset.rejected), [], []
-    for items, forms in zip(parts, spelled, strict=True):
-        x, known, failed = encodable(codec, machine, items, forms)
-        rejected += [Reject(lines.get(items[i], 0), items[i], why) for i, why in failed]
-        arrays.append(torch.as_tensor(x))
-        texts.append([str(forms[i]) for i in known])
-    run = _fresh(recipe, grammar, codec, machine, arrays, rejected)
-    pad = codec.pad if run.autoencoder.decoder.any_length else None
-    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
-
-
-def _images(
-    raw: Recipe,
-    grammar: Grammar | None,
-    dataset: datasets.Dataset,
-    data: str | Path | Sequence[str] | None,
-) -> Prepared:
-    """Training and validation images encoded; there are no strings to remember."""
-    parts = _parts(raw, dataset)
-    codec = make_codec(raw, None, dataset.train)
-    recipe = _resolved(raw, dataset, codec)
-    rows, rejected = [], []
-    for part in parts:
-        x, _, failed = codec.encode_known(part)
-        rows.append(torch.as_tensor(x))
-        rejected += [Reject(0, part.name(i), str(error)) for i, error in failed]
-    run = _fresh(recipe, None, codec, None, rows, rejected)
-    return Prepared(run, Data(rows[0], rows[1]), [], rejected)
-
-
-def _parts(raw: Recipe, dataset: datasets.Dataset) -> list[Any]:
-    """The items to train on and those to validate with."""
-    return [dataset.train[: raw.data.limit], dataset.valid[: raw.training.valid_examples]]
 
 
 def _resolved(raw: Recipe, dataset: datasets.Dataset, codec: Codec) -> Recipe:
@@ -159,18 +154,19 @@ def _fresh(
 
 
 def encodable(
-    codec: TextCodec, machine: Any, items: Sequence[str], forms: Sequence[str | None]
+    codec: Codec, machine: Any, part: Part
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
-    """Rows (m, T) of what can be written, their indices, and (index, reason) of the rest."""
-    failed = [(i, reason(items[i]) or "not a molecule") for i, form in enumerate(forms) if form is None]
-    readable = [i for i, form in enumerate(forms) if form is not None]
-    x, known, unparsed = encoded(codec, [str(forms[i]) for i in readable])
+    """Rows (m, …) of what can be written, their places, and (place, reason) of the rest."""
+    readable, forms = part.readable()
+    bad = set(range(len(part.items))).difference(readable)
+    failed = [(i, reason(part.items[i]) or "not a molecule") for i in sorted(bad)]
+    x, known, unparsed = encoded(codec, forms)
     failed += [(readable[i], str(error)) for i, error in unparsed]
     kept = [readable[i] for i in known]
     if machine is None or machine.bonds is None:
         return x, kept, failed
     assert isinstance(codec, GrammarCodec)  # a machine reads derivations
-    first = refusals(machine, codec, x, [str(forms[i]) for i in kept])
+    first = refusals(machine, codec, x, part.written(kept))
     failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
     return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
 
@@ -201,13 +197,13 @@ def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.D
     return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
 
 
-def _lines(recipe: Recipe, data: Any) -> dict[str, int]:
+def _lines(recipe: Recipe, data: Any, medium: Medium) -> dict[Any, int]:
     """Item → line where the data is a file; a data set of a name has no lines to speak of."""
     name = data if data is not None else recipe.data.name
     if not isinstance(name, str | Path) or not Path(name).is_file():
         return {}
-    items = read(name, recipe.data.column)
-    return dict(zip(items.values, items.lines, strict=True))
+    items = medium.read(str(name), recipe.data.column)
+    return dict(zip(items.names, items.lines, strict=True))
 
 
 def _uniform_steps(grammar: Grammar) -> int:

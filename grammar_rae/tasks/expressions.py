@@ -74,6 +74,10 @@ class Expressions:
             return self
         return replace(self, grammar=grammar)
 
+    def recognised(self, strings: Sequence[str]) -> float:
+        """The share that `equation.cfg` derives, blanks aside."""
+        return 1 - len(expressions.faults(strings)) / len(strings) if strings else 0.0
+
     def canonical(self, items: Sequence[str]) -> list[str | None]:
         """Without blanks."""
         return expressions.canonical(items, self.grammar)

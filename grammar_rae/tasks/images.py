@@ -33,6 +33,7 @@ class Pixels:
     word = "image"
     batch_size = 100  # a CPU's caches hold the planes of no more
     gaps = False
+    novelty = False
 
     def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
         """Images of files stay closed."""
@@ -41,17 +42,17 @@ class Pixels:
     def read(self, path: str, column: str | None = None) -> ItemFile:
         """As `datasets.images.read`; each image is opened when it is asked for."""
         images = files.read(path)
-        count = len(images)
-        return ItemFile(images, [images.name(i) for i in range(count)], [0] * count)
+        return ItemFile(images, self.labels(images), [0] * len(images))
 
     def typed(self, text: str) -> NDArray[np.uint8]:
         """The first image of a file or folder."""
         image: NDArray[np.uint8] = files.read(text)[0]
         return image
 
-    def labels(self, items: Sequence[Any]) -> list[int]:
-        """Their numbers, from 0."""
-        return list(range(len(items)))
+    def labels(self, items: Sequence[Any]) -> list[Any]:
+        """Where they came from, or their numbers, from 0."""
+        places = range(len(items))
+        return [items.name(i) for i in places] if isinstance(items, files.Images) else list(places)
 
     def check(self, path: str) -> None:
         """By its suffix."""
@@ -107,6 +108,10 @@ class Images:
     def derived_by(self, grammar: Grammar | None) -> Images:
         """The same: no grammar writes images."""
         return self
+
+    def recognised(self, strings: Sequence[str]) -> float:
+        """Images are no strings."""
+        return 0.0
 
     def canonical(self, items: Sequence[Any]) -> list[str | None]:
         """A digest of shape and bytes."""

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.diagnosis import reason
-from grammar_rae.datasets.smiles import canonicals
+from grammar_rae.datasets.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import molecules, tanimoto
 from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES
@@ -61,6 +61,10 @@ class Molecules:
     def derived_by(self, grammar: Grammar | None) -> Molecules:
         """The same: a molecule is one whatever grammar wrote it."""
         return self
+
+    def recognised(self, strings: Sequence[str]) -> float:
+        """The share that RDKit reads."""
+        return sum(canonical(text) is not None for text in strings) / max(1, len(strings))
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
         """RDKit's canonical SMILES."""

@@ -46,6 +46,7 @@ class Medium(Protocol):
     word: str  # what one item is called
     batch_size: int  # items decoded at a time on a CPU
     gaps: bool  # whether None can stand for an item among others
+    novelty: bool  # whether a run remembers its training items, so that it can tell which items are new
 
     def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
         """The items at those places."""
@@ -60,7 +61,7 @@ class Medium(Protocol):
         ...
 
     def labels(self, items: Sequence[Any]) -> list[Any]:
-        """What stands for each item in a table."""
+        """What stands for each item in a table: itself, or what it is called."""
         ...
 
     def check(self, path: str) -> None:
@@ -190,6 +191,10 @@ class Task(Protocol):
 
     def derived_by(self, grammar: Grammar | None) -> Task:
         """The same kind of items, those valid that the grammar derives, where its validity is a matter of grammar."""
+        ...
+
+    def recognised(self, strings: Sequence[str]) -> float:
+        """How much of a sample of strings seems to be of this kind, 0 to 1."""
         ...
 
     def canonical(self, items: Sequence[Any]) -> list[str | None]:

@@ -26,6 +26,7 @@ class Text:
     word = "string"
     batch_size = 1000
     gaps = True
+    novelty = True
 
     def pick(self, items: Sequence[str], places: Iterable[int]) -> list[str]:
         return [items[place] for place in places]

@@ -13,7 +13,8 @@ from believer import believer
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.goals import Score, goal
+from grammar_rae.evaluators.goals import goal
+from grammar_rae.evaluators.score import Score
 from grammar_rae.model import Model
 from grammar_rae.optimization import BoxRegion
 from grammar_rae.optimization.candidates import most_frequent

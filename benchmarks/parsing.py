@@ -22,7 +22,7 @@ from nltk import CFG, ChartParser
 from grammar_rae import datasets
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
-from grammar_rae.grammar import SHIPPED, Grammar
+from grammar_rae.grammar import Grammar, shipped
 from grammar_rae.parallel import cores
 from grammar_rae.parsing import parse, parse_known
 
@@ -41,7 +41,7 @@ def molecules(grammar: Grammar, count: int) -> tuple[str, list[str]]:
 
 def charted(texts: Sequence[str]) -> list[list[int]]:
     """NLTK's first parse of every molecule as production indices, as the grammar VAE's code finds them."""
-    rules = CFG.fromstring((SHIPPED / "zinc.cfg").read_text())
+    rules = CFG.fromstring(shipped()["zinc.cfg"].read_text())
     index = {production: i for i, production in enumerate(rules.productions())}
     parser = ChartParser(rules)
     trees = (next(parser.parse(re.findall("Cl|Br|@@|.", text))) for text in texts)

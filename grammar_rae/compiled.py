@@ -1,4 +1,4 @@
-"""A grammar made ready to parse with: its items, the trie of its terminals, and the parser that suits it."""
+"""A grammar made ready to parse with: its look-ahead tables, the trie of its terminals, the parser that suits it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.descent import descend
-from grammar_rae.earley import parse
+from grammar_rae.descent import parse_ll1
+from grammar_rae.earley import parse_earley
 from grammar_rae.grammar import Grammar
-from grammar_rae.items import Items, build
+from grammar_rae.items import Lookahead, lookahead
 from grammar_rae.lexing import build_trie, packed, tokenise
 
 Ints = NDArray[np.int64]
@@ -29,10 +29,10 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledParser:
     """Tables of one grammar; safe to share between threads."""
 
-    items: Items
+    lookahead: Lookahead
     trie: Ints
     accepts: Ints
 
@@ -42,27 +42,12 @@ class Compiled:
 
     def parse(self, terminal: Ints, bounds: Ints, skip: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
         """Productions of all texts not in `skip` (n,), their number a text, failing tokens (n,) or −1."""
-        t = self.items
-        if t.ll1:
-            end = t.viable.shape[1] - 1
-            return descend(terminal, bounds, skip, t.first_item, t.after, t.predicted, t.bounds, end, t.start)
-        return parse(
-            terminal,
-            bounds,
-            skip,
-            t.first_item,
-            t.rule,
-            t.lhs,
-            t.after,
-            t.viable,
-            t.predicted,
-            t.bounds,
-            t.nullable,
-            t.start,
-        )
+        if self.lookahead.ll1:
+            return parse_ll1(terminal, bounds, skip, self.lookahead, False)
+        return parse_earley(terminal, bounds, skip, self.lookahead)
 
 
 @lru_cache(maxsize=32)
-def compiled(grammar: Grammar) -> Compiled:
-    """The tables of a grammar, made once."""
-    return Compiled(build(grammar), *build_trie(grammar.terminals))
+def compiled_parser(grammar: Grammar) -> CompiledParser:
+    """The parser of a grammar, made once."""
+    return CompiledParser(lookahead(grammar), *build_trie(grammar.terminals))

@@ -7,11 +7,14 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def descend(tokens, bounds, skip, first_item, after, predicted, groups, terminals, start):  # type: ignore[no-untyped-def]
+def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-def]
     """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
 
-    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` are left out.
+    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` (n,) are left out. `tables`: a Lookahead whose
+    grammar is LL(1). With `prefix` a text is the beginning of a string: its derivation stops after the last token.
     """
+    first_item, after, predicted, groups = tables.first_item, tables.after, tables.predicted, tables.groups
+    terminals = tables.viable.shape[1] - 1
     n = len(bounds) - 1
     rules = np.empty(max(4 * len(tokens), 1024), np.int64)
     lengths = np.zeros(n, np.int64)
@@ -23,9 +26,11 @@ def descend(tokens, bounds, skip, first_item, after, predicted, groups, terminal
             continue
         begin, at, end = count, bounds[i], bounds[i + 1]
         height = 1
-        stack[0] = -2 - start
+        stack[0] = -2 - tables.start
         while True:
             token = tokens[at] if at < end else terminals
+            if prefix and at == end:
+                break
             if height == 0:
                 if at < end:
                     failed[i] = at - bounds[i]

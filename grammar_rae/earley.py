@@ -7,8 +7,11 @@ derivation is read back, and a string with several always gets the same one.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 # columns of the chart, one row an item: the dotted item, the token it began at, the next row of the same
 # chart column waiting for the same nonterminal, the row it was advanced from, the completed row stepped over
@@ -16,14 +19,23 @@ ITEM, ORIGIN, NEXT, BEFORE, CHILD = range(5)
 FAILED, FULL = -1, -2
 
 
+class Marks(NamedTuple):
+    """What the parser notes of L + 1 chart columns, I items and N nonterminals, used again for every text.
+
+    A stamp is a number that one column of one text has.
+    """
+
+    waiting: NDArray[np.int32]  # (L + 1, N) the last row of a column that waits for a nonterminal
+    seen: NDArray[np.int32]  # [origin, item] (L + 1, I): stamp of the column that has it
+    asked: NDArray[np.int32]  # (N,) stamp of the column that predicted a nonterminal last
+
+
 @njit(cache=True, nogil=True)
-def parse(  # type: ignore[no-untyped-def]
-    tokens, bounds, skip, first_item, rule, lhs, after, viable, predicted, groups, nullable, start
-):
+def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
     """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
 
-    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` are left out. A failing token is the first
-    that no string of the grammar has there; their count stands for the end.
+    `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` (n,) are left out. `tables`: a Lookahead. A failing
+    token is the first that no string of the grammar has there; their count stands for the end.
     """
     n = len(bounds) - 1
     longest = 0
@@ -34,9 +46,12 @@ def parse(  # type: ignore[no-untyped-def]
     lengths = np.zeros(n, np.int64)
     failed = np.full(n, -1, np.int64)
     chart = np.empty((4096, 5), np.int32)
-    waiting = np.empty((longest + 1, len(nullable)), np.int32)  # last row waiting, by column and nonterminal
-    seen = np.zeros((longest + 1, len(rule)), np.int32)  # [origin, item]: stamp of the column that has it
-    asked = np.zeros(len(nullable), np.int32)  # stamp of the column that predicted a nonterminal last
+    nonterminals = len(tables.nullable)
+    marks = Marks(
+        np.empty((longest + 1, nonterminals), np.int32),
+        np.zeros((longest + 1, len(tables.rule)), np.int32),
+        np.zeros(nonterminals, np.int32),
+    )
     stack = np.empty(4096, np.int32)
     stamp, count = 0, 0
     for i in range(n):
@@ -44,22 +59,7 @@ def parse(  # type: ignore[no-untyped-def]
             continue
         text = tokens[bounds[i] : bounds[i + 1]]
         while True:
-            root, place = _fill(
-                text,
-                chart,
-                waiting,
-                seen,
-                asked,
-                stamp,
-                first_item,
-                lhs,
-                after,
-                viable,
-                predicted,
-                groups,
-                nullable,
-                start,
-            )
+            root, place = _fill(text, chart, marks, stamp, tables)
             stamp += len(text) + 1
             if root != FULL:
                 break
@@ -68,7 +68,7 @@ def parse(  # type: ignore[no-untyped-def]
         if root < 0:
             continue
         while True:
-            lengths[i] = _read(chart, root, first_item, rule, after, rules[count:], stack)
+            lengths[i] = _read(chart, root, tables, rules[count:], stack)
             if lengths[i] >= 0:
                 break
             rules = np.concatenate((rules, np.empty_like(rules)))
@@ -78,23 +78,10 @@ def parse(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _fill(  # type: ignore[no-untyped-def]
-    text,
-    chart,
-    waiting,
-    seen,
-    asked,
-    stamp,
-    first_item,
-    lhs,
-    after,
-    viable,
-    predicted,
-    groups,
-    nullable,
-    start,
-):
+def _fill(text, chart, marks, stamp, tables):  # type: ignore[no-untyped-def]
     """The chart of one text: the row that completes it and −1, or FAILED and the failing token, or FULL."""
+    lhs, after, viable, start = tables.lhs, tables.after, tables.viable, tables.start
+    waiting, seen, asked = marks.waiting, marks.seen, marks.asked
     size, terminals, used, begin = len(text), viable.shape[1] - 1, 0, 0
     for k in range(size + 1):
         token = text[k] if k < size else terminals
@@ -104,7 +91,7 @@ def _fill(  # type: ignore[no-untyped-def]
             return FULL, 0
         if k == 0:
             asked[start], waiting[0, start] = stamp, -1
-            used = _predict(chart, used, 0, start * (terminals + 1) + token, first_item, predicted, groups)
+            used = _predict(chart, used, 0, start * (terminals + 1) + token, tables)
         scans = 0
         for p in range(previous, begin):
             step = chart[p, ITEM] + 1
@@ -129,10 +116,10 @@ def _fill(  # type: ignore[no-untyped-def]
                 if asked[name] != stamp:
                     asked[name], waiting[k, name] = stamp, -1
                     group = name * (terminals + 1) + token
-                    used = _predict(chart, used, k, group, first_item, predicted, groups)
+                    used = _predict(chart, used, k, group, tables)
                 chart[p, NEXT] = waiting[k, name]
                 waiting[k, name] = p
-                if nullable[name]:  # it may be complete already, over nothing
+                if tables.nullable[name]:  # it may be complete already, over nothing
                     for q in range(begin, p):
                         done = chart[q, ITEM]
                         if after[done] == -1 and chart[q, ORIGIN] == k and lhs[done] == name:
@@ -146,9 +133,10 @@ def _fill(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _predict(chart, used, k, group, first_item, predicted, groups):  # type: ignore[no-untyped-def]
-    for g in range(groups[group], groups[group + 1]):
-        chart[used, ITEM], chart[used, ORIGIN] = first_item[predicted[g]], k
+def _predict(chart, used, k, group, tables):  # type: ignore[no-untyped-def]
+    """A row of column k for every production of a group."""
+    for g in range(tables.groups[group], tables.groups[group + 1]):
+        chart[used, ITEM], chart[used, ORIGIN] = tables.first_item[tables.predicted[g]], k
         used += 1
     return used
 
@@ -166,23 +154,23 @@ def _advance(chart, used, waiting, done, viable, token, seen, stamp):  # type: i
 
 
 @njit(cache=True, nogil=True)
-def _read(chart, root, first_item, rule, after, out, stack):  # type: ignore[no-untyped-def]
+def _read(chart, root, tables, out, stack):  # type: ignore[no-untyped-def]
     """Write the leftmost derivation into `out`; its length, or −1 where `out` or `stack` is too small."""
     stack[0] = root
     height, count = 1, 0
     while height:
         height -= 1
         p = stack[height]
-        r = rule[chart[p, ITEM]]
+        r = tables.rule[chart[p, ITEM]]
         if count == len(out):
             return -1
         out[count] = r
         count += 1
-        dots = chart[p, ITEM] - first_item[r]
+        dots = chart[p, ITEM] - tables.first_item[r]
         if height + dots > len(stack):
             return -1
         for _ in range(dots):  # children from the right, so that the leftmost ends on top
-            if after[chart[p, ITEM] - 1] < 0:
+            if tables.after[chart[p, ITEM] - 1] < 0:
                 stack[height] = chart[p, CHILD]
                 height += 1
             p = chart[p, BEFORE]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.compiled import compiled
+from grammar_rae.compiled import compiled_parser
 from grammar_rae.errors import ParseError
 from grammar_rae.grammar import Grammar
 
@@ -41,7 +41,7 @@ def excerpt(text: str, position: int = 0) -> tuple[str, int]:
 
 
 def _chunk(grammar: Grammar, texts: list[str], numbers: Sequence[int]) -> list[ParseError]:
-    parser = compiled(grammar)
+    parser = compiled_parser(grammar)
     tokens = parser.tokens(texts)
     _, _, failed = parser.parse(tokens.terminal, tokens.bounds, np.zeros(len(texts), bool))
     sizes = np.diff(tokens.bounds)
@@ -71,7 +71,7 @@ def _may_follow(grammar: Grammar, rows: list[Ints]) -> NDArray[np.bool_]:
     end = len(grammar.terminals)
     probes = [np.append(row, v) if v < end else row for row in rows for v in range(end + 1)]
     bounds = np.cumsum([0] + [len(probe) for probe in probes])
-    _, _, failed = compiled(grammar).parse(np.concatenate(probes), bounds, np.zeros(len(probes), bool))
+    _, _, failed = compiled_parser(grammar).parse(np.concatenate(probes), bounds, np.zeros(len(probes), bool))
     sizes = np.array([len(row) for row in rows]).reshape(-1, 1)
     return failed.reshape(-1, end + 1) != sizes
 

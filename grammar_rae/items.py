@@ -1,103 +1,100 @@
-"""What a parser needs of a grammar: dotted items, FIRST and FOLLOW, as tables.
+"""What a parser looks up: dotted items, and which of them the next token rules out.
 
 The viability table says which dotted item may stand before which token: the token begins the rest of
 the production, or the rest may be empty and the token may follow the left side. Applied to every item
 it leaves few of them, and where it leaves one production for each nonterminal and token the grammar is
-LL(1) and needs no chart at all.
+LL(1) and needs no chart at all. FIRST, FOLLOW and items as in Aho, Sethi and Ullman, "Compilers: Principles,
+Techniques, and Tools" (1986), chapter 4.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae import analysis
 from grammar_rae.grammar import Grammar
-from grammar_rae.notation import Nonterminal
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Items:
-    """I dotted items, N nonterminals, V terminals; token V is the end of the text."""
+class Lookahead(NamedTuple):
+    """I dotted items, R productions, N nonterminals, V terminals; token V is the end of the text."""
 
     first_item: Ints  # (R + 1,) the item of production r with the dot in front
     rule: Ints  # (I,) production
     lhs: Ints  # (I,) its left side
     after: Ints  # (I,) symbol after the dot: terminal v ≥ 0, nonterminal −2 − a, −1 at the end
-    viable: NDArray[np.bool_]  # (I, V + 1)
+    viable: Bools  # (I, V + 1)
     predicted: Ints  # (M,) productions, grouped by nonterminal and token
-    bounds: Ints  # (N · (V + 1) + 1,) where each group begins
-    nullable: NDArray[np.bool_]  # (N,)
+    groups: Ints  # (N · (V + 1) + 1,) where each group begins
+    nullable: Bools  # (N,)
     start: int
     ll1: bool
 
 
-def build(grammar: Grammar) -> Items:
-    """The tables; dead and padding productions have no items that are ever viable."""
-    names, terminals = grammar.index, {t: v for v, t in enumerate(grammar.terminals)}
-    idle = grammar.dead | {grammar.pad}
-    rights = [
-        []
-        if r in idle
-        else [-2 - names[s.name] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs]
-        for r, p in enumerate(grammar.productions)
-    ]
-    left = [int(a) for a in grammar.tables.lhs]
-    live = [r for r in range(len(rights)) if r not in idle]
-    end, n = len(terminals), len(names)
-    first = np.zeros((n, end + 1), bool)
-    empty = np.zeros(n, bool)
+def lookahead(grammar: Grammar) -> Lookahead:
+    """The tables of a grammar; dead and padding productions have no items that are ever viable."""
+    tables = grammar.tables
+    first_item = tables.bounds + np.arange(len(tables.bounds))
+    rule = np.repeat(np.arange(len(tables.lhs)), np.diff(first_item))
+    lhs, after = tables.lhs[rule], np.insert(tables.symbols, tables.bounds[1:], -1)
+    nullable, first = _nullable_and_first(grammar)
+    begins, vanishes = _rests(after, nullable, first)
+    follow = _follow(lhs, after, begins, vanishes, grammar)
+    viable = begins | (vanishes[:, None] & follow[lhs])
+    viable &= np.isin(rule, grammar.live)[:, None]
+    predicted, groups = _predictions(tables.lhs, viable[first_item[:-1]], len(nullable))
+    ll1 = bool((np.diff(groups) <= 1).all())
+    return Lookahead(first_item, rule, lhs, after, viable, predicted, groups, nullable, grammar.start, ll1)
 
-    def begins(symbols: list[int]) -> tuple[NDArray[np.bool_], bool]:
-        """(V + 1,) tokens that a sequence may begin with, and whether it may be empty."""
-        row = np.zeros(end + 1, bool)
-        for symbol in symbols:
-            if symbol >= 0:
-                row[symbol] = True
-                return row, False
-            row |= first[-2 - symbol]
-            if not empty[-2 - symbol]:
-                return row, False
-        return row, True
 
-    changed = True
-    while changed:
-        before = first.sum() + empty.sum()
-        for r in live:
-            row, nothing = begins(rights[r])
-            first[left[r]] |= row
-            empty[left[r]] |= nothing
-        changed = first.sum() + empty.sum() > before
-    follow = np.zeros((n, end + 1), bool)
-    follow[grammar.start, end] = True
-    changed = True
-    while changed:
+def _nullable_and_first(grammar: Grammar) -> tuple[Bools, Bools]:
+    """(N,) which nonterminals derive the empty string, (N, V + 1) the tokens that their strings begin with."""
+    productions = [grammar.productions[r] for r in grammar.live]
+    empty = analysis.nullable(productions)
+    sets = analysis.first(productions, empty)
+    nullable = np.zeros(len(grammar.nonterminals), bool)
+    nullable[[grammar.index[symbol.name] for symbol in empty]] = True
+    first = np.zeros((len(grammar.nonterminals), len(grammar.terminals) + 1), bool)
+    for symbol, terminals in sets.items():
+        first[grammar.index[symbol.name], [grammar.terminal_index[t] for t in terminals]] = True
+    return nullable, first
+
+
+def _rests(after: Ints, nullable: Bools, first: Bools) -> tuple[Bools, Bools]:
+    """Of what stands after each dot: (I, V + 1) the tokens that it may begin with, (I,) whether it may be empty."""
+    begins = np.zeros((len(after), first.shape[1]), bool)
+    vanishes = np.ones(len(after), bool)
+    for item in range(len(after) - 1, -1, -1):
+        symbol = after[item]
+        if symbol >= 0:
+            begins[item, symbol], vanishes[item] = True, False
+        elif symbol < -1:
+            name = -2 - symbol
+            begins[item] = first[name] | (begins[item + 1] & nullable[name])
+            vanishes[item] = nullable[name] & vanishes[item + 1]
+    return begins, vanishes
+
+
+def _follow(lhs: Ints, after: Ints, begins: Bools, vanishes: Bools, grammar: Grammar) -> Bools:
+    """(N, V + 1) the tokens that may follow each nonterminal."""
+    follow = np.zeros((len(grammar.nonterminals), begins.shape[1]), bool)
+    follow[grammar.start, -1] = True
+    before = 0
+    while before < follow.sum():
         before = follow.sum()
-        for r in live:
-            for i, symbol in enumerate(rights[r]):
-                if symbol < 0:
-                    row, nothing = begins(rights[r][i + 1 :])
-                    follow[-2 - symbol] |= row | (follow[left[r]] & nothing)
-        changed = follow.sum() > before
-    first_item = np.cumsum([0] + [len(right) + 1 for right in rights])
-    rule = np.repeat(np.arange(len(rights)), np.diff(first_item))
-    after = np.array([s for right in rights for s in [*right, -1]])
-    viable = np.zeros((len(rule), end + 1), bool)
-    for r in live:
-        for dot in range(len(rights[r]) + 1):
-            row, nothing = begins(rights[r][dot:])
-            viable[first_item[r] + dot] = row | (follow[left[r]] & nothing)
-    groups = [
-        [r for r in live if left[r] == a and viable[first_item[r], v]]
-        for a in range(n)
-        for v in range(end + 1)
-    ]
-    bounds = np.cumsum([0] + [len(group) for group in groups])
-    predicted = np.array([r for group in groups for r in group], dtype=np.int64)
-    ll1 = all(len(group) <= 1 for group in groups)
-    return Items(
-        first_item, rule, np.array(left)[rule], after, viable, predicted, bounds, empty, grammar.start, ll1
-    )
+        for item in np.flatnonzero(after < -1):
+            follow[-2 - after[item]] |= begins[item + 1] | (vanishes[item + 1] & follow[lhs[item]])
+    return follow
+
+
+def _predictions(lhs: Ints, viable: Bools, nonterminals: int) -> tuple[Ints, Ints]:
+    """Productions by left side and next token, and where each group begins; `viable` (R, V + 1)."""
+    productions, tokens = np.nonzero(viable)
+    group = lhs[productions] * viable.shape[1] + tokens
+    counts = np.bincount(group, minlength=nonterminals * viable.shape[1])
+    return productions[np.lexsort((productions, group))], np.append(0, np.cumsum(counts))

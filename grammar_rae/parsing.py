@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.compiled import compiled
+from grammar_rae.compiled import compiled_parser
 from grammar_rae.errors import ParseError
 from grammar_rae.explaining import excerpt, explain
 from grammar_rae.grammar import Grammar
@@ -75,7 +75,7 @@ def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Pars
 
 
 def _parse_share(grammar: Grammar, texts: Sequence[str]) -> _Parsed:
-    parser = compiled(grammar)
+    parser = compiled_parser(grammar)
     tokens = parser.tokens(texts)
     productions, lengths, failed = parser.parse(tokens.terminal, tokens.bounds, tokens.broken >= 0)
     return _Parsed(productions, lengths, (tokens.broken >= 0) | (failed >= 0))

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from grammar_rae.grammar import Grammar
-from grammar_rae.notation import Nonterminal
 
-Ints = NDArray[np.int64]
 CHUNK = 16_384  # rows whose terminals are in memory at once
 
 
 def unparse(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
     """The strings of x (n, T); None where a row is no complete derivation followed by padding."""
-    rights, bounds = _rights(grammar)
-    terminals = grammar.terminals
+    tables, terminals = grammar.tables, grammar.terminals
     texts: list[str | None] = []
     for begin in range(0, len(x), CHUNK):
         rows = np.asarray(x[begin : begin + CHUNK], np.int64)
-        written, ends, whole = _write(rows, grammar.tables.lhs, rights, bounds, grammar.start, grammar.pad)
+        written, ends, whole = _write(
+            rows, tables.lhs, tables.symbols, tables.bounds, tables.start, tables.pad
+        )
         spans = zip(ends[:-1].tolist(), ends[1:].tolist(), whole.tolist(), strict=True)
         texts += ["".join([terminals[v] for v in written[a:b]]) if good else None for a, b, good in spans]
     return texts
 
 
-@lru_cache(maxsize=32)
-def _rights(grammar: Grammar) -> tuple[Ints, Ints]:
-    """All right sides in one array, terminals as v ≥ 0 and nonterminals as −1 − a, and where each begins."""
-    terminals = {t: v for v, t in enumerate(grammar.terminals)}
-    rows = [
-        []
-        if r == grammar.pad or r in grammar.dead
-        else [-1 - grammar.index[s.name] if isinstance(s, Nonterminal) else terminals[s] for s in p.rhs]
-        for r, p in enumerate(grammar.productions)
-    ]
-    return np.array([s for row in rows for s in row], np.int64), np.cumsum([0, *map(len, rows)])
-
-
 @njit(cache=True, nogil=True)
-def _write(x, lhs, rights, bounds, start, pad):  # type: ignore[no-untyped-def]
+def _write(x, lhs, symbols, bounds, start, pad):  # type: ignore[no-untyped-def]
     """Terminals of all rows, where each row's begin (n + 1,), and which rows are complete."""
     n, steps = x.shape
     written = np.empty(max(n * steps, 64), np.int64)
@@ -51,7 +35,7 @@ def _write(x, lhs, rights, bounds, start, pad):  # type: ignore[no-untyped-def]
     stack = np.empty(1024, np.int64)
     count = 0
     for i in range(n):
-        stack[0] = -1 - start
+        stack[0] = -2 - start
         height, t, good = 1, 0, True
         while height and good:
             height -= 1
@@ -61,14 +45,14 @@ def _write(x, lhs, rights, bounds, start, pad):  # type: ignore[no-untyped-def]
                     written = np.concatenate((written, np.empty_like(written)))
                 written[count] = symbol
                 count += 1
-            elif t == steps or x[i, t] == pad or lhs[x[i, t]] != -1 - symbol:
+            elif t == steps or x[i, t] == pad or lhs[x[i, t]] != -2 - symbol:
                 good = False
             else:
                 a, b = bounds[x[i, t]], bounds[x[i, t] + 1]
                 if height + b - a > len(stack):
                     stack = np.concatenate((stack, np.empty(len(stack) + b - a, np.int64)))
                 for k in range(b - a):
-                    stack[height + k] = rights[b - 1 - k]
+                    stack[height + k] = symbols[b - 1 - k]
                 height += b - a
                 t += 1
         while good and t < steps:

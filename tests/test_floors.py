@@ -7,9 +7,9 @@ import grammar_rae
 
 ROOT = Path(grammar_rae.__file__).parent
 FLOORS = [
-    "errors atomic chance parallel noise progress files latent sdf smiles_shape notation grammar defects items lexing "
-    "descent earley compiled explaining rendering parsing counting describe wording memory revision __init__ "
-    "catalogue settings",
+    "errors atomic chance parallel noise progress files latent sdf smiles_shape notation analysis grammar defects "
+    "items lexing descent earley compiled explaining rendering parsing counting describe wording memory revision "
+    "__init__ catalogue settings",
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",

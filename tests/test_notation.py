@@ -8,10 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grammar_rae.grammar import SHIPPED, Grammar
+from grammar_rae.grammar import Grammar, shipped
 from grammar_rae.notation import Nonterminal, Production, read_notation, read_productions
-
-GRAMMARS = sorted(path.name for path in SHIPPED.glob("*.cfg"))
 
 
 def plain(productions):
@@ -33,9 +31,9 @@ def read(reader, line):
         return None
 
 
-@pytest.mark.parametrize("name", GRAMMARS)
+@pytest.mark.parametrize("name", shipped())
 def test_shipped_grammars_are_read_as_nltk_reads_them(name):
-    text = (SHIPPED / name).read_text()
+    text = shipped()[name].read_text()
     expected = nltk.CFG.fromstring(text).productions()
     read = [rule.production for rule in read_notation(text).rules]
     assert ours(read) == plain(expected)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
-from grammar_rae.compiled import compiled
+from grammar_rae.compiled import compiled_parser
 from grammar_rae.counting import sample
 from grammar_rae.datasets import expressions, molecules
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import GrammarError, ParseError
-from grammar_rae.grammar import SHIPPED, Grammar
+from grammar_rae.grammar import Grammar, shipped
 from grammar_rae.parsing import parse, parse_known
 from grammar_rae.rendering import unparse
 
@@ -40,7 +40,7 @@ ZINC = [  # test molecules, which together need 56 of the 73 live productions
 
 def charted(name, texts):
     """NLTK's first parse of every text, as production indices in pre-order."""
-    rules = CFG.fromstring((SHIPPED / f"{name}.cfg").read_text())
+    rules = CFG.fromstring(shipped()[f"{name}.cfg"].read_text())
     index = {production: i for i, production in enumerate(rules.productions())}
     parser = ChartParser(rules)
     trees = (next(parser.parse(re.findall(TOKENS[name], text))) for text in texts)
@@ -105,14 +105,14 @@ def test_smiles_covers_zinc_one_step_a_token():
     texts = [text for text in datasets.kekules(datasets.load("zinc250k").test) if text is not None]
     x, known, errors = parse_known(grammar, texts)
     assert len(errors) <= 1 and len(texts) == 5000
-    tokens = compiled(grammar).tokens(texts)
+    tokens = compiled_parser(grammar).tokens(texts)
     assert np.array_equal((x != grammar.pad).sum(1), (np.diff(tokens.bounds) + 1)[known])
 
 
 def test_smiles_is_read_by_table_and_the_others_by_chart():
-    assert compiled(Grammar.read("smiles")).items.ll1
-    assert not compiled(Grammar.read("zinc")).items.ll1
-    assert not compiled(Grammar.read("equation")).items.ll1
+    assert compiled_parser(Grammar.read("smiles")).lookahead.ll1
+    assert not compiled_parser(Grammar.read("zinc")).lookahead.ll1
+    assert not compiled_parser(Grammar.read("equation")).lookahead.ll1
 
 
 def test_random_derivation_to_text_and_back(grammar):

@@ -7,7 +7,7 @@ import pytest
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
-from grammar_rae.compiled import compiled
+from grammar_rae.compiled import compiled_parser
 from grammar_rae.datasets import kekules
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
@@ -25,7 +25,7 @@ def molecules():
 
 def test_one_step_a_token_and_one_parse_each(molecules):
     grammar = Grammar.parse(build(molecules))
-    assert compiled(grammar).items.ll1
+    assert compiled_parser(grammar).lookahead.ll1
     x, known, errors = parse_known(grammar, molecules)
     assert len(errors) < 0.02 * len(molecules)  # a bond before a ring digit
     texts = [molecules[i] for i in known]

@@ -1,13 +1,19 @@
 """Laws of kinds of data: every verb of a model and of a walk gives a result for each of them, or one clear error."""
 
 import inspect
+import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import TINY
 from test_variants import tiny
+from toy_task import FOLDS, LINE
 
 from grammar_rae.catalogue import TASKS
+from grammar_rae.experiment import train
 from grammar_rae.model import Model
+from grammar_rae.search import optimize
 from grammar_rae.tasks.evaluate import evaluate, table
 from grammar_rae.tasks.find import named
 from grammar_rae.workflows.walk import interpolation, neighbourhood
@@ -144,3 +150,24 @@ def test_neighbours_of_an_image_are_images():
     assert list(near) == ["image", "distance"] and near["distance"].is_monotonic_increasing
     assert len({named("images").medium.key(one) for one in [image, *near["image"]]}) == 1 + len(near) > 1
     assert near["image"][0].shape == (32, 32, 3)
+
+
+def test_a_fifth_kind_is_one_file_and_one_line(done, rna, tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, *next(iter(LINE.items())))
+    folder = tmp_path / "run"
+    options = {"grammar": rna / "rna.cfg", "data": rna / "rna.txt", "out": folder}
+    model = train("grae", **options, overrides=(*TINY, "task=folds"))
+    assert model.task == "folds" and model.run.task is FOLDS
+    numbers = json.loads(done("generate", "-m", folder, "-n", 20, "--out", tmp_path / "a.csv", "--json"))
+    assert numbers["valid"] == 1 and numbers["pairs"] >= 0 and "novel" in numbers
+    assert list(pd.read_csv(tmp_path / "a.csv"))[0] == "fold"
+    (tmp_path / "b.txt").write_text("..(...)\n.(.\n")
+    page = ("--report", tmp_path / "page.html", "--json")
+    assert json.loads(done("evaluate", tmp_path / "b.txt", *page))["valid"] == 0.5
+    assert "1 of 2 strings are folds" in (tmp_path / "page.html").read_text()
+    assert json.loads(done("evaluate", folder, "-n", 20, *page))["valid_gmm"] == 1
+    assert json.loads(done("reconstruct", rna / "rna.txt", "-m", folder, "--json"))["covered"] > 0
+    walk = json.loads(done("neighbours", "(...).", "-m", folder, "-n", 3, "--json"))
+    assert set(walk[0]) == {"fold", "distance"}
+    found = optimize(model, lambda strings: np.array([float(len(text)) for text in strings]), 40)
+    assert list(found.table)[:2] == ["fold", "score"] and found.task == "folds"

@@ -46,6 +46,12 @@ class CompiledParser:
             return parse_ll1(terminal, bounds, skip, self.lookahead, False)
         return parse_earley(terminal, bounds, skip, self.lookahead)
 
+    def parse_prefixes(
+        self, terminal: Ints, bounds: Ints, skip: NDArray[np.bool_]
+    ) -> tuple[Ints, Ints, Ints]:
+        """`parse` for texts that strings begin with: productions down to the last token. LL(1) grammars only."""
+        return parse_ll1(terminal, bounds, skip, self.lookahead, True)
+
 
 @lru_cache(maxsize=32)
 def compiled_parser(grammar: Grammar) -> CompiledParser:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from grammar_rae.beginnings import productions, spellings
+from grammar_rae.beginnings import prefix_productions, spellings
 from grammar_rae.chance import DRAWS
 from grammar_rae.distributions.masked import Masked
 from grammar_rae.errors import DataError, ParseError, RecipeError
@@ -215,7 +215,7 @@ class Prefix:
         candidates = []
         for text in spellings(str(how.start)):
             try:
-                candidates.append(productions(grammar, text))
+                candidates.append(prefix_productions(grammar, text))
             except ParseError as error:
                 refused = error
         if not candidates:

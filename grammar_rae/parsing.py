@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.compiled import compiled_parser
-from grammar_rae.errors import ParseError
+from grammar_rae.errors import GrammarError, ParseError
 from grammar_rae.explaining import excerpt, explain
 from grammar_rae.grammar import Grammar
 from grammar_rae.parallel import cores
@@ -59,6 +59,22 @@ def parse_known(
     known = ~parsed.failed & (parsed.lengths <= width)
     errors = _errors(grammar, texts, parsed, width, np.flatnonzero(~known))
     return _rows(parsed, known, width, grammar.pad), np.flatnonzero(known), errors
+
+
+def parse_prefix(grammar: Grammar, text: str) -> Ints:
+    """(t,) the productions that write the beginning of a string, down to its last token and no further.
+
+    GrammarError where the grammar is not LL(1), so that a beginning does not say which they are. ParseError where no
+    string of the grammar begins like that.
+    """
+    parser = compiled_parser(grammar)
+    if not parser.lookahead.ll1:
+        raise GrammarError(f"{grammar.name} is not LL(1): a prefix does not determine its productions")
+    tokens = parser.tokens([text])
+    productions, _, failed = parser.parse_prefixes(tokens.terminal, tokens.bounds, tokens.broken >= 0)
+    if tokens.broken[0] >= 0 or failed[0] >= 0:
+        raise explain(grammar, [text], [0])[0]
+    return productions
 
 
 def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Parsed:

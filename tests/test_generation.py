@@ -9,7 +9,7 @@ import torch
 from hostile import faults
 
 from grammar_rae.assembly import make_autoencoder, make_codec
-from grammar_rae.beginnings import productions, spellings
+from grammar_rae.beginnings import prefix_productions, spellings
 from grammar_rae.datasets.smiles import canonical
 from grammar_rae.errors import DataError, ParseError, RecipeError
 from grammar_rae.grammar import Grammar
@@ -118,7 +118,7 @@ def test_codes_are_weighed_by_the_beginning():
     model = untrained("recurrent")
     grammar = model.run.grammar
     start = "CC"
-    rules = torch.tensor(productions(grammar, start)).to(place.DEVICE)
+    rules = torch.tensor(prefix_productions(grammar, start)).to(place.DEVICE)
     decoder = model.run.autoencoder.decoder
 
     def mean(z):

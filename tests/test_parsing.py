@@ -15,8 +15,9 @@ from grammar_rae.datasets import expressions, molecules
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import GrammarError, ParseError
 from grammar_rae.grammar import Grammar, shipped
-from grammar_rae.parsing import parse, parse_known
+from grammar_rae.parsing import parse, parse_known, parse_prefix
 from grammar_rae.rendering import unparse
+from grammar_rae.smiles_shape import TOKEN
 
 STEPS = {"equation": 25, "zinc": 80, "smiles": 50}
 TOKENS = {"zinc": "Cl|Br|@@|.", "equation": r"sin\(|exp\(|."}
@@ -256,6 +257,35 @@ def test_long_and_unprintable_texts_are_cut():
     shown, caret = error.__notes__[0].splitlines()
     assert shown[len(caret) - 1] == "\N{REPLACEMENT CHARACTER}"
     assert failure(grammar, "C\udc80").position == 1
+
+
+def test_a_prefix_has_the_first_productions_of_every_string_that_begins_with_it():
+    grammar = Grammar.read("smiles")
+    for text in ["CC(=O)OC1CC1", "C1=CC=CC=C1C(N)(C)C", "C[C@@H](N)O"]:
+        whole = parse(grammar, [text])[0].tolist()
+        ends = np.cumsum([len(match[0]) for match in TOKEN.finditer(text)]).tolist()
+        for count, end in enumerate(ends, 1):  # one production a token
+            assert parse_prefix(grammar, text[:end]).tolist() == whole[:count]
+    assert parse_prefix(grammar, "").tolist() == []
+
+
+def test_a_prefix_writes_empty_productions_only_where_a_token_follows():
+    grammar = Grammar.parse("S -> E 'x' T\nE -> 'e' |\nT -> 't' |\n")
+    assert parse_prefix(grammar, "x").tolist() == [0, 2]
+    assert parse_prefix(grammar, "e").tolist() == [0, 1]
+    assert parse_prefix(grammar, "ext").tolist() == parse(grammar, ["ext"])[0].tolist()
+
+
+@pytest.mark.parametrize(("text", "position"), [("C))", 1), ("CC#)", 3), ("C[Xe]", 1), ("=", 0)])
+def test_what_no_string_begins_with_is_named(text, position):
+    with pytest.raises(ParseError) as caught:
+        parse_prefix(Grammar.read("smiles"), text)
+    assert caught.value.position == position
+
+
+def test_prefixes_are_for_grammars_that_look_one_token_ahead():
+    with pytest.raises(GrammarError, match=r"zinc.cfg is not LL\(1\)"):
+        parse_prefix(Grammar.read("zinc"), "CC")
 
 
 def test_cyclic_grammars_are_refused():

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
+
+from grammar_rae.distributions.interfaces import Posterior
 
 
 class Autoencoder(nn.Module):
-    """The three modules every objective works on."""
+    """The modules every objective works on: encoder(x) → Posterior, decoder(z, masks) → Decoded, prior() → Latent.
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module, prior: nn.Module) -> None:
+    `refine`, where given, betters the encoder's posterior: refine(q, x, decoder, prior) → Posterior.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, prior: nn.Module, refine: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.prior = prior
+        self.refine = refine
+
+    def posterior(self, x: Tensor) -> Posterior:
+        """q(z | x) of x (B, …)."""
+        q: Posterior = self.encoder(x)
+        if self.refine is not None:
+            q = self.refine(q, x, self.decoder, self.prior)
+        return q

@@ -5,7 +5,7 @@ p is a value: it owns the machine it was made with, that of `masks`, or the reci
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Generic
 
 import numpy as np
 import torch
@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
+from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.distributions.pixels import PixelLikelihood
-from grammar_rae.distributions.sequential import Sequential
-from grammar_rae.machines.machine import Masks
+from grammar_rae.distributions.sequential import Sequential, StepNet
+from grammar_rae.machines.machine import Machine, Masks, State
 
 
 class CharacterDecoder(nn.Module):
@@ -33,30 +34,32 @@ class CharacterDecoder(nn.Module):
         return Characters(self.net(z))
 
 
-class GrammarDecoder(nn.Module):
+class GrammarDecoder(nn.Module, Generic[State]):
     """All logits at once under a machine."""
 
     any_length = False
     column: Tensor
 
-    def __init__(self, net: nn.Module, machine: Any, column: NDArray[np.integer]) -> None:
+    def __init__(self, net: nn.Module, machine: Machine[State], column: NDArray[np.integer]) -> None:
         super().__init__()
         self.net = net
         self.machine = machine
         self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
-    def forward(self, z: Tensor, masks: Masks | None = None) -> Derivations:
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Derivations[State]:
         machine = self.machine if masks is None else self.machine.under(masks)
         return Derivations(self.net(z), machine, self.column)
 
 
-class SequentialDecoder(nn.Module):
+class SequentialDecoder(nn.Module, Generic[State]):
     """One production after the other, by a step net under a machine."""
 
     any_length = True  # p(x | z) is the same for rows without the padding at their end
     column: Tensor
 
-    def __init__(self, net: Any, machine: Any, column: NDArray[np.integer], steps: int) -> None:
+    def __init__(
+        self, net: StepNet, machine: Machine[State], column: NDArray[np.integer], steps: int
+    ) -> None:
         super().__init__()
         self.net = net
         self.machine = machine
@@ -64,7 +67,7 @@ class SequentialDecoder(nn.Module):
         self.columns = int(column.max()) + 1
         self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
-    def forward(self, z: Tensor, masks: Masks | None = None) -> Sequential:
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Sequential[State]:
         machine = self.machine if masks is None else self.machine.under(masks)
         return Sequential(self.net, z, machine, self.column, self.columns, self.steps)
 
@@ -82,12 +85,12 @@ class PixelDecoder(nn.Module):
         for name, value in pixels.learned.items():
             self.register_parameter(name, nn.Parameter(torch.tensor(value)))
 
-    def forward(self, z: Tensor, masks: Masks | None = None) -> Any:
+    def forward(self, z: Tensor, masks: Masks | None = None) -> Decoded:
         return self.pixels.distribution(self.net(z), **dict(self.named_parameters(recurse=False)))
 
 
 def all_at_once(
-    net: nn.Module, column: NDArray[np.integer], machine: Any = None
-) -> CharacterDecoder | GrammarDecoder:
+    net: nn.Module, column: NDArray[np.integer], machine: Machine[State] | None = None
+) -> CharacterDecoder | GrammarDecoder[State]:
     """The decoder of a net that puts out a whole string: characters where there is no machine."""
     return CharacterDecoder(net) if machine is None else GrammarDecoder(net, machine, column)

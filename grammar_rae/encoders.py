@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -12,6 +10,7 @@ from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.codes import Gaussian, Point
+from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.nets.initial import glorot
 
 
@@ -109,5 +108,6 @@ class Encoder(nn.Module):
         self.net = net
         self.head = head
 
-    def forward(self, x: Tensor) -> Any:
-        return self.head(self.net(self.inputs(x)))
+    def forward(self, x: Tensor) -> Posterior:
+        q: Posterior = self.head(self.net(self.inputs(x)))
+        return q

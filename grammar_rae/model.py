@@ -16,7 +16,6 @@ from grammar_rae import likelihood, revision, runs
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.chance import DRAWS
 from grammar_rae.densities.density import Density
-from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.expressions import brief
 from grammar_rae.fitting import fit_density, named
@@ -175,7 +174,7 @@ class Model:
         z = np.zeros((len(x), self.latent), np.float32)
         for begin in range(0, len(x), BATCH):
             part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(self.device)
-            q = self.run.autoencoder.encoder(part)
+            q = self.run.autoencoder.posterior(part)
             drawn = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
             z[begin : begin + BATCH] = (q.mean if drawn is None else q.sample(drawn)).cpu().numpy()
         return z
@@ -252,9 +251,9 @@ class Model:
 
     @property
     def stochastic(self) -> bool:
-        """Whether q(z | x) is a normal whose draws follow its own variance, which a likelihood needs."""
-        head = self.run.autoencoder.encoder.head
-        return isinstance(head, GaussianHead) and head.noise == 1
+        """Whether draws of q(z | x) follow the density it states, which a likelihood needs."""
+        none = torch.as_tensor(self.run.codec.encode([])).to(self.device)
+        return self.run.autoencoder.posterior(none).proper
 
     def log_likelihood(self, items: Sequence[Any], draws: int = 100, seed: int = 0) -> NDArray[np.float64]:
         """(n,) nats: log of the mean over draws z ~ q of p(x | z) p(z) / q(z | x), in expectation a lower bound.

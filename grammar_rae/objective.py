@@ -8,24 +8,78 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.distributions.divergence import divergence
+from grammar_rae.distributions.interfaces import Decoded, Latent, Posterior
+from grammar_rae.distributions.masked import Masked, Scores
+from grammar_rae.errors import RecipeError
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One forward pass: data x, posterior q, code z (B, D), likelihood p."""
+    """One forward pass over rows x (B, …), computed once and as far as the terms ask."""
 
-    x: Tensor
-    q: Any
-    z: Tensor
-    p: Any
     model: Autoencoder
+    x: Tensor
+    step: int = 0  # of the optimizer, from the beginning of training
+    training: bool = False
+    code_noise: float = 0.0
+
+    @cached_property
+    def q(self) -> Posterior:
+        """q(z | x)."""
+        return self.model.posterior(self.x)
+
+    @cached_property
+    def z(self) -> Tensor:
+        """(B, D) a draw of q."""
+        return self.q.rsample()
+
+    @cached_property
+    def p(self) -> Decoded:
+        """p(x | z), as the recipe trains it."""
+        p: Decoded = self.model.decoder(self._disturbed)
+        return p
+
+    @cached_property
+    def prior(self) -> Latent:
+        """p(z)."""
+        prior: Latent = self.model.prior()
+        return prior
+
+    @cached_property
+    def scores(self) -> Scores:
+        """What p makes of x. RecipeError where nothing restrains p."""
+        if not isinstance(self.p, Masked):
+            raise RecipeError("a term of this objective is of sequences under a mask; images are under none")
+        return self.p.scores(self.x)
+
+    @property
+    def log_prob(self) -> Tensor:
+        """(B,) log p(x | z)."""
+        return self.scores.log_prob() if isinstance(self.p, Masked) else self.p.log_prob(self.x)
+
+    @property
+    def outputs(self) -> Tensor:
+        """(B, …) what the net puts out along x."""
+        return self.scores.logits if isinstance(self.p, Masked) else self.p.outputs(self.x)
+
+    @property
+    def _disturbed(self) -> Tensor:
+        """What the decoder sees in training: z + u² `code_noise` ε, u uniform in (0, 1), one an example.
+
+        Little noise, the commoner, keeps the codes apart; much of it teaches the decoder what lies between them,
+        where ex-post densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps
+        some of it, in the decoder alone.
+        """
+        if not self.code_noise or not self.training:
+            return self.z
+        return self.z + self.code_noise * torch.rand_like(self.z[:, :1]) ** 2 * torch.randn_like(self.z)
 
 
 Term = Callable[[Pass], Tensor]
@@ -33,12 +87,12 @@ Term = Callable[[Pass], Tensor]
 
 def nll(run: Pass) -> Tensor:
     """(B,) −log p(x | z)."""
-    return -run.p.log_prob(run.x)
+    return -run.log_prob
 
 
 def cross_entropy(run: Pass) -> Tensor:
     """(B,) the channel-wise cross-entropy that the published grammar code has in place of −log p(x | z)."""
-    return run.p.cross_entropy(run.x)
+    return run.scores.cross_entropy()
 
 
 def feasible(run: Pass) -> Tensor:
@@ -47,12 +101,12 @@ def feasible(run: Pass) -> Tensor:
     With weight 1 beside `nll` the two are the plain, unmasked likelihood; with 0 the forbidden logits are
     never trained. Ours.
     """
-    return -run.p.log_feasible(run.x)
+    return -run.scores.log_feasible()
 
 
 def kl(run: Pass) -> Tensor:
     """(B,) KL(q(z | x) ‖ p(z))."""
-    return divergence(run.q, run.model.prior(), run.z)
+    return divergence(run.q, run.prior, run.z)
 
 
 def half_norm(run: Pass) -> Tensor:
@@ -92,33 +146,17 @@ class Variant:
 
 
 class Objective(nn.Module):
-    """forward(x) → {term: weighted value}; its parameters are the autoencoder's."""
+    """forward(x, step) → {term: weighted value}; its parameters are the autoencoder's."""
 
     def __init__(
-        self,
-        model: Autoencoder,
-        terms: Mapping[str, tuple[Term, float]],
-        code_noise: float = 0.0,
+        self, model: Autoencoder, terms: Mapping[str, tuple[Term, float]], code_noise: float = 0.0
     ) -> None:
         super().__init__()
         self.model = model
         self.terms = dict(terms)
         self.code_noise = code_noise
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """x (B, …) integers; terms of weight 0 are left out."""
-        q = self.model.encoder(x)
-        z = q.rsample()
-        run = Pass(x, q, z, self.model.decoder(self._disturbed(z)), self.model)
+    def forward(self, x: Tensor, step: int = 0) -> dict[str, Tensor]:
+        """x (B, …) integers, `step` of the optimizer; terms of weight 0 are left out."""
+        run = Pass(self.model, x, step, self.training, self.code_noise)
         return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}
-
-    def _disturbed(self, z: Tensor) -> Tensor:
-        """What the decoder sees in training: z + u² `code_noise` ε, u uniform in (0, 1), one an example.
-
-        Little noise, the commoner, keeps the codes apart; much of it teaches the decoder what lies between them,
-        where ex-post densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps
-        some of it, in the decoder alone.
-        """
-        if not self.code_noise or not self.training:
-            return z
-        return z + self.code_noise * torch.rand_like(z[:, :1]) ** 2 * torch.randn_like(z)

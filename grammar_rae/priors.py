@@ -5,19 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from grammar_rae.distributions.codes import Gaussian
-from grammar_rae.noise import LATENT, Noise
-
-
-class StandardNormal(Gaussian):
-    """N(0, I) over codes of the size of `zeros` (D,)."""
-
-    def __init__(self, zeros: Tensor) -> None:
-        super().__init__(zeros, zeros)
-
-    def sample(self, noise: Noise) -> Tensor:
-        """(B, D), one row a sample of `noise`."""
-        return noise.normal(LATENT, len(self.mean))
+from grammar_rae.distributions.codes import StandardNormal
 
 
 class Standard(nn.Module):
@@ -30,4 +18,5 @@ class Standard(nn.Module):
         self.register_buffer("zeros", torch.zeros(latent))
 
     def forward(self) -> StandardNormal:
+        """p(z)."""
         return StandardNormal(self.zeros)

@@ -78,14 +78,14 @@ def reconstruction_stochastic(
     valid = frame["item"].tolist()
     wanted = model.same(valid)
     x, known, _ = model.rows_known(valid)
-    encoder = model.run.autoencoder.encoder
+    posterior = model.run.autoencoder.posterior
     hits = np.zeros(len(valid))
     with torch.no_grad():
-        if known and isinstance(encoder(torch.as_tensor(x[:1]).to(model.device)), Point):
+        if known and isinstance(posterior(torch.as_tensor(x[:1]).to(model.device)), Point):
             encodings = 1
         together = max(1, BATCH // encodings)
         for begin in range(0, len(known), together):
-            q = encoder(torch.as_tensor(x[begin : begin + together]).to(model.device))
+            q = posterior(torch.as_tensor(x[begin : begin + together]).to(model.device))
             places = torch.tensor(known[begin : begin + together], device=model.device)
             index = torch.arange(encodings, device=model.device)[:, None] + places * encodings
             z = torch.cat([q.sample(Noise(seed, row)) for row in index])  # (encodings × items, D)

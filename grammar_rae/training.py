@@ -40,8 +40,8 @@ def fit(
     resume: bool = False,
     on_step: OnStep | None = None,
 ) -> Iterator[Record]:
-    """Train `objective`, rows → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
-    loss, rate, seconds}.
+    """Train `objective`, (rows, step) → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
+    loss, rate, seconds}; the step is that of the optimizer, from the beginning of training.
 
     When the generator ends, the objective holds the weights of the best validation loss, which are averages
     over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
@@ -69,9 +69,10 @@ def fit(
             if fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
                 turn = settings.seed * 1_000_003 + state.epoch
                 torch.cuda.manual_seed(turn * 1009 + fabric.global_rank)
-            record, rate = loop.train(state)
+            order = batches(data, settings, state.epoch)
+            record, rate = loop.train(order, state)
             random = torch.get_rng_state()
-        record |= loop.validate()
+        record |= loop.validate((state.epoch + 1) * len(order))
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
             raise DataError(
                 f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
@@ -119,25 +120,26 @@ class _Loop:
         module = self.objective if self.average is None else self.average.module
         return {name: value.detach().clone() for name, value in module.state_dict().items()}
 
-    def train(self, state: State) -> tuple[Record, float]:
-        """One epoch of optimizer steps: the means of the terms, and the learning rate of the last step."""
+    def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
+        """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, and the learning
+        rate of the last step.
+        """
         self.parallel.train()
-        order = batches(self.data, self.settings, state.epoch)
         sums: dict[str, Tensor] = {}
         rate = state.rate
         for step, indices in enumerate(order):
             rate = state.rate_at(step / len(order), self.settings)
-            terms, loss = self._step(indices, rate)
+            terms, loss = self._step(indices, state.epoch * len(order) + step, rate)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + term.detach().mean() / len(order)
             if self.on_step is not None:
                 self.on_step(step + 1, len(order), loss.item())
         return self._reduced(sums, "train"), rate
 
-    def _step(self, indices: Tensor, rate: float) -> tuple[dict[str, Tensor], Tensor]:
+    def _step(self, indices: Tensor, step: int, rate: float) -> tuple[dict[str, Tensor], Tensor]:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        terms = self.parallel(self._rows(self.data.train, self._share(indices)))
+        terms = self.parallel(self._rows(self.data.train, self._share(indices)), step)
         loss = torch.stack([term.mean() for term in terms.values()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
@@ -149,8 +151,8 @@ class _Loop:
         return terms, loss
 
     @torch.no_grad()
-    def validate(self) -> Record:
-        """Means over the whole validation set, every rank its share; posterior noise is fixed."""
+    def validate(self, step: int) -> Record:
+        """Means over the whole validation set after so many steps, every rank its share; posterior noise is fixed."""
         judged = self.parallel if self.average is None else self.average.module
         judged.eval()
         own = self._share(torch.arange(len(self.data.valid)))
@@ -158,7 +160,7 @@ class _Loop:
         with torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
             for indices in own.split(self.settings.batch):
-                for name, term in judged(self._rows(self.data.valid, indices)).items():
+                for name, term in judged(self._rows(self.data.valid, indices), step).items():
                     sums[name] = sums.get(name, 0.0) + term.mean() * len(indices) / len(own)
         return self._reduced(sums, "valid")
 

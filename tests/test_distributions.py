@@ -4,7 +4,8 @@ import pytest
 import torch
 from scipy.stats import kstest
 
-from grammar_rae.distributions.codes import Gaussian
+from grammar_rae.distributions.characters import Characters
+from grammar_rae.distributions.codes import Gaussian, Point
 from grammar_rae.distributions.divergence import divergence
 from grammar_rae.distributions.masked import channel_cross_entropy, choose
 from grammar_rae.noise import Noise
@@ -67,3 +68,33 @@ def test_scaled_noise_leaves_the_divergence_alone():
     quiet = Gaussian(mean, log_var, noise=0.01)
     assert quiet.sample(Noise.first(0, 1000)).std() == pytest.approx(0.01, rel=0.1)
     torch.testing.assert_close(divergence(quiet, Standard(2)(), mean), torch.zeros(1000))
+
+
+def test_posteriors_draw_in_any_shape():
+    torch.manual_seed(0)
+    mean, log_var = torch.randn(4, 3), torch.randn(4, 3)
+    q, point = Gaussian(mean, log_var), Point(mean)
+    assert q.rsample((2, 5)).shape == point.rsample((2, 5)).shape == (2, 5, 4, 3)
+    reference = torch.distributions.Normal(mean, (log_var / 2).exp())
+    z = q.rsample((6,))
+    torch.testing.assert_close(q.log_prob(z), reference.log_prob(z).sum(-1))
+    torch.manual_seed(1)
+    drawn = q.rsample()
+    torch.manual_seed(1)
+    torch.testing.assert_close(drawn, reference.rsample())
+    assert point.log_prob(point.rsample((2,))).tolist() == [[0.0] * 4] * 2
+    assert (point.log_prob(z) == -torch.inf).all()
+
+
+def test_only_draws_that_follow_their_own_density_are_proper():
+    zeros = torch.zeros(2, 3)
+    assert Gaussian(zeros, zeros).proper
+    assert not Gaussian(zeros, zeros, noise=0.01).proper and not Point(zeros).proper
+
+
+def test_characters_go_on_from_a_prefix():
+    p = Characters(torch.randn(3, 5, 4))
+    noise, prefix = Noise.first(0, 3), torch.tensor([2, 1])
+    assert p.sample(noise, 1.0, prefix)[:, :2].tolist() == p.mode(prefix)[:, :2].tolist() == [[2, 1]] * 3
+    assert torch.equal(p.sample(noise, 1.0, prefix)[:, 2:], p.sample(noise)[:, 2:])
+    assert torch.equal(p.mode(prefix)[:, 2:], p.mode()[:, 2:])

@@ -1,9 +1,11 @@
 """An image model as a user has it: a folder of pictures in, a run folder, images, scores and a page out."""
 
 import json
+import math
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from grammar_rae.evaluators.images import Curve
 from grammar_rae.evaluators.webpage import ItemSet, page
 from grammar_rae.experiment import train
 from grammar_rae.model import Model
+from grammar_rae.noise import POSTERIOR, Noise
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.images import PIXELS
 
@@ -102,6 +105,25 @@ def test_a_likelihood_is_a_bound_that_more_draws_raise(run, pictures):
     with pytest.raises(RecipeError, match="has no likelihood"):
         model.run.autoencoder.encoder.head.noise = 0.5
         model.log_likelihood(items)
+
+
+def test_the_bound_is_the_mean_over_draws_written_out(run, pictures):
+    model = Model.load(run)
+    items = [read(pictures / f"{i:02}.png")[0] for i in range(1, 4)]
+    x = torch.as_tensor(model.run.codec.encode(items))
+    parts, draws = model.run.autoencoder, 7
+    expected = []
+    with torch.no_grad():
+        q = parts.posterior(x)
+        for i in range(len(items)):
+            eps = Noise.first(5, draws, i * draws).normal(POSTERIOR, model.latent)
+            scale = (q.log_var[i] / 2).exp()
+            z = q.mean[i] + scale * eps
+            log_q = torch.distributions.Normal(q.mean[i], scale).log_prob(z).sum(-1)
+            log_prior = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(-1)
+            weights = parts.decoder(z).log_prob(x[i].expand(draws, *x[i].shape)) + log_prior - log_q
+            expected.append(torch.logsumexp(weights.double(), 0).item() - math.log(draws))
+    assert model.log_likelihood(items, draws, seed=5) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_verbs(run, pictures, tmp_path):

@@ -293,11 +293,9 @@ def test_weights_as_coded():
 def test_the_gradient_penalty_is_of_the_code():
     model, objective = built("rae_gp")
     model.eval()
-    q = model.encoder(BATCH[:2])
-    z = q.rsample()
-    run = Pass(BATCH[:2], q, z, model.decoder(z), model)
+    run = Pass(model, BATCH[:2])
     expected = []
-    for code in z.detach():
+    for code in run.z.detach():
         slope = torch.autograd.functional.jacobian(
             lambda c: (model.decoder(c[None]).outputs(None) ** 2).sum(), code
         )

@@ -6,11 +6,14 @@ import torch
 from lightning_fabric import Fabric
 
 from grammar_rae.assembly import make_autoencoder, make_codec, make_objective
+from grammar_rae.autoencoder import Autoencoder
 from grammar_rae.catalogue import VARIANTS
 from grammar_rae.counting import sample
+from grammar_rae.distributions.codes import Gaussian
 from grammar_rae.errors import DataError
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
+from grammar_rae.objective import Objective, feasible, kl, nll
 from grammar_rae.recipe import parse
 from grammar_rae.rendering import unparse
 from grammar_rae.runs import Run, load, save
@@ -229,3 +232,51 @@ def test_noise_on_codes_reaches_the_decoder_in_training_alone(variant):
     objective.eval()
     objective(many)
     assert torch.equal(seen[0], code)
+
+
+def test_a_pass_computes_what_is_asked_and_that_once():
+    run, x = tiny("vae", "sequential")
+    seen = []
+    for name in ("encoder", "decoder", "prior"):
+        module = getattr(run.autoencoder, name)
+        module.register_forward_hook(lambda *_, name=name: seen.append(name))
+    Objective(run.autoencoder, {"kl": (kl, 1.0)})(x)
+    assert seen == ["encoder", "prior"]
+    seen.clear()
+    replays = []
+    replay = run.autoencoder.decoder.machine.replay
+    run.autoencoder.decoder.machine.replay = lambda *given: replays.append(1) or replay(*given)
+    Objective(run.autoencoder, {"nll": (nll, 1.0), "feasible": (feasible, 1.0), "kl": (kl, 1.0)})(x)
+    assert seen == ["encoder", "decoder", "prior"] and len(replays) == 1
+
+
+def test_terms_know_the_step_of_the_optimizer():
+    run, x = tiny("ae", "parallel")
+    steps = []
+    terms = {
+        "nll": (nll, 1.0),
+        "watch": (lambda one: steps.append((one.training, one.step)) or one.z.sum(), 1.0),
+    }
+    how = Settings(epochs=3, batch=25)
+    list(fit(Objective(run.autoencoder, terms), Data(x[:80], x[80:]), how, Fabric(accelerator="cpu")))
+    assert [step for training, step in steps if training] == list(range(12))
+    assert [step for training, step in steps if not training] == [4, 8, 12]
+
+
+def test_a_refinement_betters_the_posterior_everywhere():
+    class Nearer(torch.nn.Module):
+        def forward(self, q, x, decoder, prior):
+            assert torch.isfinite(decoder(q.mean).log_prob(x)).all() and prior().exact
+            return Gaussian(q.mean / 2, q.log_var - 1)
+
+    run, x = tiny("vae", "parallel")
+    plain = run.autoencoder
+    refined = Autoencoder(plain.encoder, plain.decoder, plain.prior, Nearer())
+    torch.testing.assert_close(refined.posterior(x).mean, plain.posterior(x).mean / 2)
+    assert (
+        Objective(refined, {"kl": (kl, 1.0)})(x)["kl"].mean()
+        != Objective(plain, {"kl": (kl, 1.0)})(x)["kl"].mean()
+    )
+    assert refined.state_dict().keys() == plain.state_dict().keys()
+    codes = Model(Run(run.recipe, run.grammar, run.codec, refined)).codes(x.numpy())
+    np.testing.assert_allclose(codes, plain.posterior(x).mean.detach().numpy() / 2, rtol=1e-5)

@@ -14,6 +14,8 @@ from grammar_rae.progress import Report, silent
 class BoxDistribution:
     """Uniform between low and high (D,)."""
 
+    exact = True
+
     def __init__(self, low: Tensor, high: Tensor) -> None:
         self.low = low
         self.high = high

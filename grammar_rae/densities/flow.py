@@ -22,6 +22,8 @@ from grammar_rae.progress import Report, silent
 class FlowDistribution:
     """That of z where `transform(z)` is distributed as `base`."""
 
+    exact = True
+
     def __init__(self, transform: Any, base: Any) -> None:
         self.transform = transform
         self.base = base
@@ -57,7 +59,8 @@ class Likelihood(nn.Module):
         super().__init__()
         self.flow = flow
 
-    def forward(self, z: Tensor) -> dict[str, Tensor]:
+    def forward(self, z: Tensor, step: int) -> dict[str, Tensor]:
+        """{nll: (B,) nats} of z (B, D)."""
         return {"nll": -self.flow().log_prob(z)}
 
 
@@ -84,13 +87,13 @@ def fit(
     flow = seeded(lambda: SplineFlow(latent, width, layers), seed, data.device)
     batch = max(16, min(512, len(data) // 20))
     learn(Likelihood(flow), (data - mean) / scale, seed, epochs, batch, 1e-3, report)
-    return Standardised(flow.requires_grad_(False), mean, scale, True, width=width, layers=layers)
+    return Standardised(flow.requires_grad_(False), mean, scale, width=width, layers=layers)
 
 
 def empty(latent: int, width: int, layers: int) -> Standardised:
     """Of the right sizes, to be filled by `load_state_dict`."""
     flow = SplineFlow(latent, width, layers).requires_grad_(False)
-    return Standardised(flow, torch.zeros(latent), torch.ones(latent), True, width=width, layers=layers)
+    return Standardised(flow, torch.zeros(latent), torch.ones(latent), width=width, layers=layers)
 
 
 def _splines() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -14,6 +15,8 @@ from grammar_rae.progress import Report
 from grammar_rae.settings import Settings
 from grammar_rae.training import fit as run
 from grammar_rae.training_batches import Data
+
+Net = TypeVar("Net", bound=nn.Module)
 
 HELD_OUT = 0.1  # share of the codes that choose the epoch
 PATIENCE = 3  # epochs without gain until the rate is halved; three times as many until the end
@@ -50,7 +53,7 @@ def learn(
         raise DataError(f"the density diverged on these {len(z)} codes; try another --seed") from error
 
 
-def seeded(make: Callable[[], nn.Module], seed: int, device: torch.device) -> nn.Module:
+def seeded(make: Callable[[], Net], seed: int, device: torch.device) -> Net:
     """`make()` with initial weights that `seed` decides; the caller's random state is left alone."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -11,7 +11,6 @@ rate every 300 of 800 epochs; here it falls, and training ends, by a held-out te
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,10 +20,11 @@ from grammar_rae.densities.codes import checked, chosen, in_blocks, moments
 from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import Standardised
 from grammar_rae.distributions.codes import Gaussian
+from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.encoders import GaussianHead
 from grammar_rae.errors import DataError
 from grammar_rae.nets.mlp import MLP
-from grammar_rae.noise import POSTERIOR, Noise
+from grammar_rae.noise import Noise
 from grammar_rae.objective import Objective
 from grammar_rae.priors import Standard
 from grammar_rae.progress import Report, silent
@@ -56,14 +56,15 @@ class Generation(nn.Module):
 
     log_gamma: Tensor
 
-    def __init__(self, latent: int, width: int, layers: int, learned: bool) -> None:
+    def __init__(self, latent: int, width: int, layers: int, learned: bool, log_gamma: float) -> None:
         super().__init__()
         self.body = MLP(latent, width, layers, skip=learned)
         self.mean = nn.Linear(self.body.outputs, latent)
+        gamma = torch.tensor(log_gamma)
         if learned:
-            self.log_gamma = nn.Parameter(torch.zeros(()))
+            self.log_gamma = nn.Parameter(gamma)
         else:
-            self.register_buffer("log_gamma", torch.zeros(()))
+            self.register_buffer("log_gamma", gamma)
 
     def forward(self, u: Tensor) -> Gaussian:
         mean = self.mean(self.body(u))
@@ -72,6 +73,8 @@ class Generation(nn.Module):
 
 class TwoStageDistribution:
     """∫ p(z | u) N(u; 0, I) du of a trained second stage."""
+
+    exact = False
 
     def __init__(self, model: Autoencoder, noisy: bool) -> None:
         self.model = model
@@ -86,29 +89,28 @@ class TwoStageDistribution:
         return in_blocks(self._log_prob, z, ROWS)
 
     def _log_prob(self, z: Tensor) -> Tensor:
-        prior = self.model.prior()
-        q = self.model.encoder(z.repeat_interleave(DRAWS, 0))
-        eps = Noise.first(0, DRAWS, 0, z.device).normal(POSTERIOR, q.mean.shape[1]).repeat(len(z), 1)
-        u = q.mean + (q.log_var / 2).exp() * eps
-        weights = self.model.decoder(u).log_prob(z.repeat_interleave(DRAWS, 0))
-        weights = weights + prior.log_prob(u) - q.log_prob(u)
+        prior: Latent = self.model.prior()
+        many = z.repeat_interleave(DRAWS, 0)
+        q = self.model.posterior(many)
+        u = q.sample(Noise(0, torch.arange(DRAWS, device=z.device).repeat(len(z))))
+        p: Gaussian = self.model.decoder(u)
+        weights = p.log_prob(many) + prior.log_prob(u) - q.log_prob(u)
         return torch.logsumexp(weights.unflatten(0, (-1, DRAWS)), 1) - math.log(DRAWS)
 
     def sample(self, noise: Noise) -> Tensor:
         """(B, D), one row a sample of `noise`: with the noise γ, or the decoder's means."""
-        p = self.model.decoder(self.model.prior().sample(noise))
-        drawn: Tensor = p.sample(noise) if self.noisy else p.mean
-        return drawn
+        p: Gaussian = self.model.decoder(self.model.prior().sample(noise))
+        return p.sample(noise) if self.noisy else p.mean
 
 
 class SecondStage(nn.Module):
-    """The second VAE as a prior over standardised codes."""
+    """The second VAE as a prior over standardised codes; γ begins at exp(`log_gamma`)."""
 
-    def __init__(self, latent: int, width: int, layers: int, learned: bool) -> None:
+    def __init__(self, latent: int, width: int, layers: int, learned: bool, log_gamma: float = 0.0) -> None:
         super().__init__()
         self.learned = learned
         encoder = Inference(latent, width, layers, learned)
-        decoder = Generation(latent, width, layers, learned)
+        decoder = Generation(latent, width, layers, learned, log_gamma)
         self.model = Autoencoder(encoder, decoder, Standard(latent))
 
     def forward(self) -> TwoStageDistribution:
@@ -147,15 +149,14 @@ def fit(
     mean, scale = moments(data)
     latent = data.shape[1]
     learned = FORMS[form]
-    stage: Any = seeded(lambda: SecondStage(latent, width, depth, learned), seed, data.device)
-    if not learned:
-        stage.model.decoder.log_gamma.fill_(0.5 * math.log(weight * latent / 2))
+    log_gamma = 0.0 if learned else 0.5 * math.log(weight * latent / 2)
+    stage = seeded(lambda: SecondStage(latent, width, depth, learned, log_gamma), seed, data.device)
     size = max(16, min(batch, len(data) // 20))
     learn(Objective(stage.model, VAE.terms), (data - mean) / scale, seed, epochs, size, rate, report)
     return _density(stage, mean, scale, width, depth, learned)
 
 
-def codes(*, form: str = DEFAULT_FORM, **others: Any) -> str | None:
+def codes(*, form: str = DEFAULT_FORM, **others: object) -> str | None:
     """Samples of the first posterior for Dai and Wipf's form, whatever the recipe says; None: what it says."""
     return "samples" if form == "dai_wipf" else None
 
@@ -170,4 +171,4 @@ def _density(
     stage: nn.Module, mean: Tensor, scale: Tensor, width: int, layers: int, learned: bool
 ) -> Standardised:
     sizes = {"width": width, "layers": layers, "learned": int(learned)}
-    return Standardised(stage.requires_grad_(False), mean, scale, False, **sizes)
+    return Standardised(stage.requires_grad_(False), mean, scale, **sizes)

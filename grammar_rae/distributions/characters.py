@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masked import channel_cross_entropy, choose, log_likelihood
+from grammar_rae.distributions.masked import Masked, Scores, choose
 from grammar_rae.noise import DECODING, Noise
 
 
-class Characters:
-    """Strings of T characters with logits (B, T, V); nothing is masked, so anything may be written."""
+class Characters(Masked):
+    """Strings of T characters with logits (B, T, V); the mask allows everything, so anything may be written."""
 
     def __init__(self, logits: Tensor) -> None:
         self.output = logits
 
-    def log_prob(self, x: Tensor) -> Tensor:
-        """(B,) nats of x (B, T) int."""
-        return log_likelihood(self.output, x)
+    def scores(self, x: Tensor) -> Scores:
+        """The logits are the scores."""
+        return Scores(x, self.output, self.output, torch.ones_like(x, dtype=torch.bool))
 
-    def cross_entropy(self, x: Tensor) -> Tensor:
-        """(B,) binary cross-entropy over all channels, as in the published code."""
-        return channel_cross_entropy(self.output, x)
+    def sample(self, noise: Noise, temperature: float = 1.0, prefix: Tensor | None = None) -> Tensor:
+        """(B, T) int64; each row begins with `prefix` (t,) where given."""
+        u = noise.uniform(DECODING, self.output.shape[1])
+        return _begun(choose(self.output / temperature, u), prefix)
 
-    def log_feasible(self, x: Tensor) -> Tensor:
-        """(B,) zeros: every character is allowed."""
-        return self.output.new_zeros(len(x))
-
-    def outputs(self, x: Tensor) -> Tensor:
-        """Logits (B, T, C): what a gradient penalty differentiates."""
-        return self.output
-
-    def sample(self, noise: Noise, temperature: float = 1.0) -> Tensor:
+    def mode(self, prefix: Tensor | None = None) -> Tensor:
         """(B, T) int64."""
-        return choose(self.output / temperature, noise.uniform(DECODING, self.output.shape[1]))
+        return _begun(self.output.argmax(-1), prefix)
 
-    def mode(self) -> Tensor:
-        """(B, T) int64."""
-        return self.output.argmax(-1)
+
+def _begun(x: Tensor, prefix: Tensor | None) -> Tensor:
+    """x (B, T) with its first characters replaced by `prefix` (t,); the others do not depend on them."""
+    if prefix is not None:
+        x[:, : len(prefix)] = prefix
+    return x

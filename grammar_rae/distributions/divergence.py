@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-from typing import Any
-
 from torch import Tensor
 
-from grammar_rae.distributions.codes import Gaussian
+from grammar_rae.distributions.codes import Gaussian, StandardNormal
+from grammar_rae.distributions.interfaces import Latent, Posterior
 
 
-@singledispatch
-def divergence(q: Any, p: Any, z: Tensor) -> Tensor:
+def divergence(q: Posterior, p: Latent, z: Tensor) -> Tensor:
     """(B,) nats: KL(q ‖ p), estimated at the draw z (B, D) of q when no formula applies."""
+    if isinstance(q, Gaussian) and isinstance(p, StandardNormal):
+        ratio = q.log_var - p.log_var
+        scaled = (q.mean - p.mean) ** 2 / p.log_var.exp()
+        return 0.5 * (ratio.exp() + scaled - 1 - ratio).sum(-1)
     return q.log_prob(z) - p.log_prob(z)
-
-
-@divergence.register
-def _(q: Gaussian, p: Any, z: Tensor) -> Tensor:
-    if not (isinstance(p, Gaussian) and p.noise == 1):
-        return q.log_prob(z) - p.log_prob(z)
-    ratio = q.log_var - p.log_var
-    scaled = (q.mean - p.mean) ** 2 / p.log_var.exp()
-    return 0.5 * (ratio.exp() + scaled - 1 - ratio).sum(-1)

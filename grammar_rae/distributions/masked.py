@@ -1,20 +1,64 @@
-"""Choices under a mask: what every decoder over productions shares."""
+"""Choices under a mask: what every distribution over productions or characters shares."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from grammar_rae.noise import Noise
 
-@runtime_checkable
-class Masked(Protocol):
-    """A distribution over items that puts part of its mass on what may not be written."""
+
+@dataclass(frozen=True)
+class Scores:
+    """What a distribution makes of rows x (B, T): B batch, T steps, C output columns, R symbols."""
+
+    x: Tensor  # (B, T)
+    logits: Tensor  # (B, T, C) of the net, before the mask
+    masked: Tensor  # (B, T, R) of the symbols, −inf where not allowed
+    real: Tensor  # (B, T) bool: no padding
+
+    def log_prob(self) -> Tensor:
+        """(B,) nats of x."""
+        return log_likelihood(self.masked, self.x)
+
+    def log_feasible(self) -> Tensor:
+        """(B,) nats that the net itself, before the mask, put on what is allowed along x."""
+        return log_feasible_mass(self.logits, self.masked, self.real)
+
+    def cross_entropy(self) -> Tensor:
+        """(B,) binary cross-entropy over all channels, as in the published code."""
+        return channel_cross_entropy(self.masked, self.x)
+
+
+class Masked(ABC):
+    """p(x | z) over sequences x (B, T), each step restrained by a mask; a `Decoded` that can go on from a prefix."""
+
+    @abstractmethod
+    def scores(self, x: Tensor) -> Scores:
+        """Logits and masked scores along x (B, T), T steps or fewer: rows may be cut where all of them are padding."""
+
+    @abstractmethod
+    def sample(self, noise: Noise, temperature: float = 1.0, prefix: Tensor | None = None) -> Tensor:
+        """(B, T) int64, one uniform number a step; each row goes on from `prefix` (t,) where given."""
+
+    @abstractmethod
+    def mode(self, prefix: Tensor | None = None) -> Tensor:
+        """(B, T) int64: the likeliest allowed symbol at every step, given those before."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(B,) nats of x (B, T) int, or of its beginning."""
+        return self.scores(x).log_prob()
 
     def log_feasible(self, x: Tensor) -> Tensor:
-        """(B,) nats: the log of the mass on what was allowed while each x (B, T) was written."""
-        ...
+        """(B,) nats that the net itself, before the mask, put on what is allowed along x (B, T)."""
+        return self.scores(x).log_feasible()
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Logits (B, T, C) along x (B, T): what a gradient penalty differentiates."""
+        return self.scores(x).logits
 
 
 def masked_logits(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:

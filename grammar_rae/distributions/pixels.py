@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.noise import DECODING, Noise
 
 LOG_HALF = math.log(0.5)  # of the variance under which −log p is the squared error and a constant
@@ -176,7 +176,7 @@ class PixelLikelihood:
     initial values of its parameters that are trained with the net.
     """
 
-    distribution: Callable[..., Any]
+    distribution: Callable[..., Decoded]
     planes: Callable[[int], int] = _same
     learned: Mapping[str, float] = field(default_factory=dict)
 

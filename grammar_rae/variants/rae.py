@@ -22,11 +22,13 @@ def gradient_penalty(run: Pass) -> Tensor:
     whole Jacobian. An autoregressive decoder's output is its logits under teacher forcing.
     """
     with torch.enable_grad():
-        z, p = run.z, run.p
-        if not z.requires_grad:  # no graph was kept: validation
+        z = run.z
+        if z.requires_grad:
+            y = run.outputs
+        else:  # no graph was kept: validation
             z = z.detach().requires_grad_()
-            p = run.model.decoder(z)
-        (slope,) = torch.autograd.grad((p.outputs(run.x) ** 2).sum(), z, create_graph=True)
+            y = run.model.decoder(z).outputs(run.x)
+        (slope,) = torch.autograd.grad((y**2).sum(), z, create_graph=True)
     return (slope**2).sum(-1)
 
 

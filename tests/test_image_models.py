@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from grammar_rae.cli import app, main
-from grammar_rae.datasets.images import read
+from grammar_rae.datasets.image_files import read
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.image_pictures import tiled

@@ -13,7 +13,8 @@ from pathlib import Path
 from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.datasets.diagnosis import problem_of, reason
 from grammar_rae.datasets.expressions import uniform
-from grammar_rae.datasets.images import ARRAYS, SUFFIXES, own
+from grammar_rae.datasets.image_files import ARRAYS, SUFFIXES
+from grammar_rae.datasets.images import own
 from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule
 from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.task import recognise
@@ -58,7 +59,7 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
     """A data set by its name, the items of a file (`column` of a table), or a list of strings.
 
     A file or list is split by a fixed permutation, 10 % for validation, none for a test; a folder or array of
-    images (`datasets.images.read`) keeps 10 % for a test. DataError where the name is neither known nor a
+    images (`datasets.image_files.read`) keeps 10 % for a test. DataError where the name is neither known nor a
     file, the file cannot be used, or a published file cannot be had.
     """
     if not isinstance(name, str | Path):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from grammar_rae.datasets.images import Images, dataset, files, opened
+from grammar_rae.datasets.image_files import Images, lazily, read_image
+from grammar_rae.datasets.images import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
@@ -23,7 +24,7 @@ def celeba() -> Dataset:
     """CelebA: 202,599 faces in colour, middle 140 x 140 of 178 x 218 resized to 64 x 64, official partition.
 
     Of the packed subset, 10,000 faces that the official partition trains on, the last 1,000 test and the
-    1,000 before validate.
+    1,000 before validate. DataError where neither is to be had, or cannot be read.
     """
     folder = present(*FOLDERS)
     if folder is None:
@@ -32,12 +33,12 @@ def celeba() -> Dataset:
     paths = sorted(folder.glob("*.jpg"))
     if not paths:
         raise DataError(f"{folder}: no .jpg in it; expected the aligned faces 000001.jpg to 202599.jpg")
-    images = files(paths, crop, SIZE)
+    images = lazily(paths, crop, SIZE)
     numbers = [int(path.stem) if path.stem.isdigit() else 0 for path in paths]
     train = [i for i, number in enumerate(numbers) if number <= BOUNDS[0]]
     valid = [i for i, number in enumerate(numbers) if BOUNDS[0] < number <= BOUNDS[1]]
     test = [i for i, number in enumerate(numbers) if number > BOUNDS[1]]
-    return dataset("celeba", *(images.picked(part) for part in (train, valid, test)))
+    return dataset("celeba", *(images.select(part) for part in (train, valid, test)))
 
 
 def crop(width: int) -> int:
@@ -46,13 +47,14 @@ def crop(width: int) -> int:
 
 
 def _packed(path: Path) -> Images:
+    """The faces of the archive, by name."""
     faces: dict[str, np.ndarray] = {}
     try:
         with tarfile.open(path) as archive:
             for member in archive:
                 file = archive.extractfile(member)
                 if file is not None and member.name.endswith(".jpg"):
-                    faces[member.name] = opened(io.BytesIO(file.read()), crop, SIZE, member.name)
+                    faces[member.name] = read_image(io.BytesIO(file.read()), crop, SIZE, member.name)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
     return Images.of(np.stack([faces[name] for name in sorted(faces)]), "celeba")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.images import Images, dataset, opened
+from grammar_rae.datasets.image_files import Images, read_image
+from grammar_rae.datasets.images import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
@@ -33,6 +34,7 @@ def cifar10() -> Dataset:
     """CIFAR-10: 50,000 photographs in colour, 32 x 32, the last 10,000 of them validate; 10,000 test.
 
     The sheets hold the first 20,000 and the first 1,000; the last tenth of the 20,000 validates then.
+    DataError where none of them is to be had, or cannot be read.
     """
     folder = present(f"cifar10/{FOLDER}", FOLDER)
     archive = present(f"cifar10/{ARCHIVE}", ARCHIVE)
@@ -42,9 +44,9 @@ def cifar10() -> Dataset:
         train, test = _from_archive(archive)
     else:
         train, test = (_from_sheets(name) for name in SHEETS)
-    known = Images.of(train, "cifar10 train")
-    cut = len(known) - (VALID if len(known) > 2 * VALID else len(known) // 10)
-    return dataset("cifar10", known[:cut], known[cut:], Images.of(test, "cifar10 test"))
+    images = Images.of(train, "cifar10 train")
+    cut = len(images) - (VALID if len(images) > 2 * VALID else len(images) // 10)
+    return dataset("cifar10", images[:cut], images[cut:], Images.of(test, "cifar10 test"))
 
 
 def read_batch(body: bytes, name: str) -> NDArray[np.uint8]:
@@ -57,6 +59,8 @@ def read_batch(body: bytes, name: str) -> NDArray[np.uint8]:
 
 
 class _Unpickler(pickle.Unpickler):
+    """Builds arrays and nothing else."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
@@ -64,12 +68,14 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _from_folder(path: Path) -> NDArray[np.uint8]:
+    """(n, 32, 32, 3) of one batch."""
     if not path.is_file():
         raise DataError(f"{path} is missing; unpack {ARCHIVE} whole")
     return read_batch(path.read_bytes(), str(path))
 
 
 def _from_archive(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(n, 32, 32, 3) of all batches to train on, and of the one to test on."""
     bodies: dict[str, bytes] = {}
     try:
         with tarfile.open(path) as archive:
@@ -87,10 +93,10 @@ def _from_archive(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 
 def _from_sheets(pattern: str) -> NDArray[np.uint8]:
-    """Every sheet there is from number 0 on: 25 rows of 40 images, in order."""
-    found: list[NDArray[np.uint8]] = []
-    while not found or present(pattern.format(len(found))) is not None:
-        sheet = opened(locate(pattern.format(len(found))))
+    """(n, 32, 32, 3) of every sheet there is from number 0 on: 25 rows of 40 images, in order."""
+    sheets: list[NDArray[np.uint8]] = []
+    while not sheets or present(pattern.format(len(sheets))) is not None:
+        sheet = read_image(locate(pattern.format(len(sheets))))
         tiles = sheet.reshape(25, 32, 40, 32, 3).transpose(0, 2, 1, 3, 4)
-        found.append(tiles.reshape(1000, 32, 32, 3))
-    return np.concatenate(found)
+        sheets.append(tiles.reshape(1000, 32, 32, 3))
+    return np.concatenate(sheets)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from grammar_rae.datasets.images import Images, dataset, split
+from grammar_rae.datasets.image_files import Images
+from grammar_rae.datasets.images import dataset, split
 from grammar_rae.datasets.splits import Dataset
 
 SIZE = 32
@@ -17,5 +18,5 @@ def digits() -> Dataset:
 
     small = (load_digits().images * (255 / 16)).round().astype(np.uint8)
     large = [Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC) for image in small]
-    images = Images.of(np.stack([np.asarray(image) for image in large]), "digits")
-    return dataset("digits", *split(images, test=0.2))
+    array = np.stack([np.asarray(image) for image in large])
+    return dataset("digits", *split(Images.of(array, "digits"), test=0.2))

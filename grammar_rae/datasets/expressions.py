@@ -21,7 +21,7 @@ def equations() -> Dataset:
 
     The file is sorted, so that the last 10 % the grammar VAE's code validates on follow another distribution
     than the rest (and no expression that starts with 2 or 3 would ever be trained on where they do): a fixed
-    permutation chooses them here.
+    permutation chooses them here. DataError where the file is not to be had.
     """
     lines = content(locate(FILE)).decode().splitlines()
     train, valid, _ = shuffled([line.replace(" ", "") for line in lines], test=0.0)

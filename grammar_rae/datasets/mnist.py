@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.images import Images, dataset
+from grammar_rae.datasets.image_files import Images
+from grammar_rae.datasets.images import dataset
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
@@ -25,12 +26,18 @@ UNSIGNED = 8  # IDX's code of bytes
 
 
 def mnist() -> Dataset:
-    """MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test."""
+    """MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test.
+
+    DataError where its files are not to be had, or cannot be read.
+    """
     return _dataset("mnist", MNIST)
 
 
 def fashion_mnist() -> Dataset:
-    """Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test."""
+    """Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test.
+
+    DataError where its files are not to be had, or cannot be read.
+    """
     return _dataset("fashion_mnist", FASHION)
 
 
@@ -52,14 +59,14 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
 
 def _dataset(name: str, compact: str) -> Dataset:
     """From the files in the data folder's `name`: IDX, packed or not, else the one `.npz`."""
-    found = [present(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
-    if found[0] is not None and found[1] is not None:
-        train, test = (read_idx(path) for path in found if path is not None)
+    paths = [present(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
+    if paths[0] is not None and paths[1] is not None:
+        train, test = read_idx(paths[0]), read_idx(paths[1])
     elif present(compact) is None and name == "fashion_mnist":
         train, test = (read_idx(locate(f"{name}/{part}.gz")) for part in PARTS)
     else:
         stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test")
         train, test = stored["x_train"], stored["x_test"]
-    known, held_out = Images.of(train, f"{name} train"), Images.of(test, f"{name} test")
-    cut = len(known) - min(VALID, len(known) // 6)
-    return dataset(name, known[:cut], known[cut:], held_out)
+    images = Images.of(train, f"{name} train")
+    cut = len(images) - min(VALID, len(images) // 6)
+    return dataset(name, images[:cut], images[cut:], Images.of(test, f"{name} test"))

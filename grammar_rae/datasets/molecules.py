@@ -22,14 +22,20 @@ ZINC_TEST = 5_000  # first lines of ZINC250k, never trained on (grammar VAE and 
 
 
 def zinc250k() -> Dataset:
-    """249,456 drug-like molecules: the first 5,000 test, the last 10 % of the rest validate."""
+    """249,456 drug-like molecules: the first 5,000 test, the last 10 % of the rest validate.
+
+    This function, and every one of a published set, raises DataError where its file is not to be had.
+    """
     lines = _lines(ZINC)
     train, valid = last_tenth(lines[ZINC_TEST:])
     return Dataset("zinc250k", train, valid, lines[:ZINC_TEST], "molecules")
 
 
 def nci() -> Dataset:
-    """The 4,999 NCI molecules in RDKit, 4,991 of them readable; 10 % validate, 10 % test. No download."""
+    """The 4,999 NCI molecules in RDKit, 4,991 of them readable; 10 % validate, 10 % test. No download.
+
+    DataError where this RDKit was built without its data.
+    """
     path = Path(RDConfig.RDDataDir) / "NCI" / "first_5K.smi"
     if not path.exists():
         raise DataError(
@@ -66,4 +72,5 @@ def chembl() -> Dataset:
 
 
 def _lines(name: str) -> list[str]:
+    """The lines of a published file. DataError where it is not to be had."""
     return content(locate(name)).decode().splitlines()

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.images import Images, dataset, files, split
+from grammar_rae.datasets.image_files import Images, lazily
+from grammar_rae.datasets.images import dataset, split
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
@@ -20,26 +21,28 @@ SIZE = 28
 def omniglot() -> Dataset:
     """Omniglot: characters of 30 alphabets, 28 x 28, a tenth of them validates; those of 20 other alphabets test.
 
-    Strokes are white on black; the folders' drawings are black on white, 105 x 105, and are turned and resized.
+    Strokes are white on black; the folders' drawings are black on white, 105 x 105, and are inverted and resized.
+    DataError where neither folders nor file are to be had, or cannot be read.
     """
     background, evaluation = (present(f"omniglot/{name}") for name in FOLDERS)
     if background is not None and evaluation is not None:
-        known, test = _drawings(background), _drawings(evaluation)
+        train, test = _drawings(background), _drawings(evaluation)
     else:
         stored = arrays(locate(FILE), "images", "is_evaluation")
-        images, held_out = Images.of(stored["images"], "omniglot"), stored["is_evaluation"]
-        known, test = images.picked(np.flatnonzero(~held_out)), images.picked(np.flatnonzero(held_out))
-    train, valid, _ = split(known)
+        images, tests = Images.of(stored["images"], "omniglot"), stored["is_evaluation"]
+        train, test = images.select(np.flatnonzero(~tests)), images.select(np.flatnonzero(tests))
+    train, valid, _ = split(train)
     return dataset("omniglot", train, valid, test)
 
 
 def _drawings(folder: Path) -> Images:
+    """White on black, each opened when it is asked for."""
     paths = sorted(folder.rglob("*.png"))
     if not paths:
         raise DataError(f"{folder}: no .png in it; expected the drawings by alphabet and character")
-    found = files(paths, size=SIZE)
+    drawings = lazily(paths, size=SIZE)
 
-    def turned(i: int) -> NDArray[np.uint8]:
-        return 255 - found[i]
+    def inverted(i: int) -> NDArray[np.uint8]:
+        return 255 - drawings[i]
 
-    return Images(turned, found.names, range(len(paths)))
+    return Images(inverted, drawings.names, range(len(paths)))

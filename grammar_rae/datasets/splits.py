@@ -16,7 +16,7 @@ from grammar_rae.files import Reject
 class Dataset:
     """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
 
-    Items are strings, or images as in `datasets.images`.
+    Items are strings, or images as in `datasets.image_files`.
     """
 
     name: str
@@ -41,10 +41,10 @@ def last_tenth(items: Sequence[str]) -> tuple[list[str], list[str]]:
 def shuffled(items: Sequence[str], test: float, valid: float = 0.1) -> tuple[list[str], list[str], list[str]]:
     """(training, validation, test) drawn by a fixed permutation, each part in the order of `items`.
 
-    Shares are of all items; a data set of two items or more keeps at least one for training and validation.
+    The shares `test` and `valid` are of all items; of two items or more at least one validates.
     """
-    first, second, third = ([items[i] for i in part] for part in permuted(len(items), test, valid))
-    return first, second, third
+    train, validation, testing = ([items[i] for i in part] for part in permuted(len(items), test, valid))
+    return train, validation, testing
 
 
 def permuted(count: int, test: float, valid: float = 0.1) -> tuple[list[int], list[int], list[int]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.images import Images, dataset, split
+from grammar_rae.datasets.image_files import Images
+from grammar_rae.datasets.images import dataset, split
 from grammar_rae.datasets.sources import present
 from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
@@ -17,26 +16,29 @@ PAGE = "http://ufldl.stanford.edu/housenumbers"
 
 
 def svhn() -> Dataset:
-    """SVHN: 73,257 house-number digits in colour, 32 x 32, a tenth of them validates; 26,032 test."""
-    train, test = (_read(name) for name in NAMES)
-    first, valid, _ = split(Images.of(train, "svhn train"))
-    return dataset("svhn", first, valid, Images.of(test, "svhn test"))
+    """SVHN: 73,257 house-number digits in colour, 32 x 32, a tenth of them validates; 26,032 test.
+
+    DataError where the files are not at hand, with the page that has them, or cannot be read.
+    """
+    images, tests = (_read(name) for name in NAMES)
+    train, valid, _ = split(Images.of(images, "svhn train"))
+    return dataset("svhn", train, valid, Images.of(tests, "svhn test"))
 
 
 def _read(name: str) -> NDArray[np.uint8]:
     """(n, 32, 32, 3) of the array `X` (32, 32, 3, n)."""
     from scipy.io import loadmat
 
-    path: Path | None = present(f"svhn/{name}", name)
+    path = present(f"svhn/{name}", name)
     if path is None:
         raise DataError(
             f"svhn/{name} is not here; fetch it from {PAGE}, put it at svhn/{name} in a folder and set "
             "GRAMMAR_RAE_DATA to that folder"
         )
     try:
-        found = loadmat(path)["X"]
+        images = loadmat(path)["X"]
     except Exception as error:  # of many kinds, by what is wrong with the file
         raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
-    if found.ndim != 4 or found.shape[:3] != (32, 32, 3):
-        raise DataError(f"{path}: X has shape {found.shape}; expected (32, 32, 3, n)")
-    return np.ascontiguousarray(found.transpose(3, 0, 1, 2))
+    if images.ndim != 4 or images.shape[:3] != (32, 32, 3):
+        raise DataError(f"{path}: X has shape {images.shape}; expected (32, 32, 3, n)")
+    return np.ascontiguousarray(images.transpose(3, 0, 1, 2))

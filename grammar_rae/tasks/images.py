@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.codecs import image_problem
-from grammar_rae.datasets import images as files
+from grammar_rae.datasets import image_files as files
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import hashes
 from grammar_rae.evaluators.text import shares
@@ -37,10 +37,10 @@ class Pixels:
 
     def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
         """Images of files stay closed."""
-        return items.picked(places) if isinstance(items, files.Images) else [items[place] for place in places]
+        return items.select(places) if isinstance(items, files.Images) else [items[place] for place in places]
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
-        """As `datasets.images.read`; each image is opened when it is asked for."""
+        """As `datasets.image_files.read`; each image is opened when it is asked for."""
         images = files.read(path)
         return ItemFile(images, self.labels(images), [0] * len(images))
 

@@ -1,0 +1,136 @@
+"""Sequences of images, uint8 at rest: in memory, or files that are opened when asked for.
+
+An item is an array (H, W) or (H, W, 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError
+
+Image = NDArray[np.uint8]
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+ARRAYS = (".npz", ".npy")
+
+
+class Images(Sequence[Any]):
+    """The images that `fetch` gives of `indices`; `names[index]` says where one came from."""
+
+    def __init__(self, fetch: Callable[[int], Image], names: Sequence[str], indices: Iterable[int]) -> None:
+        self.fetch = fetch
+        self.names = names
+        self.indices = list(indices)
+
+    @classmethod
+    def of(cls, array: NDArray[Any], name: str = "image") -> Images:
+        """Of an array (n, H, W) or (n, H, W, 1 or 3) uint8. DataError where it is something else."""
+        if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[3:] not in ((), (1,), (3,)):
+            raise DataError(
+                f"{name}: {array.dtype} of shape {array.shape}; expected images: uint8, (n, H, W) or (n, H, W, 3)"
+            )
+        names = [f"{name} {i}" for i in range(len(array))]
+        return cls(array.__getitem__, names, range(len(array)))
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return self.select(range(len(self))[i])
+        return self.fetch(self.indices[i])
+
+    def select(self, places: Iterable[int]) -> Images:
+        """The images at those places of this sequence; none is opened."""
+        return Images(self.fetch, self.names, [self.indices[i] for i in places])
+
+    def name(self, i: int) -> str:
+        """Where image i came from."""
+        return self.names[self.indices[i]]
+
+    def array(self) -> Image:
+        """All of them, (n, H, W) or (n, H, W, 3). ValueError where their shapes differ."""
+        return np.stack([self[i] for i in range(len(self))])
+
+
+def read_image(
+    path: Path | IO[bytes],
+    crop: Callable[[int], int] | None = None,
+    size: int | None = None,
+    name: str | None = None,
+) -> Image:
+    """The pixels of an image file, (H, W) where it is grey, else (H, W, 3). DataError where it cannot be read.
+
+    With `crop` its middle square of crop(width) pixels a side, with `size` resized to that many a side; `name` stands
+    in messages.
+    """
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(path) as file:
+            if file.mode.startswith("I;16"):
+                image = Pillow.fromarray((np.asarray(file) >> 8).astype(np.uint8))
+            else:
+                image = file.convert("L" if file.mode in ("1", "L", "LA") else "RGB")
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
+        words = "not an image" if isinstance(error, Pillow.UnidentifiedImageError) else error
+        raise DataError(f"{name or path}: cannot be read ({words}); fetch it again or take it out") from error
+    if crop is not None:
+        side = crop(image.width)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        image = image.crop((left, top, left + side, top + side))
+    if size is not None:
+        image = image.resize((size, size), Pillow.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def lazily(
+    paths: Sequence[Path], crop: Callable[[int], int] | None = None, size: int | None = None
+) -> Images:
+    """Image files, each opened by `read_image` when it is asked for; arguments and errors as there."""
+    names = [str(path) for path in paths]
+    return Images(lambda i: read_image(paths[i], crop, size), names, range(len(paths)))
+
+
+def read(path: str | Path) -> Images:
+    """Images of a folder (and the folders in it), of an `.npz` or `.npy`, or one image file.
+
+    An `.npz` holds an array called `images`, or one array alone. DataError: nothing there, no image in it, an array
+    that holds something else.
+    """
+    place = Path(path)
+    if place.is_dir():
+        paths = sorted(
+            file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
+        )
+        if not paths:
+            raise DataError(f"{path}: no image in this folder; expected {', '.join(SUFFIXES[:4])} files")
+        return lazily(paths)
+    if place.suffix.lower() in ARRAYS:
+        return Images.of(_array(place), place.name)
+    if not place.is_file():
+        raise DataError(f"{path}: no such file or folder; expected images")
+    return lazily([place])
+
+
+def _array(path: Path) -> NDArray[Any]:
+    """The array of an `.npy`, or of the name `images`, else the only one, of an `.npz`."""
+    try:
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.ndarray):
+            return stored
+        with stored:
+            names = stored.files
+            if "images" not in names and len(names) != 1:
+                raise DataError(f"{path}: expected an array «images»; there are {', '.join(names)}")
+            array: NDArray[Any] = stored["images" if "images" in names else names[0]]
+            return array
+    except DataError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); expected an array of images") from error

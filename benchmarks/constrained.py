@@ -22,11 +22,12 @@ import torch
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import tanimoto
-from grammar_rae.evaluators.goals import Score, goal
+from grammar_rae.evaluators.score import Score
 from grammar_rae.model import Model
 from grammar_rae.optimization import Optimizer
 from grammar_rae.optimization.candidates import Decode, decode_jointly
 from grammar_rae.search import decoder_of, features_of, region_of
+from grammar_rae.tasks.goals import goal
 
 Line = dict[str, Any]
 THRESHOLDS = (0.0, 0.2, 0.4, 0.6)

@@ -32,13 +32,13 @@ from rdkit import RDLogger
 from grammar_rae import datasets
 from grammar_rae.counting import sample
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.truth import target_of
 from grammar_rae.experiment import train
 from grammar_rae.memory import keep_freed
 from grammar_rae.model import Model
 from grammar_rae.rendering import unparse
 from grammar_rae.search import SearchResult, optimize
+from grammar_rae.tasks.goals import goal
 
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)

@@ -13,12 +13,12 @@ from believer import believer
 
 from grammar_rae import datasets
 from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.score import Score
 from grammar_rae.model import Model
 from grammar_rae.optimization import BoxRegion
 from grammar_rae.optimization.candidates import most_frequent
 from grammar_rae.optimization.sparse import Sparse
+from grammar_rae.tasks.goals import goal
 
 Line = dict[str, Any]
 

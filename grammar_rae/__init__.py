@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grammar_rae.evaluators import figures
-    from grammar_rae.evaluators.goals import goal
     from grammar_rae.evaluators.inline import grid
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from grammar_rae.optimization import Optimizer
     from grammar_rae.search import optimize
     from grammar_rae.tasks.evaluate import evaluate, table
+    from grammar_rae.tasks.goals import goal
 
 __version__ = "0.1.0"
 __all__ = [
@@ -45,7 +45,7 @@ _PLACES = {
     "Optimizer": "optimization:Optimizer",
     "evaluate": "tasks.evaluate:evaluate",
     "figures": "evaluators.figures:",
-    "goal": "evaluators.goals:goal",
+    "goal": "tasks.goals:goal",
     "grid": "evaluators.inline:grid",
     "load": "model:load",
     "models": "listing:models",

@@ -14,8 +14,6 @@ import pandas as pd
 
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.goals import goal
-from grammar_rae.evaluators.goals import task_of as task_of_score
 from grammar_rae.evaluators.seen import contains
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
@@ -27,6 +25,8 @@ from grammar_rae.optimization.scoring import Function, ScoringFunction, scoring_
 from grammar_rae.optimization.settings import Expected, Retrain, Space
 from grammar_rae.retraining import Retrainer
 from grammar_rae.tasks.find import named
+from grammar_rae.tasks.goals import goal
+from grammar_rae.tasks.goals import task_of as task_of_score
 from grammar_rae.tasks.task import Searchable, Task
 
 MILESTONES = (50, 100, 250, 500, 1000)  # evaluations after which the best score so far is reported
@@ -168,7 +168,7 @@ def optimize(search: Search) -> SearchResult:
     """Search a model's latent space for strings with a high score.
 
     model          a loaded model, a shipped one's name or a run folder
-    score          a specification (see `grammar_rae.evaluators.goals`), or a function strings → (n,), the larger the
+    score          a specification (see `grammar_rae.tasks.goals`), or a function strings → (n,), the larger the
                    better
     budget         how many strings are scored
     start          a string that the search begins around

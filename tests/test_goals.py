@@ -15,8 +15,8 @@ from grammar_rae.datasets import canonicals, load, molecule
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators import expressions, molecules, tanimoto
 from grammar_rae.evaluators.functions import UserFunction
-from grammar_rae.evaluators.goals import goal
 from grammar_rae.evaluators.truth import GRID
+from grammar_rae.tasks.goals import goal
 
 MINE = """
 import ctypes, os, signal, sys, time

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grammar_rae.datasets.smiles import molecule
 from grammar_rae.evaluators import expressions
 from grammar_rae.evaluators.functions import UserFunction
 from grammar_rae.evaluators.molecules import properties
@@ -37,7 +36,7 @@ class Term:
 
 @dataclass
 class Score:
-    """strings → (n,) float64, higher is better, NaN where there is none; `goals.goal` makes one.
+    """strings → (n,) float64, higher is better, NaN where there is none; `tasks.goals.goal` makes one.
 
     `failures` says of the last call why strings have no value: not a molecule, too many atoms, failed, timed out.
     `identity` changes with what is scored: it holds the contents of a file of points, hashed, in place of its name.
@@ -49,8 +48,6 @@ class Score:
     terms: tuple[Term, ...]
     read: Reader
     identity: str
-    max_atoms: int | None = None
-    grammar: Grammar | None = None
     failures: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -75,12 +72,6 @@ class Score:
 
     def __call__(self, strings: Sequence[str]) -> np.ndarray:
         forms, failures = self.read(strings)
-        if self.max_atoms is not None:
-            for place, form in enumerate(forms):
-                atoms = 0 if form is None else _heavy_atoms(form)
-                if atoms > self.max_atoms:
-                    forms[place] = None
-                    failures[strings[place]] = f"{atoms} heavy atoms, more than {self.max_atoms}"
         distinct = list(dict.fromkeys(form for form in forms if form is not None))
         values, reasons = self._measured(distinct)
         pairs = zip(strings, forms, strict=True)
@@ -127,8 +118,3 @@ def squared_error(
     """The mean squared error of expressions, as a measure."""
     errors = expressions.mse(forms, target, grammar)
     return errors, dict.fromkeys(np.flatnonzero(np.isnan(errors)).tolist(), "undefined at one of the points")
-
-
-def _heavy_atoms(form: str) -> int:
-    mol = molecule(form)
-    return 0 if mol is None else int(mol.GetNumHeavyAtoms())

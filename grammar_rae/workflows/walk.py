@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluators.goals import goal
 from grammar_rae.model import Model
+from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.picture import picture
 from grammar_rae.tasks.task import Task
 
@@ -46,7 +46,7 @@ def interpolation(
 ) -> Walk:
     """`Model.interpolate`: each item's share of the way, how like both ends it is, its `score`.
 
-    Molecules: similarity_a and similarity_b, Tanimoto (`similarity:` of `evaluators.goals`). Expressions: error_a
+    Molecules: similarity_a and similarity_b, Tanimoto (`similarity:` of `tasks.goals`). Expressions: error_a
     and error_b, log(1 + MSE) against the ends (`expression:`). `score` is any specification, shown in its published
     direction. NaN where a string is not valid. Errors as those of `Model.encode`, `latent.between` and `goal`.
     """

@@ -26,8 +26,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from grammar_rae.datasets.diagnosis import reason
-from grammar_rae.datasets.smiles import canonicals
+from grammar_rae.catalogue import TASKS
 from grammar_rae.errors import DataError, nearest
 from grammar_rae.evaluators import expressions, tanimoto
 from grammar_rae.evaluators.functions import UserFunction
@@ -36,8 +35,9 @@ from grammar_rae.evaluators.molecules import NAMES
 from grammar_rae.evaluators.score import Score, Term, log_error, molecule_property, similarity, squared_error
 from grammar_rae.evaluators.truth import read_points, target_of
 from grammar_rae.grammar import Grammar
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Task
 
-TASKS = ("molecules", "expressions", "strings")
 ALONE = ("expression", "data", "mse")  # take everything that follows
 FILES = ("data", "mse")  # take the name of a file of points
 SIMILARITIES = {"similarity": tanimoto.bit_similarity, "rediscovery": tanimoto.count_similarity}
@@ -66,19 +66,26 @@ def goal(
     if not timeout > 0:
         raise DataError(f"a time limit of {timeout} seconds; expected a number above 0")
     terms = _terms(spec.strip(), timeout, grammar)
-    fitting = {term.task for term in terms} - {None}
-    task = task or (fitting.pop() if len(fitting) == 1 else "molecules")
-    if task not in TASKS:
-        raise DataError(f"no task {task!r}; there are {', '.join(TASKS)}")
+    fitting = {term.task for term in terms if term.task is not None}
+    kind = _scored(task or (fitting.pop() if len(fitting) == 1 else "molecules"), grammar)
     for term in terms:
-        if term.task not in (None, task):
-            raise DataError(f"score {term.name!r} is for {term.task}, not for {task}")
-    if max_atoms is not None and (task != "molecules" or max_atoms < 1):
+        if term.task not in (None, kind.name):
+            raise DataError(f"score {term.name!r} is for {term.task}, not for {kind.name}")
+    heavy_atoms = kind.search.heavy_atoms if kind.search is not None else None
+    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
         raise DataError(
-            f"at most {max_atoms} atoms; expected 1 or more, and a score of molecules, not of {task}"
+            f"at most {max_atoms} atoms; expected 1 or more, and a score of molecules, not of {kind.name}"
         )
-    read = partial(_read, task, grammar)
-    return Score(spec.strip(), task, terms, read, _identity(spec.strip()), max_atoms, grammar)
+    read = partial(_read, kind, max_atoms)
+    return Score(spec.strip(), kind.name, terms, read, _identity(spec.strip()))
+
+
+def _scored(name: str, grammar: Grammar | None) -> Task:
+    """A kind of strings that can have scores. DataError where there is none of that name."""
+    if name in TASKS and (kind := named(name, grammar)).search is not None:
+        return kind
+    names = [known for known in TASKS if named(known).search is not None]
+    raise DataError(f"no task {name!r}; there are {', '.join(names)}")
 
 
 def task_of(spec: str) -> str:
@@ -152,14 +159,17 @@ def _identity(spec: str) -> str:
 
 
 def _read(
-    task: str, grammar: Grammar | None, strings: Sequence[str]
+    kind: Task, max_atoms: int | None, strings: Sequence[str]
 ) -> tuple[list[str | None], dict[str, str]]:
     """The form of each string that is measured, None where it cannot be, and the reasons for those."""
-    if task == "molecules":
-        forms = canonicals(strings)
-        bad = [text for text, form in zip(strings, forms, strict=True) if form is None]
-        return forms, {text: reason(text) or "refused by RDKit" for text in bad}
-    if task == "expressions":
-        faults = expressions.faults(strings, grammar)
-        return expressions.canonical(strings, grammar), {strings[i]: why for i, why in faults.items()}
-    return [text or None for text in strings], {text: "empty" for text in strings if not text}
+    forms = kind.canonical(strings)
+    bad = [text for text, form in zip(strings, forms, strict=True) if form is None]
+    failures = dict(zip(bad, kind.reasons(bad), strict=True))
+    if max_atoms is not None and kind.search is not None and kind.search.heavy_atoms is not None:
+        distinct = list(dict.fromkeys(form for form in forms if form is not None))
+        atoms = dict(zip(distinct, kind.search.heavy_atoms(distinct), strict=True))
+        for place, form in enumerate(forms):
+            if form is not None and atoms[form] > max_atoms:
+                forms[place] = None
+                failures[strings[place]] = f"{int(atoms[form])} heavy atoms, more than {max_atoms}"
+    return forms, failures

@@ -56,8 +56,8 @@ class Drawn:
     """
 
     items: Any
-    forms: list[str | None] | None
-    mass: list[float] | None
+    forms: list[str | None] | None = None
+    mass: list[float] | None = None
 
 
 def draw(model: Model, n: int, how: Sampling, progress: Report, mass: bool = False) -> Drawn:

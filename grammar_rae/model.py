@@ -284,14 +284,16 @@ class Model:
             raise ValueError(f"{n} neighbours asked for; expected 1 or more")
         factor = self.density("gaussian")().factors[0].cpu().numpy()
         z, distances = around(self.encode([item])[0], factor, DRAWS * n, radius, seed)
-        task, items = self.run.task, self.decode(z)
+        task, items = self.run.task, self.decode(z, raw=True)
+        forms = task.canonical(items)
         first: dict[str | None, int] = {}
-        for place, form in enumerate(task.canonical(items)):
+        for place, form in enumerate(forms):
             first.setdefault(form, place)
         for left_out in (None, *task.canonical([item])):
             first.pop(left_out, None)
         places = list(first.values())[:n]
-        return pd.DataFrame({task.medium.word: [items[i] for i in places], "distance": distances[places]})
+        shown = items if task.spelling is None else forms
+        return pd.DataFrame({task.medium.word: [shown[i] for i in places], "distance": distances[places]})
 
     def fit_density(
         self,

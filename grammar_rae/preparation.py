@@ -76,7 +76,7 @@ def prepare(
 
 
 @dataclass(frozen=True)
-class Part:
+class Spelled:
     """Items, and what a codec reads in their place, None for bad ones; forms of None are the items themselves."""
 
     items: Sequence[Any]
@@ -95,12 +95,12 @@ class Part:
         return [forms[i] for i in places]
 
 
-def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Part]:
+def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Spelled]:
     """The items to train on and those to validate with, spelled as the recipe says. DataError where all are bad."""
-    parts = [Part(dataset.train[: raw.data.limit]), Part(dataset.valid[: raw.training.valid_examples])]
+    parts = [Spelled(dataset.train[: raw.data.limit]), Spelled(dataset.valid[: raw.training.valid_examples])]
     if raw.data.prepare != "none":
         spell = look_up(PREPARATIONS, raw.data.prepare, "preparation")
-        parts = [Part(part.items, spell(list(part.items))) for part in parts]
+        parts = [Spelled(part.items, spell(list(part.items))) for part in parts]
     if not all(len(part.readable()[0]) for part in parts):
         raise DataError(
             f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
@@ -110,7 +110,7 @@ def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Part]:
             raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
         first = parts[0]
         more = all_orders(list(first.readable()[1]), raw.data.orders)
-        parts[0] = Part([*first.items, *more], [*(first.forms or ()), *more])
+        parts[0] = Spelled([*first.items, *more], [*(first.forms or ()), *more])
     return parts
 
 
@@ -154,7 +154,7 @@ def _fresh(
 
 
 def encodable(
-    codec: Codec, machine: Any, part: Part
+    codec: Codec, machine: Any, part: Spelled
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, …) of what can be written, their places, and (place, reason) of the rest."""
     readable, forms = part.readable()

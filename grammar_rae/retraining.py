@@ -26,7 +26,7 @@ from grammar_rae.experiment import round_weights
 from grammar_rae.expost import stated
 from grammar_rae.model import Model
 from grammar_rae.optimization.settings import Expected
-from grammar_rae.preparation import Part, Prepared, encodable, prepare
+from grammar_rae.preparation import Prepared, Spelled, encodable, prepare
 from grammar_rae.training import fit
 from grammar_rae.training_batches import Data
 
@@ -81,7 +81,7 @@ class Retrainer:
             part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
             self._replayed = prepare(run.recipe.model_copy(update={"data": part}))
         forms = self.model.prepare(strings)
-        x, places, _ = encodable(self.codec, run.machine, Part(strings, forms))
+        x, places, _ = encodable(self.codec, run.machine, Spelled(strings, forms))
         old = self._replayed.rows
         rows = torch.cat([torch.as_tensor(x).to(old.train.dtype), old.train])
         ranked = np.concatenate([np.asarray(values)[places], expected(self._replayed.texts)])

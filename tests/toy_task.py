@@ -43,7 +43,7 @@ class Folds:
     def seen(self, items):
         return text.hashed(self.canonical, items)
 
-    def shares(self, items, seen=None):
+    def shares(self, items, seen=None, forms=None):
         return self.summary(self.table(items), seen)
 
     def summary(self, table, seen=None):
@@ -55,7 +55,7 @@ class Folds:
     def reference_table(self, reference):
         return text.some_rows(self.table, reference)
 
-    def measure(self, items, reference=None, seen=None, fcd=False):
+    def measure(self, items, reference=None, seen=None, fcd=False, forms=None):
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets, reference, score):

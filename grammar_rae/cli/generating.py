@@ -23,38 +23,43 @@ Revisions = typer.Option(
     0, help="Read what was written and write it again, up to so often, until its code is the one asked for."
 )
 Column = typer.Option(None, help="The column of a table that holds the strings.")
+Count = typer.Option(1000, "-n", help="How many strings or images.")
+DensityName = typer.Option(
+    None,
+    help="prior, or one the model has (gmm, gaussian, box, …; see `density`); its own when not given.",
+)
+Temperature = typer.Option(None, help="Of decoding, 0 for the likeliest; the model's own when not given.")
+Unique = typer.Option(False, help="Every string once; stops after 20 n draws and says so.")
+Raw = typer.Option(False, help="Strings as written, molecules not made canonical.")
+Budget = typer.Option(True, help="Without it a derivation may stay unfinished (the papers' decoder).")
+SyntaxOnly = typer.Option(
+    False, "--syntax-only", help="Enforce the grammar but not valence: what the model writes on its own."
+)
+Keep = typer.Option(1.0, help="Draw more, keep this share: the strings the model itself believed in most.")
+Start = typer.Option(
+    None,
+    help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
+)
+ItemsOut = typer.Option(
+    None,
+    help="Write the strings here (.csv and .parquet: with every property); images: .npz or a folder.",
+)
+Grid = typer.Option(None, help="Draw the first twenty molecules or hundred images as a PNG.")
 
 
 def generate(
-    n: int = typer.Option(1000, "-n", help="How many strings or images."),
+    n: int = Count,
     model: str = ModelName,
-    density: str = typer.Option(
-        None,
-        help="prior, or one the model has (gmm, gaussian, box, …; see `density`); its own when not given.",
-    ),
-    temperature: float = typer.Option(
-        None, help="Of decoding, 0 for the likeliest; the model's own when not given."
-    ),
-    unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
-    raw: bool = typer.Option(False, help="Strings as written, molecules not made canonical."),
-    budget: bool = typer.Option(
-        True, help="Without it a derivation may stay unfinished (the papers' decoder)."
-    ),
-    syntax_only: bool = typer.Option(
-        False, "--syntax-only", help="Enforce the grammar but not valence: what the model writes on its own."
-    ),
-    keep: float = typer.Option(
-        1.0, help="Draw more, keep this share: the strings the model itself believed in most."
-    ),
-    start: str = typer.Option(
-        None,
-        help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
-    ),
-    out: str = typer.Option(
-        None,
-        help="Write the strings here (.csv and .parquet: with every property); images: .npz or a folder.",
-    ),
-    grid: Path = typer.Option(None, help="Draw the first twenty molecules or hundred images as a PNG."),
+    density: str = DensityName,
+    temperature: float = Temperature,
+    unique: bool = Unique,
+    raw: bool = Raw,
+    budget: bool = Budget,
+    syntax_only: bool = SyntaxOnly,
+    keep: float = Keep,
+    start: str = Start,
+    out: str = ItemsOut,
+    grid: Path = Grid,
     seed: int = Seed,
     device: str = Device,
     json: bool = Json,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.catalogue import ASSESSMENTS, look_up
 from grammar_rae.evaluators.images import Curve
+from grammar_rae.generation import Drawn
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model import Model
 from grammar_rae.progress import Report
@@ -46,13 +47,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Assessed:
-    """What was measured of a model, in `numbers`, and what a user sees of that; `samples` are of its own density.
+    """What was measured of a model, in `numbers`, and what a user sees of that; `drawn` are samples of its own density.
 
     Of images also some of them (n, S, S, C) by title, and precision-recall curves by density.
     """
 
     model: Model
-    samples: Any
+    drawn: Drawn
     numbers: Numbers
     reported: Numbers
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from grammar_rae.evaluators.features import network
 from grammar_rae.evaluators.images import Curve, frechet, precision_recall, squared_error
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, row
+from grammar_rae.generation import Drawn
 from grammar_rae.model import Model
 from grammar_rae.progress import Report
 
@@ -73,7 +74,9 @@ class Distances:
             numbers["log_likelihood"] = float(likely.mean())
         numbers |= {f"{measure}_{name}": x for measure, found in by_set.items() for name, x in found.items()}
         own_density = images.sets[model.recipe.density.default]
-        return Assessed(model, own_density, numbers, numbers, _pictures(model, images, plan.seed), curves)
+        return Assessed(
+            model, Drawn(own_density), numbers, numbers, _pictures(model, images, plan.seed), curves
+        )
 
     def lines(self, model: Model, plan: Plan) -> list[str]:
         """A table of the sets, the error and the likelihood."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,9 +11,9 @@ from grammar_rae.chance import permutation
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
-from grammar_rae.generation import has_budget, has_semantics
+from grammar_rae.generation import Drawn, Sampling, draw, has_budget, has_semantics
 from grammar_rae.model import Model
-from grammar_rae.progress import Report
+from grammar_rae.progress import Report, silent
 from grammar_rae.protocols import reconstruction, reconstruction_stochastic
 
 TRAINING_ITEMS = 5000
@@ -38,16 +37,17 @@ class Shares:
     def measure(self, model: Model, plan: Plan, progress: Report) -> Assessed:
         """Then reconstructions, where the recipe's data is at hand, and the stochastic protocols asked for."""
         numbers = protocols.measured(model, plan.reconstruct, plan.prior, plan.seed, progress)
-        samples: Any = None
+        own: Drawn | None = None
         for density in model.densities:
             progress(f"sampling {density}", 0.0)
-            drawn = model.generate(plan.n, density=density, seed=plan.seed)
+            drawn = draw(model, plan.n, Sampling(density, seed=plan.seed), silent)
             if density == model.recipe.density.default:
-                samples = drawn
+                own = drawn
             numbers |= {f"{name}_{density}": share for name, share in _of_samples(model, drawn).items()}
             numbers |= _unmasked(model, density, plan)
         numbers |= _reconstructions(model, plan.seed, progress)
-        return Assessed(model, samples, numbers, {**model.run.metrics, **numbers})
+        own = own or draw(model, plan.n, Sampling(seed=plan.seed), silent)
+        return Assessed(model, own, numbers, {**model.run.metrics, **numbers})
 
     def lines(self, model: Model, plan: Plan) -> list[str]:
         """Tables of samples and reconstructions, in percent."""
@@ -103,9 +103,9 @@ class Shares:
 SHARES = Shares()
 
 
-def _of_samples(model: Model, samples: Sequence[str]) -> Numbers:
+def _of_samples(model: Model, drawn: Drawn) -> Numbers:
     """`PER_SAMPLE`, those that have a value."""
-    shares = model.run.task.shares(samples, model.run.seen)
+    shares = model.run.task.shares(drawn.items, model.run.seen, drawn.forms)
     return {name: shares[name] for name in PER_SAMPLE if shares.get(name) is not None}
 
 

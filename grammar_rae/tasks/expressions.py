@@ -33,7 +33,7 @@ def published() -> Target:
 
 
 @dataclass(frozen=True)
-class Expressions:
+class ExpressionTask:
     """By `equation.cfg` or a grammar of its shapes, scored against a target, the published one where None.
 
     SymPy is asked for up to so many `seconds` whether those that seem equal are.
@@ -68,7 +68,7 @@ class Expressions:
             likeness=("error", "expression:"),
         )
 
-    def derived_by(self, grammar: Grammar | None) -> Expressions:
+    def derived_by(self, grammar: Grammar | None) -> ExpressionTask:
         """The same for `equation.cfg`, and for a grammar that has rules without an arithmetic meaning."""
         if grammar is None or grammar.text == expressions.standard().text or not is_arithmetic(grammar):
             return self
@@ -93,7 +93,12 @@ class Expressions:
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
         return text.hashed(self.canonical, items)
 
-    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+    def shares(
+        self,
+        items: Sequence[str],
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        forms: Sequence[str | None] | None = None,
+    ) -> Numbers:
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
@@ -113,6 +118,7 @@ class Expressions:
         reference: Any = None,
         seen: NDArray[np.uint64] | Sequence[str] | None = None,
         fcd: bool = False,
+        forms: Sequence[str | None] | None = None,
     ) -> Measurement:
         if fcd:
             text.refuse_fcd(self)
@@ -124,7 +130,7 @@ class Expressions:
         return [looks.curves(sets, self.target or published(), self.target_name), looks.refused(sets)]
 
 
-EXPRESSIONS = Expressions()
+EXPRESSIONS = ExpressionTask()
 
 
 def arithmetic(
@@ -132,7 +138,7 @@ def arithmetic(
     target: str | None = None,
     data: str | Path | None = None,
     seconds: float = 0.0,
-) -> Expressions:
+) -> ExpressionTask:
     """Expressions by `equation.cfg` or the grammar that `task` names, against a target or the points of a CSV file.
 
     DataError as `target_of` and `read_points`, where both a target and points are given, and for a task that is no
@@ -148,7 +154,7 @@ def arithmetic(
     grammar = name if isinstance(name, Grammar) else Grammar.read(str(name))
     goal = read_points(data) if data is not None else target_of(target or expressions.TARGET, grammar)
     words = target or (expressions.TARGET if data is None else f"the points of {data}")
-    return Expressions(grammar, goal, words, seconds)
+    return ExpressionTask(grammar, goal, words, seconds)
 
 
 def curves(target: Target | None) -> Drawing:

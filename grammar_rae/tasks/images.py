@@ -86,7 +86,7 @@ PIXELS = Pixels()
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageTask:
     """Compared with others on the features of a network, `classifier`, `inception` or a TorchScript file."""
 
     features: str = "classifier"
@@ -105,7 +105,7 @@ class Images:
     def drawing(self) -> Drawing:
         return Drawing(_grid, ".3f")
 
-    def derived_by(self, grammar: Grammar | None) -> Images:
+    def derived_by(self, grammar: Grammar | None) -> ImageTask:
         """The same: no grammar writes images."""
         return self
 
@@ -141,7 +141,12 @@ class Images:
     def seen(self, items: Sequence[Any]) -> NDArray[np.uint64]:
         return hashes(form for form in self.canonical(items) if form is not None)
 
-    def shares(self, items: Sequence[Any], seen: NDArray[np.uint64] | Sequence[Any] | None = None) -> Numbers:
+    def shares(
+        self,
+        items: Sequence[Any],
+        seen: NDArray[np.uint64] | Sequence[Any] | None = None,
+        forms: Sequence[str | None] | None = None,
+    ) -> Numbers:
         return shares(
             self.canonical(items), seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
         )
@@ -169,6 +174,7 @@ class Images:
         reference: NDArray[np.floating] | None = None,
         seen: NDArray[np.uint64] | Sequence[Any] | None = None,
         fcd: bool = False,
+        forms: Sequence[str | None] | None = None,
     ) -> Measurement:
         """The summary; with a reference the Fréchet distance by the network's name, and F8 and F1/8 of precision and
         recall, None of too few images.
@@ -196,7 +202,7 @@ class Images:
         return [*looks.pictures(sets), looks.tradeoffs(sets)]
 
 
-IMAGES = Images()
+IMAGES = ImageTask()
 
 
 def _read(items: Sequence[Any]) -> list[NDArray[np.uint8] | str]:

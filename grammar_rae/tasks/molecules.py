@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ACROSS, DOWN = 5, 4  # molecules of a picture
 
 
-class Molecules:
+class MoleculeTask:
     """Valid where RDKit reads them; measured by MOSES and GuacaMol, compared with a reference's profile."""
 
     name = "molecules"
@@ -58,7 +58,7 @@ class Molecules:
             likeness=("similarity", "similarity:"),
         )
 
-    def derived_by(self, grammar: Grammar | None) -> Molecules:
+    def derived_by(self, grammar: Grammar | None) -> MoleculeTask:
         """The same: a molecule is one whatever grammar wrote it."""
         return self
 
@@ -84,9 +84,14 @@ class Molecules:
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
         return molecules.seen(items)
 
-    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+    def shares(
+        self,
+        items: Sequence[str],
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        forms: Sequence[str | None] | None = None,
+    ) -> Numbers:
         """No property is computed but the number of heavy atoms."""
-        forms = canonicals(items)
+        forms = canonicals(items) if forms is None else forms
         atoms = molecules.properties(forms, ("heavy_atoms",))["heavy_atoms"].dropna()
         large = float((atoms >= molecules.TEN).mean()) if len(atoms) else None
         known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
@@ -114,12 +119,13 @@ class Molecules:
         reference: Profile | None = None,
         seen: NDArray[np.uint64] | Sequence[str] | None = None,
         fcd: bool = False,
+        forms: Sequence[str | None] | None = None,
     ) -> Measurement:
         """`evaluators.molecules.metrics`; DataError for `fcd` without a reference, or where its package is missing."""
         if fcd and reference is None:
             raise DataError("the Fréchet ChemNet distance needs a reference")
         known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
-        distinct = molecules.read(items)
+        distinct = molecules.read(items, forms)
         profiled = profile(distinct.forms, distinct.counts, compared=reference is not None)
         numbers = molecules.metrics(distinct, profiled, reference, known, fcd)
         return Measurement(numbers, lambda: molecules.rows(items, distinct, profiled))
@@ -130,7 +136,7 @@ class Molecules:
         return [*looks.molecules(sets, reference, score), looks.refused(sets, elements.molecule)]
 
 
-MOLECULES = Molecules()
+MOLECULES = MoleculeTask()
 
 
 def _grid(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Strings:
+class StringTask:
     """Of the grammar, if any, that derives the valid ones."""
 
     grammar: Grammar | None = None
@@ -41,7 +41,7 @@ class Strings:
     def search(self) -> Searchable:
         return Searchable("structure", None, features.of_strings(self.grammar))
 
-    def derived_by(self, grammar: Grammar | None) -> Strings:
+    def derived_by(self, grammar: Grammar | None) -> StringTask:
         return replace(self, grammar=grammar)
 
     def recognised(self, strings: Sequence[str]) -> float:
@@ -79,7 +79,12 @@ class Strings:
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
         return text.hashed(self.canonical, items)
 
-    def shares(self, items: Sequence[str], seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+    def shares(
+        self,
+        items: Sequence[str],
+        seen: NDArray[np.uint64] | Sequence[str] | None = None,
+        forms: Sequence[str | None] | None = None,
+    ) -> Numbers:
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
@@ -97,6 +102,7 @@ class Strings:
         reference: Any = None,
         seen: NDArray[np.uint64] | Sequence[str] | None = None,
         fcd: bool = False,
+        forms: Sequence[str | None] | None = None,
     ) -> Measurement:
         if fcd:
             text.refuse_fcd(self)
@@ -108,4 +114,4 @@ class Strings:
         return [looks.strings(sets), looks.refused(sets)]
 
 
-STRINGS = Strings()
+STRINGS = StringTask()

@@ -216,7 +216,12 @@ class Task(Protocol):
         """Hashes of the canonical forms, which novelty is counted against."""
         ...
 
-    def shares(self, items: Sequence[Any], seen: NDArray[np.uint64] | Sequence[Any] | None = None) -> Numbers:
+    def shares(
+        self,
+        items: Sequence[Any],
+        seen: NDArray[np.uint64] | Sequence[Any] | None = None,
+        forms: Sequence[str | None] | None = None,
+    ) -> Numbers:
         """valid, unique and novel, and what else a model's card says of samples; quicker than `summary`."""
         ...
 
@@ -238,8 +243,12 @@ class Task(Protocol):
         reference: Any = None,
         seen: NDArray[np.uint64] | Sequence[Any] | None = None,
         fcd: bool = False,
+        forms: Sequence[str | None] | None = None,
     ) -> Measurement:
-        """Every metric of the items. DataError for `fcd` (Fréchet ChemNet distance) of what are no molecules."""
+        """Every metric of the items; `forms` as in `table`.
+
+        DataError for `fcd`, the Fréchet ChemNet distance, of what are no molecules.
+        """
         ...
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:

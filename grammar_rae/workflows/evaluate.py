@@ -32,7 +32,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluated:
     """Sets of items, or models, by name; their numbers, and what they were compared with."""
 
     names: Sequence[str]
@@ -49,12 +49,14 @@ class Evaluation:
         if not self.models:
             return self.read
         return [
-            self.task.measure(one.samples, self.reference, one.model.run.seen, self.how.fcd)
+            self.task.measure(
+                one.drawn.items, self.reference, one.model.run.seen, self.how.fcd, one.drawn.forms
+            )
             for one in self.models
         ]
 
 
-def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluation:
+def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
     """Files, or run folders and shipped models alone. DataError where they hold items of several kinds, or as
     `evaluate_files` and `evaluate_runs`.
     """
@@ -67,7 +69,7 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
     return evaluate_files(names, how)
 
 
-def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluation:
+def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
     """Every metric of the items of each file. DataError as `Medium.read`, or for files of two kinds."""
     task, first = read_file(names[0], how.task, how.column)
     reference = reference_of(how.reference, how.column, task)
@@ -81,10 +83,10 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluation:
             )
         sets.append(task.measure(items.values, reference, train, how.fcd))
         numbers.append({**sets[-1].numbers, "rejected": len(items.rejected)})
-    return Evaluation(names, task, numbers, reference, how, read=sets)
+    return Evaluated(names, task, numbers, reference, how, read=sets)
 
 
-def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluation:
+def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
     """Each model measured, its card written. DataError as `measure_run`, or for models of two kinds."""
     models = [Model.load(name) for name in names]
     task = models[0].run.task
@@ -95,7 +97,7 @@ def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: R
     assessed = [
         measure_run(model, runs.find(name), plan, progress) for name, model in zip(names, models, strict=True)
     ]
-    return Evaluation(names, task, [one.reported for one in assessed], reference, how, models=assessed)
+    return Evaluated(names, task, [one.reported for one in assessed], reference, how, models=assessed)
 
 
 def reference_of(name: str | None, column: str | None, task: Task) -> Any:

@@ -22,7 +22,7 @@ from grammar_rae.evaluators.webpage import ItemSet, LatentMap, Reference, page
 from grammar_rae.experiments.assessment import Assessed
 from grammar_rae.model import Model
 from grammar_rae.tasks.task import Measurement, Task
-from grammar_rae.workflows.evaluate import Evaluation
+from grammar_rae.workflows.evaluate import Evaluated
 
 MAPPED = 2_000  # codes on a map, of samples and of data
 
@@ -35,7 +35,7 @@ def check(path: Path) -> None:
 
 def write_page(
     path: Path,
-    evaluation: Evaluation,
+    evaluation: Evaluated,
     seed: int,
     model: str | None = None,
     best: str = "qed",
@@ -88,7 +88,7 @@ def _of_model(name: str, one: Assessed, measurement: Measurement, seed: int) -> 
     return ItemSet(name, table, numbers, place, one.pictures, one.curves)
 
 
-def reference_of(evaluation: Evaluation, n: int) -> Reference | None:
+def reference_of(evaluation: Evaluated, n: int) -> Reference | None:
     """What sets were compared with; of a data set also what n items of its training part score against it."""
     name, other, task = evaluation.how.reference, evaluation.reference, evaluation.task
     if name is None:

@@ -62,7 +62,7 @@ class Reference:
         return [str(form) for form in self.items.loc[self.items["valid"].astype(bool), "canonical"]]
 
 
-class Medium(Protocol):
+class _Medium(Protocol):
     """What items are made of."""
 
     word: str  # what one item is called
@@ -72,7 +72,7 @@ class Subject(Protocol):
     """What kind the items of a page are of."""
 
     @property
-    def medium(self) -> Medium: ...
+    def medium(self) -> _Medium: ...
 
     @property
     def valid(self) -> str:

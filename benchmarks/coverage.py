@@ -19,8 +19,9 @@ from rdkit import Chem
 
 from grammar_rae import datasets
 from grammar_rae.codecs import GrammarCodec
+from grammar_rae.coverage import first_refusals
 from grammar_rae.datasets import canonicals, kekules
-from grammar_rae.encoded import encoded, refusals
+from grammar_rae.encoded import encode_known
 from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import probe
 from grammar_rae.machines.both import Conjunction
@@ -52,12 +53,12 @@ def coverage(name: str) -> dict[str, float | int | str | dict[str, int]]:
     atoms = [token for token in grammar.terminals if kind_of(token) == "atom"]
     machine = Conjunction(StackMachine(grammar), ValenceMachine(grammar, probe(atoms)))
     codec = GrammarCodec(grammar, MOST)
-    x, known, failed = encoded(codec, spelled)
+    x, known, failed = encode_known(codec, spelled)
     why["token or form that the grammar lacks"] += sum(bool(error.expected) for _, error in failed)
     why[LONG] += sum(not error.expected for _, error in failed)
     x = x[:, : int((x != codec.pad).sum(1).max())]
     kept = [spelled[i] for i in known]
-    first = refusals(machine, x, min(x.shape[1] + SLACK, MOST), kept)
+    first = first_refusals(machine, grammar, x, min(x.shape[1] + SLACK, MOST), kept)
     why.update(reason(kept[i]) for i in np.flatnonzero(first >= 0))
     written = codec.decode(x[first < 0])
     wanted = canonicals([text for text, step in zip(kept, first, strict=True) if step < 0])

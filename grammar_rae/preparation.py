@@ -16,9 +16,10 @@ from grammar_rae.assembly import make_autoencoder, make_codec, make_machine
 from grammar_rae.catalogue import CODECS, PREPARATIONS, look_up
 from grammar_rae.codecs import Codec, GrammarCodec
 from grammar_rae.counting import counts
+from grammar_rae.coverage import first_refusals
 from grammar_rae.datasets.diagnosis import reason
 from grammar_rae.datasets.smiles import all_orders
-from grammar_rae.encoded import encoded, refusals
+from grammar_rae.encoded import encode_known
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files import Reject
 from grammar_rae.grammar import Grammar
@@ -160,13 +161,13 @@ def encodable(
     readable, forms = part.readable()
     bad = set(range(len(part.items))).difference(readable)
     failed = [(i, reason(part.items[i]) or "not a molecule") for i in sorted(bad)]
-    x, known, unparsed = encoded(codec, forms)
+    x, known, unparsed = encode_known(codec, forms)
     failed += [(readable[i], str(error)) for i, error in unparsed]
     kept = [readable[i] for i in known]
     if machine is None or machine.bonds is None:
         return x, kept, failed
     assert isinstance(codec, GrammarCodec)  # a machine reads derivations
-    first = refusals(machine, codec, x, part.written(kept))
+    first = first_refusals(machine, codec.grammar, x, codec.steps, part.written(kept))
     failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
     return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
 

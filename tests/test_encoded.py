@@ -4,33 +4,32 @@ import numpy as np
 import torch
 
 from grammar_rae.codecs import GrammarCodec
+from grammar_rae.coverage import first_refusals
 from grammar_rae.datasets import cache
-from grammar_rae.encoded import encoded, refusals
+from grammar_rae.encoded import encode_known
 from grammar_rae.grammar import Grammar
 from grammar_rae.model import Model
 
 
 def test_rows_are_parsed_once(monkeypatch, tmp_path):
     monkeypatch.setattr(cache, "folder", lambda: tmp_path)
-    monkeypatch.setattr("grammar_rae.encoded.WORTHWHILE", 2)
     codec = GrammarCodec(Grammar.read("equation"), 15)
     items = ["x+1", "nonsense", "sin(x)*2", "x" + "+x" * 20]
     expected = codec.encode_known(items)
     for _ in range(2):
-        x, known, rejected = encoded(codec, items)
+        x, known, rejected = encode_known(codec, items, least=2)
         assert x.dtype == np.uint8 and np.array_equal(x, expected[0])
         assert known.tolist() == expected[1].tolist() == [0, 2]
         assert [i for i, _ in rejected] == [1, 3]
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:100])
-    assert np.array_equal(encoded(codec, items)[0], expected[0])
+    assert np.array_equal(encode_known(codec, items, least=2)[0], expected[0])
 
 
-def test_rows_are_refused_where_a_replay_to_the_last_step_refuses_them(monkeypatch):
+def test_rows_are_refused_where_a_replay_to_the_last_step_refuses_them():
     """In whatever company: long and short ones, padded to the same width, a few at a time."""
-    monkeypatch.setattr("grammar_rae.encoded.CHUNK", 3)
     run = Model.load("grae-smiles").run
-    machine, steps = run.autoencoder.decoder.machine, run.codec.steps
+    machine, grammar, steps = run.autoencoder.decoder.machine, run.grammar, run.codec.steps
     items = ["C", "CCN(C)C", "C1CC1", "CFC", "C" * 40, "OO(C)O", "C1=CC=CC=C1", "CC(C)(C)(C)C"]
     x, _, rejected = run.codec.encode_known(items)
     assert not rejected
@@ -38,6 +37,6 @@ def test_rows_are_refused_where_a_replay_to_the_last_step_refuses_them(monkeypat
         2, torch.as_tensor(x).long()[..., None]
     )
     direct = [row.tolist().index(True) if row.any() else -1 for row in forbidden[..., 0]]
-    assert refusals(machine, run.codec, x, items).tolist() == direct
+    assert first_refusals(machine, grammar, x, steps, items, chunk=3).tolist() == direct
     assert [step >= 0 for step in direct] == [i in (3, 5, 7) for i in range(8)]
-    assert refusals(machine, run.codec, x[:0], []).tolist() == []
+    assert first_refusals(machine, grammar, x[:0], steps, []).tolist() == []

@@ -13,7 +13,7 @@ FLOORS = [
     "machines distributions nets",
     "codecs encoders decoders priors autoencoder",
     "objective variants",
-    "datasets settings training training_state training_batches checkpoint smiles_grammar encoded beginnings",
+    "datasets settings training training_state training_batches checkpoint smiles_grammar encoded coverage beginnings",
     "densities evaluators optimization tasks",
     "recipe recipe_parts recipes assembly fitting runs generation likelihood model preparation expost experiment "
     "listing protocols retraining search findings experiments workflows",

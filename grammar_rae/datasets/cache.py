@@ -29,6 +29,8 @@ Rows = NDArray[np.integer]
 Arrays = dict[str, NDArray[Any]]
 T = TypeVar("T", Strings, Rows, Arrays)
 
+WORTHWHILE = 20_000  # strings; what few give is computed again in less time than it takes to look
+
 DAMAGED = (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+
+WIDTH = 80  # characters of a text shown in a message
 
 
 class GrammarError(ValueError):
@@ -13,13 +16,19 @@ class GrammarError(ValueError):
 class ParseError(ValueError):
     """A string the grammar or alphabet does not derive.
 
-    `item` and `position` (characters, from 0) say where, `expected` what could have stood there; the note
-    shows the string with a caret.
+    item: the number of the string
+    position: the character of it, from 0, that is wrong
+    got: what stands there, quoted, or «the end»
+    expected: all that could have stood there
+    wants: the same in words
+    A note shows the string with a caret.
     """
 
     item: int = 0
     position: int = 0
-    expected: list[str] = []
+    got: str = ""
+    expected: Sequence[str] = ()
+    wants: str = ""
 
 
 class RecipeError(ValueError):
@@ -35,3 +44,23 @@ def nearest(name: str, known: Iterable[str], all_of_them: str = "there are") -> 
     names = list(known)
     near = difflib.get_close_matches(name, names, 1)
     return f"did you mean {near[0]}?" if near else f"{all_of_them}: {', '.join(names) or 'nothing'}"
+
+
+def excerpt(text: str, position: int = 0) -> tuple[str, int]:
+    """At most `WIDTH` printable characters around a position, and the position within them."""
+    begin = max(0, min(position - WIDTH // 2, len(text) - WIDTH))
+    shown = "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[begin : begin + WIDTH]
+    )
+    left, right = "…" if begin else "", "…" if begin + WIDTH < len(text) else ""
+    return left + shown + right, position - begin + len(left)
+
+
+def unexpected(got: str, text: str, position: int, wants: str) -> str:
+    """One line that says what stands where in a text, and what was wanted there; see ParseError."""
+    return f"{got} at position {position} of «{excerpt(text, position)[0]}»; {wants}"
+
+
+def brief(error: Exception) -> str:
+    """The first line of an error about one of several items, without the number of the item."""
+    return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])

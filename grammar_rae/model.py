@@ -16,8 +16,7 @@ from grammar_rae import likelihood, revision, runs
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.chance import DRAWS
 from grammar_rae.densities.density import Density
-from grammar_rae.errors import DataError, RecipeError
-from grammar_rae.evaluators.expressions import brief
+from grammar_rae.errors import DataError, RecipeError, brief
 from grammar_rae.fitting import fit_density, named
 from grammar_rae.generation import BATCH, Sampling, decoded, draw, masked, spelled, written
 from grammar_rae.latent import around, between

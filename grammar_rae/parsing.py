@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.compiled import compiled_parser
-from grammar_rae.errors import GrammarError, ParseError
-from grammar_rae.explaining import excerpt, explain
+from grammar_rae.errors import GrammarError, ParseError, excerpt
+from grammar_rae.explaining import explain
 from grammar_rae.grammar import Grammar
 from grammar_rae.parallel import cores
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import ParseError
+from grammar_rae.errors import ParseError, unexpected
 from grammar_rae.evaluators.arithmetic import Program, program, run
 from grammar_rae.evaluators.equality import classes
 from grammar_rae.evaluators.expressions import (
     TARGET,
     alike,
-    brief,
     canonical,
     log_mse,
     mean_squared_error,
@@ -23,7 +22,6 @@ from grammar_rae.evaluators.expressions import (
 from grammar_rae.evaluators.shape import depths, steps
 from grammar_rae.evaluators.symbolic import confirm
 from grammar_rae.evaluators.truth import Target, target_of
-from grammar_rae.explaining import excerpt
 from grammar_rae.grammar import Grammar
 from grammar_rae.parsing import parse_known
 
@@ -163,8 +161,7 @@ def _located(error: ParseError, text: str) -> tuple[int, str]:
     """Where a string is wrong, as it was given with its blanks, and why, in one line."""
     places = [place for place, character in enumerate(text) if not character.isspace()]
     place = places[error.position] if error.position < len(places) else len(text.rstrip())
-    what, _, rest = brief(error).partition(" at position ")
-    return place, f"{what} at position {place} of «{excerpt(text, place)[0]}»; {rest.rpartition('»; ')[2]}"
+    return place, unexpected(error.got, text, place, error.wants)
 
 
 def _number(value: float) -> float | None:

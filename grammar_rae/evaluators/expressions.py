@@ -8,12 +8,12 @@ Literals divide truly; under the authors' Python 2 integers divided downwards (1
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 
+from grammar_rae.errors import brief
 from grammar_rae.evaluators.arithmetic import program, run
 from grammar_rae.evaluators.equality import classes
 from grammar_rae.evaluators.truth import GRID, Target, target_of
@@ -106,11 +106,6 @@ def value_features(
 def without_blanks(text: str) -> str:
     """The canonical form of an expression."""
     return "".join(text.split())
-
-
-def brief(error: Exception) -> str:
-    """The first line of a parse error, without the number of its item."""
-    return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])
 
 
 def _compared(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae.evaluators.expressions import brief
+from grammar_rae.errors import brief
 from grammar_rae.evaluators.metrics import STRING_PROPERTIES
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Measurement, Numbers, Searchable

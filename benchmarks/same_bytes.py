@@ -106,7 +106,7 @@ def main() -> int:
             differing += bool(odd)
             print(f"{name:40} {'differs: ' + odd if odd else 'equal'}")
             if "_code" in odd:
-                print((new / name / "_stderr").read_text()[-2000:])
+                print("  " + "\n  ".join((new / name / "_stderr").read_text().splitlines()[-3:]))
         print(f"{len(shown) - differing} of {len(shown)} equal; {time.perf_counter() - begun:.0f} s")
         return int(differing > 0)
 

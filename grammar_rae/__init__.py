@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from grammar_rae.evaluators.inline import grid
     from grammar_rae.experiment import train
     from grammar_rae.grammar import Grammar
-    from grammar_rae.listing import models
     from grammar_rae.model import Model, load
     from grammar_rae.optimization import Optimizer
     from grammar_rae.search import optimize
+    from grammar_rae.shipped import models
     from grammar_rae.tasks.evaluate import evaluate, table
     from grammar_rae.tasks.goals import goal
 
@@ -48,7 +48,7 @@ _PLACES = {
     "goal": "tasks.goals:goal",
     "grid": "evaluators.inline:grid",
     "load": "model:load",
-    "models": "listing:models",
+    "models": "shipped:models",
     "optimize": "search:optimize",
     "table": "tasks.evaluate:table",
     "train": "experiment:train",

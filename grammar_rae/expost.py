@@ -25,6 +25,7 @@ from grammar_rae.model import Model
 from grammar_rae.preparation import dataset_of
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipe import Recipe
+from grammar_rae.shipped import PRETRAINED
 
 JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
 
@@ -161,7 +162,7 @@ def _row(
 
 def _writable(folder: Path, out: Path | None) -> None:
     if out is None:
-        if runs.PRETRAINED in folder.resolve().parents:
+        if PRETRAINED in folder.resolve().parents:
             raise DataError(
                 f"{folder.name} comes with the package and is left as it is; --out DIR keeps a copy with the density"
             )

@@ -36,10 +36,9 @@ from grammar_rae.grammar import Grammar
 from grammar_rae.machines.bonds import Bonds, BondTable
 from grammar_rae.recipe import Recipe, read, write
 from grammar_rae.recipe_parts import complete, identifying
+from grammar_rae.shipped import PRETRAINED, names
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
-
-PRETRAINED = Path(__file__).parent / "pretrained"
 
 
 @dataclass
@@ -196,11 +195,6 @@ def _recipe(folder: Path) -> Recipe:
     if not (folder / "recipe.toml").is_file():
         raise DataError(f"{folder} is not a run folder: it holds no recipe.toml")
     return read(folder / "recipe.toml")
-
-
-def names() -> list[str]:
-    """The shipped models."""
-    return sorted(path.parent.name for path in PRETRAINED.glob("*/weights.safetensors"))
 
 
 def _compare(installed: BondTable, path: Path) -> None:

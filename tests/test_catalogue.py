@@ -8,7 +8,7 @@ import pytest
 import torch
 from toys import LINES
 
-from grammar_rae import catalogue, recipes, runs
+from grammar_rae import catalogue, recipes, runs, shipped
 from grammar_rae.assembly import make_autoencoder, make_codec, make_objective
 from grammar_rae.catalogue import CODECS, DECODER_NETS, ENCODER_NETS, LIKELIHOODS, VARIANTS
 from grammar_rae.errors import RecipeError
@@ -213,9 +213,9 @@ width = 128
 """
 
 
-@pytest.mark.parametrize("name", runs.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_the_weights_of_shipped_models_have_the_identity_they_had(name):
-    run = runs.load(runs.PRETRAINED / name)  # which compares it with that in the file of weights
+    run = runs.load(shipped.PRETRAINED / name)  # which compares it with that in the file of weights
     assert runs.identity_of(run.recipe, run.grammar) == IDENTITIES[name]
 
 
@@ -251,9 +251,9 @@ def test_a_run_folder_with_such_a_recipe_is_read(toy_run, tmp_path):
     assert Model.load(folder).generate(20, seed=3) == Model.load(toy_run).generate(20, seed=3)
 
 
-@pytest.mark.parametrize("name", [*recipes.names(), *runs.names()])
+@pytest.mark.parametrize("name", [*recipes.names(), *shipped.names()])
 def test_recipes_come_back_as_they_were_written(name):
-    mine = recipes.find(name) if name in recipes.names() else runs.load(runs.PRETRAINED / name).recipe
+    mine = recipes.find(name) if name in recipes.names() else runs.load(shipped.PRETRAINED / name).recipe
     again = parse(write(mine))
     assert again == mine and complete(again, stored=True) == mine
 

@@ -16,7 +16,7 @@ FLOORS = [
     "datasets settings training training_state training_batches checkpoint smiles_grammar encoded coverage beginnings",
     "densities evaluators optimization tasks",
     "recipe recipe_parts recipes assembly fitting runs generation likelihood model preparation expost experiment "
-    "listing protocols retraining search findings experiments workflows",
+    "shipped protocols retraining search findings experiments workflows",
     "cli adapters",
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hostile import faults
 
-from grammar_rae import runs
+from grammar_rae import runs, shipped
 from grammar_rae.datasets.smiles import canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluators.seen import contains
@@ -19,18 +19,18 @@ SEEN = {"equations": 90_000, "zinc250k": 220_000}  # training strings, by data s
 
 
 def test_the_main_model_is_there_and_all_are_small():
-    assert "grae-smiles" in runs.names()
-    size = sum(path.stat().st_size for path in runs.PRETRAINED.rglob("*") if path.is_file())
+    assert "grae-smiles" in shipped.names()
+    size = sum(path.stat().st_size for path in shipped.PRETRAINED.rglob("*") if path.is_file())
     assert size < MEGABYTES * 1e6
 
 
 def test_no_file_is_shipped_twice():
     large = [
         path.read_bytes()
-        for path in runs.PRETRAINED.rglob("*")
+        for path in shipped.PRETRAINED.rglob("*")
         if path.is_file() and path.stat().st_size > 1e5
     ]
-    assert len(large) == len(set(large)) > len(runs.names())
+    assert len(large) == len(set(large)) > len(shipped.names())
 
 
 @pytest.mark.parametrize("name", ["grae-equations", "grae-smiles"])
@@ -48,14 +48,14 @@ def test_a_copy_of_a_shipped_model_is_complete_in_itself(name, tmp_path):
         runs.load(tmp_path / "copied")
 
 
-@pytest.mark.parametrize("name", runs.names())
+@pytest.mark.parametrize("name", shipped.names())
 def test_a_shipped_model(name):
     model = Model.load(name)
     assert model.run.seen is not None and len(model.run.seen) == SEEN[model.recipe.data.name]
     raw = model.generate(100, raw=True, seed=1)
     if model.run.grammar is not None and model.recipe.codec.kind == "grammar":
         assert len(parse(model.run.grammar, raw)) == 100
-    assert (runs.PRETRAINED / name / "CARD.md").is_file()
+    assert (shipped.PRETRAINED / name / "CARD.md").is_file()
     assert model.generate(3, raw=True, seed=1) == raw[:3]
     z = model.sample_codes(5, seed=1)
     assert z.shape == (5, model.latent) and np.isfinite(z).all()

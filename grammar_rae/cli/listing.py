@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import typer
 
-from grammar_rae.cli.output import show_frame
+from grammar_rae.cli.output import show_table
 
 Json = typer.Option(False, "--json", help="Print JSON.")
 
 
 def models(json: bool = Json) -> None:
     """The pretrained models that come with the package."""
-    from grammar_rae.listing import models as found
+    from grammar_rae.shipped import ShippedModel, rows
 
-    show_frame(found(), json)
+    show_table(ShippedModel._fields, rows(), json)
 
 
 def recipes(json: bool = Json) -> None:
     """The recipes that `train` takes by name."""
-    from grammar_rae.listing import recipe_table
+    from grammar_rae.recipes import ShippedRecipe, rows
 
-    show_frame(recipe_table(), json)
+    show_table(ShippedRecipe._fields, rows(), json)
 
 
 def datasets(json: bool = Json) -> None:
     """The data sets that have a name."""
-    from grammar_rae.listing import data_sets
+    from grammar_rae.catalogue import DATASETS
 
-    show_frame(data_sets(), json)
+    show_table(("dataset", "about"), [(name, dataset.about) for name, dataset in DATASETS.items()], json)

@@ -33,19 +33,31 @@ def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bo
 
 
 def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
-    """A table of rows, or a list of JSON objects."""
+    """A data frame, its index first, or a list of JSON objects."""
+    flat = frame.reset_index()
+    columns = {str(name): values.dtype.kind in "if" for name, values in flat.items()}
+    _show_rows(columns, list(flat.itertuples(index=False, name=None)), as_json, title)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], as_json: bool) -> None:
+    """Rows of equal types, at least one, under the names of their columns, or a list of JSON objects."""
+    numeric = [isinstance(value, int | float) for value in rows[0]]
+    _show_rows(dict(zip(columns, numeric, strict=True)), rows, as_json)
+
+
+def _show_rows(
+    columns: Mapping[str, bool], rows: Sequence[Sequence[Any]], as_json: bool, title: str = ""
+) -> None:
+    """Rows under the names of their columns; those that are true hold numbers."""
     if as_json:
-        _print_json(frame.reset_index().to_dict("records"))
+        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left")
-    flat = frame.reset_index()
-    for name in flat.columns:
-        table.add_column(
-            str(name), justify="right" if flat[name].dtype.kind in "if" else "left", overflow="fold"
-        )
-    for row in flat.itertuples(index=False):
+    for name, numeric in columns.items():
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
         table.add_row(*map(pretty, row))
     _console().print(table)
 

@@ -66,11 +66,12 @@ def evaluate(
     from grammar_rae.files import write
     from grammar_rae.tasks.expressions import arithmetic
     from grammar_rae.workflows import evaluate as workflow
-    from grammar_rae.workflows import page
     from grammar_rae.workflows.reconstruct import pair
 
     if report is not None:
-        page.check(report)
+        from grammar_rae.workflows.page import check
+
+        check(report)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
     counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
@@ -81,7 +82,9 @@ def evaluate(
         if table is not None:
             write(table, evaluated.sets[0].table)
         if report is not None:
-            page.write_page(report, evaluated, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
+            from grammar_rae.workflows.page import write_page
+
+            write_page(report, evaluated, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
     if len(files) == 1:
         show(evaluated.numbers[0], json, files[0])
     else:

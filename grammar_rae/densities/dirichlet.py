@@ -7,7 +7,6 @@ concentration 1 / components, which is the default there and here.
 from __future__ import annotations
 
 import numpy as np
-from sklearn.mixture import BayesianGaussianMixture
 from torch import Tensor
 
 from grammar_rae.densities.codes import chosen, enough
@@ -32,6 +31,8 @@ def fit(
     the one that scikit-learn samples from; its own `score_samples` averages over the posterior and is none.
     DataError when there are fewer codes than components.
     """
+    from sklearn.mixture import BayesianGaussianMixture
+
     data = chosen(enough(z, components), seed, at_most)
     model = maximise(
         lambda ridge: BayesianGaussianMixture(

@@ -6,8 +6,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from grammar_rae.densities.codes import SPREAD
@@ -25,6 +23,9 @@ def maximise(make: Callable[[float], Any], z: Tensor) -> Any:
     singular one; the ridge is then raised a hundredfold, up to 10⁴. k-means, which begins EM, adds up what its
     threads found in the order they end, so that it has one thread here.
     """
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
     data = z.double().cpu().numpy()
     with warnings.catch_warnings(), threadpool_limits(1, "openmp"):
         warnings.simplefilter("ignore", ConvergenceWarning)  # EM's last iterations, and equal codes

@@ -5,7 +5,6 @@ Ghosh et al. (2020) use 10 components and tried 1, 20, 100 and 200.
 
 from __future__ import annotations
 
-from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from grammar_rae.densities.codes import chosen, enough
@@ -27,6 +26,8 @@ def fit(
 
     DataError when there are fewer codes than components.
     """
+    from sklearn.mixture import GaussianMixture
+
     model = maximise(
         lambda ridge: GaussianMixture(components, max_iter=iterations, random_state=seed, reg_covar=ridge),
         chosen(enough(z, components), seed, at_most),

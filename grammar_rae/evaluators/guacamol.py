@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import entropy, gaussian_kde
 
 from grammar_rae.evaluators.facts import batches
 from grammar_rae.evaluators.profile import PARALLEL_FROM, POSITIONS, Profile, profile
@@ -64,12 +63,16 @@ def fcd_score(fcd: float | None) -> float | None:
 
 def continuous(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
     """KL(p, q) in nats of two samples by Gaussian kernel densities on a grid over both."""
+    from scipy.stats import entropy, gaussian_kde
+
     grid = np.linspace(min(p.min(), q.min()), max(p.max(), q.max()), POINTS)
     return float(entropy(gaussian_kde(p)(grid) + SMALL, gaussian_kde(q)(grid) + SMALL))
 
 
 def discrete(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
     """KL(p, q) in nats of two samples by p's ten bins; NaN where q lies in none of them."""
+    from scipy.stats import entropy
+
     first, edges = np.histogram(p, bins=BINS, density=True)
     inside = (q >= edges[0]) & (q <= edges[-1])
     if not inside.any():

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import wasserstein_distance
 
 from grammar_rae.evaluators.profile import Profile
 from grammar_rae.evaluators.similarity import means, nearest
@@ -83,6 +82,8 @@ def average(generated: Profile, values: NDArray[np.generic]) -> Number:
 
 def distance(generated: Profile, reference: Profile, name: str) -> Number:
     """Wasserstein-1 between two distributions of a property, in its unit, lower is closer."""
+    from scipy.stats import wasserstein_distance
+
     sides = []
     for side in (generated, reference):
         values = side.values[name].to_numpy()

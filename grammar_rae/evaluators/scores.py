@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
 from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, Descriptors, GraphDescriptors, rdMolDescriptors
@@ -87,6 +86,8 @@ def cycle(molecule: Molecule) -> float:
     if len(bonds) == len(set(bonds)):
         sizes = [len(ring) for ring in molecule.rings]  # no bond in two rings: only one basis
     else:
+        import networkx as nx
+
         joined = Chem.GetAdjacencyMatrix(molecule.mol)
         graph = nx.Graph()
         graph.add_nodes_from(range(len(joined)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from grammar_rae.errors import RecipeError, nearest
 from grammar_rae.recipe import Recipe, read
@@ -10,9 +11,31 @@ from grammar_rae.recipe import Recipe, read
 FOLDER = Path(__file__).parent
 
 
+class ShippedRecipe(NamedTuple):
+    """A row of the table of recipes."""
+
+    recipe: str
+    variant: str
+    data: str
+    epochs: int
+    about: str
+
+
 def names() -> list[str]:
     """Every recipe of the package."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def rows() -> list[ShippedRecipe]:
+    """Every recipe of the package, in the order of their names."""
+    return [_row(name) for name in names()]
+
+
+def _row(name: str) -> ShippedRecipe:
+    recipe = read(FOLDER / f"{name}.toml")
+    return ShippedRecipe(
+        name, recipe.objective.variant, recipe.data.name, recipe.training.epochs, recipe.about
+    )
 
 
 def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import wasserstein_distance
 
 from grammar_rae import files
 from grammar_rae.chance import subset
@@ -118,5 +117,7 @@ def finite(value: Any) -> float | None:
 
 
 def _distance(first: pd.Series, second: pd.Series) -> float | None:
+    from scipy.stats import wasserstein_distance
+
     a, b = first.dropna(), second.dropna()
     return finite(wasserstein_distance(a, b)) if len(a) and len(b) else None

@@ -16,6 +16,7 @@ lint: .venv/.linted
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 notebooks: .venv/.tested
 	for notebook in notebooks/*.ipynb; do $(BIN)/python -c "import sys, nbformat; from nbclient import execute; \

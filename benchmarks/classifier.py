@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from grammar_rae import datasets
-from grammar_rae.codecs import ImageCodec
+from grammar_rae.codecs.images import ImageCodec
 from grammar_rae.datasets.sources import arrays, locate
-from grammar_rae.evaluators.features import WEIGHTS
-from grammar_rae.nets.classifier import Classifier
+from grammar_rae.evaluation.images.classifier import Classifier
+from grammar_rae.evaluation.images.features import WEIGHTS
 
 LABELS = {"mnist": "mnist/mnist.npz", "cifar10": "cifar10/labels.npz"}
 EPOCHS = {"mnist": 3, "cifar10": 12}

@@ -21,13 +21,13 @@ import numpy as np
 import torch
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import tanimoto
-from grammar_rae.evaluators.score import Score
-from grammar_rae.model import Model
+from grammar_rae.chemistry import fingerprints
+from grammar_rae.evaluation.scoring.score import Score
+from grammar_rae.model.model import Model
 from grammar_rae.optimization import Optimizer
 from grammar_rae.optimization.candidates import Decode, decode_jointly
-from grammar_rae.search import decoder_of, features_of, region_of
 from grammar_rae.tasks.goals import goal
+from grammar_rae.workflows.optimize import decoder_of, features_of, region_of
 
 Line = dict[str, Any]
 THRESHOLDS = (0.0, 0.2, 0.4, 0.6)
@@ -111,7 +111,7 @@ class Start:
         )
 
     def _similar(self, strings: list[str]) -> np.ndarray:
-        similarity = tanimoto.bit_similarity(self.form, strings)
+        similarity = fingerprints.bit_similarity(self.form, strings)
         return np.nan_to_num(similarity, nan=-1.0) >= self.threshold
 
     def gains(
@@ -156,6 +156,6 @@ def _ready(name: str) -> tuple[Model, np.ndarray]:
 
 def _gains(start: str, base: float, strings: list[str], values: np.ndarray) -> list[float]:
     """The largest gain at each least similarity, 0 where there is none."""
-    alike = tanimoto.bit_similarity(start, strings)
+    alike = fingerprints.bit_similarity(start, strings)
     gains = np.nan_to_num(values - base, nan=-np.inf)
     return [max(0.0, float(np.max(gains[alike >= least], initial=0.0))) for least in THRESHOLDS]

@@ -18,17 +18,17 @@ import numpy as np
 from rdkit import Chem
 
 from grammar_rae import datasets
-from grammar_rae.codecs import GrammarCodec
-from grammar_rae.coverage import first_refusals
+from grammar_rae.chemistry.bonds import probe
+from grammar_rae.chemistry.smiles_grammar import build
+from grammar_rae.chemistry.tokens import kind_of
+from grammar_rae.codecs.cached import encode_known
+from grammar_rae.codecs.grammar import GrammarCodec
 from grammar_rae.datasets import canonicals, kekules
-from grammar_rae.encoded import encode_known
-from grammar_rae.grammar import Grammar
-from grammar_rae.machines.bonds import probe
-from grammar_rae.machines.both import Conjunction
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.machines.conjunction import Conjunction
+from grammar_rae.machines.coverage import first_refusals
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
-from grammar_rae.smiles_grammar import build
-from grammar_rae.smiles_shape import kind_of
 
 SHIPPED = {"zinc250k": "smiles.cfg"}
 SLACK, MOST = 10, 500

@@ -18,8 +18,8 @@ import torch
 from nltk.grammar import Nonterminal
 
 from grammar_rae.distributions.derivations import Derivations
-from grammar_rae.distributions.masked import choose
-from grammar_rae.grammar import Grammar
+from grammar_rae.distributions.masking import choose
+from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.noise import DECODING, Noise
 

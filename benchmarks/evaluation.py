@@ -28,8 +28,8 @@ from scipy.stats import entropy, gaussian_kde, wasserstein_distance
 from grammar_rae import datasets
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
-from grammar_rae.evaluators import filters, guacamol, molecules
-from grammar_rae.evaluators.profile import Profile, profile
+from grammar_rae.evaluation.molecules import filters, guacamol, metrics
+from grammar_rae.evaluation.molecules.profile import Profile, profile
 from grammar_rae.parallel import cores
 
 Numbers = dict[str, float | None]
@@ -51,12 +51,12 @@ def sets(n: int) -> tuple[str, list[str], list[str]]:
 def ours(made: list[str], reference: list[str]) -> Numbers:
     """Both sets read and profiled, then every metric."""
 
-    def anew(strings: list[str]) -> tuple[molecules.MoleculeSet, Profile]:
-        items = molecules.read(strings)
+    def anew(strings: list[str]) -> tuple[metrics.MoleculeSet, Profile]:
+        items = metrics.read(strings)
         return items, profile(items.forms, items.counts)
 
     items, found = anew(made)
-    return molecules.metrics(items, found, anew(reference)[1])
+    return metrics.metrics(items, found, anew(reference)[1])
 
 
 def tanimoto(prints: list, others: list, reduce: Callable[[np.ndarray], float]) -> np.ndarray:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import Target, values_of
-from grammar_rae.model import Model
-from grammar_rae.search import optimize
+from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.expressions.target import Target, values_of
+from grammar_rae.model.model import Model
+from grammar_rae.workflows.optimize import optimize
 
 EXACT = 1e-9
 TARGETS = {
@@ -34,7 +34,7 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
     import gplearn_peer
 
     drawn = datasets.load("expressions").train
-    same = expressions.alike([*TARGETS.values(), *drawn])[len(TARGETS) :] < len(TARGETS)
+    same = scores.alike([*TARGETS.values(), *drawn])[len(TARGETS) :] < len(TARGETS)
     for seed in range(a.seeds):
 
         def run(seed: int = seed) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def formulas(a: argparse.Namespace) -> Iterator[Callable[[], dict[str, Any]]]:
             x = np.random.default_rng(seed).uniform(-1, 1, 20)
             with tempfile.TemporaryDirectory() as folder:
                 for name, target in TARGETS.items():
-                    points = Target(x, values_of(target, expressions.standard(), x))
+                    points = Target(x, values_of(target, scores.standard(), x))
                     file = Path(folder) / f"{name}.csv"
                     np.savetxt(file, np.c_[x, points.values], delimiter=",", header="x,y", comments="")
                     numbers = optimize(model, f"data:{file}", a.budget, seed=seed).numbers

@@ -26,7 +26,7 @@ from unittest.mock import patch
 import torch
 
 from grammar_rae.datasets import canonicals
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 
 STEPS, BATCH = 50, 4096

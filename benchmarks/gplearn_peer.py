@@ -7,8 +7,8 @@ from gplearn.fitness import make_fitness
 from gplearn.functions import make_function
 from gplearn.genetic import SymbolicRegressor
 
-from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import Target
+from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.expressions.target import Target
 
 POPULATION = 50  # of the sizes 25, 50 and 100, ten generations of 50 did best at 500 evaluations
 
@@ -21,8 +21,8 @@ def best(target: Target, budget: int, seed: int) -> float:
 
     def error(wanted: np.ndarray, got: np.ndarray, weight: np.ndarray) -> float:
         with np.errstate(all="ignore"):
-            mean = np.minimum((got - wanted) ** 2, expressions.CAP).mean()
-        return float(np.log1p(mean)) if np.isfinite(mean) else expressions.WORST
+            mean = np.minimum((got - wanted) ** 2, scores.CAP).mean()
+        return float(np.log1p(mean)) if np.isfinite(mean) else scores.WORST
 
     def counted(wanted: np.ndarray, got: np.ndarray, weight: np.ndarray) -> float:
         if len(wanted) == len(target.points):  # gplearn tries a metric on two points when it is made

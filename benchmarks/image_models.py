@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from grammar_rae import datasets, runs
-from grammar_rae.evaluators.features import network
-from grammar_rae.evaluators.images import frechet
-from grammar_rae.experiment import train
+from grammar_rae import datasets
+from grammar_rae.evaluation.images.features import network
+from grammar_rae.evaluation.images.metrics import frechet
 from grammar_rae.experiments.distances import image_sets
-from grammar_rae.memory import keep_freed
+from grammar_rae.experiments.train import train
 from grammar_rae.progress import silent
+from grammar_rae.runs import folder
+from grammar_rae.training.memory import keep_freed
 
 MODELS = ("ae", "vae", "cv_vae", "wae", "two_stage", "rae", "rae_gp", "rae_l2", "rae_sn")
 SETS = ("reconstruction", "prior", "gaussian", "gmm", "two_stage", "interpolation")
@@ -99,7 +100,7 @@ def main() -> None:
             rows.append(distances(name, seed, options))
             print(json.dumps(rows[-1]), flush=True)
             if options.out:
-                runs.replace(options.out, json.dumps({"settings": settings, "rows": rows}, indent=1) + "\n")
+                folder.replace(options.out, json.dumps({"settings": settings, "rows": rows}, indent=1) + "\n")
     print(table(rows))
 
 

@@ -32,17 +32,18 @@ import torch
 from torch import Tensor, nn
 
 from grammar_rae import datasets
-from grammar_rae.assembly import make_objective
-from grammar_rae.codecs import ImageCodec, grey
-from grammar_rae.evaluators.features import network
-from grammar_rae.evaluators.images import frechet
-from grammar_rae.experiment import finish
-from grammar_rae.memory import keep_freed
-from grammar_rae.model import Model
-from grammar_rae.preparation import prepare
+from grammar_rae.codecs.codec import grey
+from grammar_rae.codecs.images import ImageCodec
+from grammar_rae.evaluation.images.features import network
+from grammar_rae.evaluation.images.metrics import frechet
+from grammar_rae.experiments.prepare import prepare
+from grammar_rae.experiments.train import finish
+from grammar_rae.model.model import Model
 from grammar_rae.progress import silent
 from grammar_rae.recipes import find
-from grammar_rae.training import fit
+from grammar_rae.recipes.build import make_objective
+from grammar_rae.training.loop import fit
+from grammar_rae.training.memory import keep_freed
 
 LATENT, BATCH, RATE, COMPONENTS, SAMPLES = 16, 100, 1e-3, 10, 2000
 MODELS = ("rae_l2", "vae", "wae", "rae_gp")

@@ -30,15 +30,15 @@ from published import published
 from rdkit import RDLogger
 
 from grammar_rae import datasets
-from grammar_rae.counting import sample
-from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.truth import target_of
-from grammar_rae.experiment import train
-from grammar_rae.memory import keep_freed
-from grammar_rae.model import Model
-from grammar_rae.rendering import unparse
-from grammar_rae.search import SearchResult, optimize
+from grammar_rae.evaluation.expressions import scores as expressions
+from grammar_rae.evaluation.expressions.target import target_of
+from grammar_rae.experiments.train import train
+from grammar_rae.grammar.counting import sample
+from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
+from grammar_rae.training.memory import keep_freed
+from grammar_rae.workflows.optimize import SearchResult, optimize
 
 Line = dict[str, Any]
 CURVE = (50, 100, 250, 500)

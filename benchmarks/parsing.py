@@ -22,9 +22,9 @@ from nltk import CFG, ChartParser
 from grammar_rae import datasets
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
-from grammar_rae.grammar import Grammar, shipped
+from grammar_rae.grammar.grammar import Grammar, shipped
+from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.parallel import cores
-from grammar_rae.parsing import parse, parse_known
 
 Result = dict[str, float | int | str | None]
 ENOUGH = 5_000  # molecules a timed call of ours

@@ -12,9 +12,9 @@ import torch
 from believer import believer
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import expressions
-from grammar_rae.evaluators.score import Score
-from grammar_rae.model import Model
+from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.scoring.score import Score
+from grammar_rae.model.model import Model
 from grammar_rae.optimization import BoxRegion
 from grammar_rae.optimization.candidates import most_frequent
 from grammar_rae.optimization.sparse import Sparse
@@ -30,7 +30,7 @@ def published(a: argparse.Namespace) -> Iterator[Callable[[], Line]]:
     strictly no better than the worst of the run (their accounting), `plain_average` is over all valid points.
     """
     model = Model.load(a.model)
-    score = goal("plogp" if model.task == "molecules" else f"expression:{expressions.TARGET}", model.task)
+    score = goal("plogp" if model.task == "molecules" else f"expression:{scores.TARGET}", model.task)
 
     @cache
     def labelled() -> tuple[np.ndarray, np.ndarray]:

@@ -23,18 +23,19 @@ import numpy as np
 import pandas as pd
 
 from grammar_rae import datasets
-from grammar_rae.evaluators import chemnet, figures, molecules, moses
-from grammar_rae.evaluators.profile import Profile, profile
-from grammar_rae.model import Model
+from grammar_rae.evaluation.molecules import fcd, metrics, moses
+from grammar_rae.evaluation.molecules.profile import Profile, profile
+from grammar_rae.model.model import Model
+from grammar_rae.report import figures
 
 PROPERTIES = ("logp", "sa", "qed", "weight", "rings", "aromatic_rings")
-Reference: TypeAlias = tuple[Profile, chemnet.Moments | None]
+Reference: TypeAlias = tuple[Profile, fcd.Moments | None]
 
 
 def row(
     name: str,
     drawn: int,
-    items: molecules.MoleculeSet,
+    items: metrics.MoleculeSet,
     found: Profile,
     reference: Reference,
     seen: set[str] | None,
@@ -50,7 +51,7 @@ def row(
         "int_div_1": moses.internal_diversity(found)[0],
         "filters": moses.average(found, found.values["filters"].to_numpy()),
         "sa_w1": moses.distance(found, known, "sa"),
-        "fcd": chemnet.distance(chemnet.statistics(found), gaussian),
+        "fcd": fcd.distance(fcd.statistics(found), gaussian),
     }
 
 
@@ -63,12 +64,12 @@ def measure(
     name: str, n: int, densities: list[str], keeps: list[float], seed: int, figure: Path | None
 ) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
-    known = molecules.reference(data.valid)
-    reference = known, chemnet.statistics(known)
+    known = metrics.reference(data.valid)
+    reference = known, fcd.statistics(known)
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
     floor = [data.train[i] for i in order]
-    items = molecules.read(floor)
+    items = metrics.read(floor)
     found = profile(items.forms, items.counts, compared=False)
     yield row("training molecules (the floor)", n, items, found, reference, None)
     model = Model.load(name)
@@ -79,7 +80,7 @@ def measure(
     shown = {}
     for label, how in draws.items():
         drawn = model.generate(n, seed=seed, **how)
-        items = molecules.read(drawn)
+        items = metrics.read(drawn)
         found = profile(items.forms, items.counts, compared=False)
         shown[label] = values(found)
         yield row(label, len(drawn), items, found, reference, seen)

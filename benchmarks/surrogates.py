@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from grammar_rae.catalogue import SURROGATES, look_up
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.optimization.surrogates import Surrogate, fenced
-from grammar_rae.search import features_of
+from grammar_rae.workflows.optimize import features_of
 
 KNOWN = (50, 100, 200, 400)
 NEXT = 100

@@ -12,16 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators import figures
-    from grammar_rae.evaluators.inline import grid
-    from grammar_rae.experiment import train
-    from grammar_rae.grammar import Grammar
-    from grammar_rae.model import Model, load
+    from grammar_rae.experiments.train import train
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.model.model import Model, load
     from grammar_rae.optimization import Optimizer
-    from grammar_rae.search import optimize
-    from grammar_rae.shipped import models
+    from grammar_rae.report import figures
+    from grammar_rae.report.notebook import grid
+    from grammar_rae.runs.shipped import models
     from grammar_rae.tasks.evaluate import evaluate, table
     from grammar_rae.tasks.goals import goal
+    from grammar_rae.workflows.optimize import optimize
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,14 +44,14 @@ _PLACES = {
     "Model": "model:Model",
     "Optimizer": "optimization:Optimizer",
     "evaluate": "tasks.evaluate:evaluate",
-    "figures": "evaluators.figures:",
+    "figures": "report.figures:",
     "goal": "tasks.goals:goal",
-    "grid": "evaluators.inline:grid",
+    "grid": "report.notebook:grid",
     "load": "model:load",
-    "models": "shipped:models",
-    "optimize": "search:optimize",
+    "models": "runs.shipped:models",
+    "optimize": "workflows.optimize:optimize",
     "table": "tasks.evaluate:table",
-    "train": "experiment:train",
+    "train": "experiments.train:train",
 }
 
 

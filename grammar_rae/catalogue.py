@@ -20,15 +20,15 @@ class DataSet:
 
 
 VARIANTS = {
-    "ae": "grammar_rae.variants.vae:AE",
-    "vae": "grammar_rae.variants.vae:VAE",
-    "cv_vae": "grammar_rae.variants.vae:CV_VAE",
-    "wae": "grammar_rae.variants.wae:WAE",
-    "two_stage": "grammar_rae.variants.vae:VAE",  # the second stage is the density of that name
-    "rae": "grammar_rae.variants.rae:RAE",
-    "rae_gp": "grammar_rae.variants.rae:RAE_GP",
-    "rae_l2": "grammar_rae.variants.rae:RAE_L2",
-    "rae_sn": "grammar_rae.variants.rae:RAE_SN",
+    "ae": "grammar_rae.autoencoders.variants.vae:AE",
+    "vae": "grammar_rae.autoencoders.variants.vae:VAE",
+    "cv_vae": "grammar_rae.autoencoders.variants.vae:CV_VAE",
+    "wae": "grammar_rae.autoencoders.variants.wae:WAE",
+    "two_stage": "grammar_rae.autoencoders.variants.vae:VAE",  # the second stage is the density of that name
+    "rae": "grammar_rae.autoencoders.variants.rae:RAE",
+    "rae_gp": "grammar_rae.autoencoders.variants.rae:RAE_GP",
+    "rae_l2": "grammar_rae.autoencoders.variants.rae:RAE_L2",
+    "rae_sn": "grammar_rae.autoencoders.variants.rae:RAE_SN",
 }
 
 DENSITIES = {  # how to fit one, an empty one to load into, and which codes it asks for where not the recipe's
@@ -46,9 +46,12 @@ DENSITIES = {  # how to fit one, an empty one to load into, and which codes it a
 }
 
 CODECS = {  # the codec, and what an encoder's net reads of its rows
-    "grammar": ("grammar_rae.codecs:GrammarCodec", "grammar_rae.encoders:Columns"),
-    "character": ("grammar_rae.codecs:CharacterCodec", "grammar_rae.encoders:Columns"),
-    "image": ("grammar_rae.codecs:ImageCodec", "grammar_rae.encoders:Intensities"),
+    "grammar": ("grammar_rae.codecs.grammar:GrammarCodec", "grammar_rae.autoencoders.encoders:Columns"),
+    "character": (
+        "grammar_rae.codecs.characters:CharacterCodec",
+        "grammar_rae.autoencoders.encoders:Columns",
+    ),
+    "image": ("grammar_rae.codecs.images:ImageCodec", "grammar_rae.autoencoders.encoders:Intensities"),
 }
 
 ENCODER_NETS = {
@@ -58,28 +61,37 @@ ENCODER_NETS = {
 }
 
 DECODER_NETS = {  # the net, and the decoder that makes p of it
-    "repeat": ("grammar_rae.nets.sequences:RepeatDecoder", "grammar_rae.decoders:all_at_once"),
-    "recurrent": ("grammar_rae.nets.autoregressive:RecurrentStep", "grammar_rae.decoders:SequentialDecoder"),
-    "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.decoders:PixelDecoder"),
+    "repeat": ("grammar_rae.nets.sequences:RepeatDecoder", "grammar_rae.autoencoders.decoders:all_at_once"),
+    "recurrent": (
+        "grammar_rae.nets.autoregressive:RecurrentStep",
+        "grammar_rae.autoencoders.decoders:SequentialDecoder",
+    ),
+    "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
 }
 
 MACHINES = {
     "syntax": "grammar_rae.machines.stack:StackMachine",
-    "valence": "grammar_rae.machines.both:valence",  # SMILES that RDKit accepts, nothing else
+    "valence": "grammar_rae.machines.conjunction:valence",  # SMILES that RDKit accepts, nothing else
 }
 
 LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
-    "categorical": ("grammar_rae.objective:nll",),
-    "cross_entropy": ("grammar_rae.objective:cross_entropy",),
-    "gaussian": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:GAUSSIAN"),
-    "learned_gaussian": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:LEARNED_GAUSSIAN"),
-    "bernoulli": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:BERNOULLI"),
-    "logistic_mixture": ("grammar_rae.objective:nll", "grammar_rae.distributions.pixels:LOGISTIC_MIXTURE"),
+    "categorical": ("grammar_rae.autoencoders.terms:nll",),
+    "cross_entropy": ("grammar_rae.autoencoders.objective:cross_entropy",),
+    "gaussian": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:GAUSSIAN"),
+    "learned_gaussian": (
+        "grammar_rae.autoencoders.terms:nll",
+        "grammar_rae.distributions.pixels:LEARNED_GAUSSIAN",
+    ),
+    "bernoulli": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:BERNOULLI"),
+    "logistic_mixture": (
+        "grammar_rae.autoencoders.terms:nll",
+        "grammar_rae.distributions.pixels:LOGISTIC_MIXTURE",
+    ),
 }
 
 PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place of what a user gives
     "none": "builtins:list",
-    "kekule": "grammar_rae.datasets.smiles:kekules",
+    "kekule": "grammar_rae.chemistry.smiles:kekules",
 }
 
 DATASETS = {
@@ -170,9 +182,9 @@ ACQUISITIONS = {  # which candidates are evaluated next; see `optimization.acqui
 }
 
 REGIONS = {  # (model, start, reach) → where a search looks; see `optimization.regions`
-    "trust": "grammar_rae.search:trust_region",
-    "density": "grammar_rae.search:dense_region",
-    "box": "grammar_rae.search:box_region",
+    "trust": "grammar_rae.workflows.optimize:trust_region",
+    "density": "grammar_rae.workflows.optimize:dense_region",
+    "box": "grammar_rae.workflows.optimize:box_region",
 }
 
 

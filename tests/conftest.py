@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from grammar_rae.cli import main
-from grammar_rae.counting import sample
-from grammar_rae.grammar import Grammar
-from grammar_rae.rendering import unparse
+from grammar_rae.grammar.counting import sample
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.parsing.unparser import unparse
 
 RNA = "S -> '.' S | '(' L ')' S | '.'\nL -> '.' L | '(' L ')' L | '.' '.' '.'\n"
 TINY = (
@@ -55,7 +55,7 @@ def rna(tmp_path_factory):
 @pytest.fixture(scope="session")
 def toy_run(rna):
     """A run folder trained for a moment on the RNA grammar."""
-    from grammar_rae.experiment import train
+    from grammar_rae.experiments.train import train
 
     train("grae", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=rna / "run", overrides=TINY)
     return rna / "run"

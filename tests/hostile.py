@@ -4,15 +4,15 @@ import place
 import torch
 from rdkit import Chem, rdBase
 
+from grammar_rae.chemistry.bonds import probe
+from grammar_rae.chemistry.tokens import kind_of
 from grammar_rae.distributions.derivations import Derivations
-from grammar_rae.grammar import Grammar
-from grammar_rae.machines.bonds import probe
-from grammar_rae.machines.both import Conjunction
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.machines.conjunction import Conjunction
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.machines.valence import ValenceMachine
 from grammar_rae.noise import Noise
-from grammar_rae.rendering import unparse
-from grammar_rae.smiles_shape import kind_of
 
 SMILES = Grammar.read("smiles.cfg")
 FIRST = [p.rhs[0] if p.rhs else "" for p in SMILES.productions]

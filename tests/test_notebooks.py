@@ -10,7 +10,7 @@ from PIL import Image
 
 import grammar_rae as gr
 from grammar_rae.errors import DataError
-from grammar_rae.grammar import Grammar
+from grammar_rae.grammar.grammar import Grammar
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 KILOBYTES = 200

@@ -3,20 +3,21 @@
 import torch
 from torch import nn
 
+from grammar_rae.autoencoders.objective import LIKELIHOOD
+from grammar_rae.autoencoders.priors import Standard
+from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.densities.codes import moments
 from grammar_rae.densities.density import Density
-from grammar_rae.distributions.codes import Point
 from grammar_rae.distributions.pixels import GaussianPixels, PixelLikelihood
+from grammar_rae.distributions.posteriors import Point
 from grammar_rae.noise import LATENT
-from grammar_rae.objective import LIKELIHOOD, Variant
-from grammar_rae.priors import Standard
 from grammar_rae.progress import silent
 
 LINES = {
     "VARIANTS": {"sparse_ae": "toys:SPARSE_AE"},
     "ENCODER_NETS": {"bag": "toys:Bag"},
     "DENSITIES": {"laplace": ("toys:fit", "toys:empty")},
-    "LIKELIHOODS": {"narrow": ("grammar_rae.objective:nll", "toys:NARROW")},
+    "LIKELIHOODS": {"narrow": ("grammar_rae.autoencoders.terms:nll", "toys:NARROW")},
 }
 
 

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 from rdkit import Chem, rdBase
 
-from grammar_rae.adapters.drawing import Stream, opened
+from grammar_rae.adapters.streams import Stream, opened
 from grammar_rae.datasets import molecule
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.optimization.evolution import Codes, EvolutionSettings, Pool, evolve
 from grammar_rae.tasks.find import require
 

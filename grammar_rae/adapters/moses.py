@@ -12,9 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from grammar_rae.adapters.drawing import Stream
+from grammar_rae.adapters.streams import Stream
 from grammar_rae.errors import DataError
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 
 ROUNDS = 20
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from grammar_rae.adapters.drawing import opened
+from grammar_rae.adapters.streams import opened
 from grammar_rae.errors import DataError
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 
 NAMED = 10  # refused rows named in a message
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
-from grammar_rae.cli import generating, grammars, listing, optimizing, scoring, training, walking
-from grammar_rae.memory import keep_freed
+from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, train, walk
+from grammar_rae.training.memory import keep_freed
 
 app = typer.Typer(
     name="grammar-rae",
@@ -24,23 +24,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS: tuple[Callable[..., None], ...] = (
-    generating.generate,
-    training.train,
-    training.density,
-    generating.reconstruct,
-    generating.encode,
-    generating.decode,
-    walking.interpolate,
-    walking.neighbours,
-    scoring.evaluate,
-    optimizing.optimize,
+    generate.generate,
+    train.train,
+    train.density,
+    generate.reconstruct,
+    generate.encode,
+    generate.decode,
+    walk.interpolate,
+    walk.neighbours,
+    evaluate.evaluate,
+    optimize.optimize,
     listing.models,
     listing.recipes,
     listing.datasets,
 )
 for verb in VERBS:
     app.command()(verb)
-app.add_typer(grammars.app, name="grammar")
+app.add_typer(grammar.app, name="grammar")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ Json = typer.Option(False, "--json", help="Print JSON.")
 
 def models(json: bool = Json) -> None:
     """The pretrained models that come with the package."""
-    from grammar_rae.shipped import ShippedModel, rows
+    from grammar_rae.runs.shipped import ShippedModel, rows
 
     show_table(ShippedModel._fields, rows(), json)
 

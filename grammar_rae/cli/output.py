@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from grammar_rae.files.formatting import plain, pretty
 from grammar_rae.progress import Report, silent
-from grammar_rae.wording import plain, pretty
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bo
         return
     from rich.table import Table
 
-    from grammar_rae.evaluators.metrics import printed, titled
+    from grammar_rae.evaluation.metrics import printed, titled
 
     table = Table(title=heading or None, show_header=False, title_justify="left")
     table.add_column(justify="left")
@@ -70,7 +70,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     from rich.table import Table
     from rich.text import Text
 
-    from grammar_rae.evaluators.metrics import best, printed, titled
+    from grammar_rae.evaluation.metrics import best, printed, titled
 
     table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
     for name in names:

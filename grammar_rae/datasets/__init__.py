@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grammar_rae.catalogue import DATASETS, imported
-from grammar_rae.datasets.diagnosis import problem_of, reason
+from grammar_rae.chemistry.diagnosis import problem_of, reason
+from grammar_rae.chemistry.smiles import canonical, canonicals, kekule, kekules, molecule
+from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.image_files import ARRAYS, SUFFIXES
-from grammar_rae.datasets.images import own
-from grammar_rae.datasets.smiles import canonical, canonicals, kekule, kekules, molecule
-from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
-from grammar_rae.datasets.task import recognise
+from grammar_rae.datasets.image_sets import own
+from grammar_rae.datasets.recognise import recognise
 from grammar_rae.errors import DataError
-from grammar_rae.files import Items, read
+from grammar_rae.files.tables import Items, read
 
 __all__ = [
     "DATASETS",
@@ -50,7 +50,7 @@ def check_file(name: str | Path) -> None:
 
 
 def from_file(name: str | Path, column: str | None = None) -> Items:
-    """`files.read`, where the name may have been meant for a data set's. DataError as there."""
+    """`files.tables.read`, where the name may have been meant for a data set's. DataError as there."""
     check_file(name)
     return read(name, column)
 

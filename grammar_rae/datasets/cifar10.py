@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_files import Images, read_image
-from grammar_rae.datasets.images import dataset
+from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import locate, present
-from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
 PARTS = ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_files import Images
-from grammar_rae.datasets.images import dataset, split
-from grammar_rae.datasets.splits import Dataset
+from grammar_rae.datasets.image_sets import dataset, split
 
 SIZE = 32
 

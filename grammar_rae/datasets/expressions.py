@@ -6,11 +6,11 @@ import random
 from typing import TYPE_CHECKING
 
 from grammar_rae.chance import DRAWS
+from grammar_rae.datasets.dataset import Dataset, shuffled
 from grammar_rae.datasets.sources import content, locate
-from grammar_rae.datasets.splits import Dataset, shuffled
 
 if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
 
 FILE = "equations/equation2_15_dataset.txt.gz"
 STEPS = 20  # of the longest drawn, ten operands: those of x⁴ + x³ + x² + x
@@ -33,8 +33,8 @@ def expressions(count: int = 60_000, seed: int = 0) -> Dataset:
 
     Of the shortest there are fewer: all of them.
     """
-    from grammar_rae.counting import counts
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.counting import counts
+    from grammar_rae.grammar.grammar import Grammar
 
     grammar = Grammar.read("equation.cfg")
     lengths = [steps for steps, derivations in enumerate(counts(grammar, STEPS)) if derivations]
@@ -52,7 +52,7 @@ def uniform(grammar: Grammar, count: int, steps: int, seed: int, least: int = 1)
     Fewer where the grammar has not that many: drawing stops after 20 · `count` draws.
     GrammarError where it has none of such a length.
     """
-    from grammar_rae.counting import strings
+    from grammar_rae.grammar.counting import strings
 
     distinct: dict[str, None] = {}
     for turn in range(DRAWS):

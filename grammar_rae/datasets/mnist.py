@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_files import Images
-from grammar_rae.datasets.images import dataset
+from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import arrays, locate, present
-from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
 VALID = 10_000  # the last of the 60,000 to train on

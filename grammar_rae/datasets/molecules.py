@@ -1,4 +1,4 @@
-"""Molecule collections. Strings are as published; `datasets.kekules` prepares them for a grammar."""
+"""Molecule collections. Strings are as published; `chemistry.smiles.kekules` prepares them for a grammar."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rdkit import RDConfig
 
-from grammar_rae.datasets.diagnosis import reason
-from grammar_rae.datasets.smiles import canonicals
+from grammar_rae.chemistry.diagnosis import reason
+from grammar_rae.chemistry.smiles import canonicals
+from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.sources import content, locate
-from grammar_rae.datasets.splits import Dataset, last_tenth, shuffled
 from grammar_rae.errors import DataError
-from grammar_rae.files import Reject
+from grammar_rae.files.tables import Reject
 
 ZINC = "zinc250k/250k_rndm_zinc_drugs_clean.smi.gz"
 MOSES = "moses/test.smi.gz"

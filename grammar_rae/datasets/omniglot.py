@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_files import Images, lazily
-from grammar_rae.datasets.images import dataset, split
+from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import arrays, locate, present
-from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
 FILE = "omniglot/omniglot28.npz"

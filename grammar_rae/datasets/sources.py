@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.atomic import write_bytes
-from grammar_rae.datasets import cache
 from grammar_rae.errors import DataError
+from grammar_rae.files import cache
+from grammar_rae.files.atomic import write_bytes
 
 Source = dict[str, Any]
 

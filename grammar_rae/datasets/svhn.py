@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_files import Images
-from grammar_rae.datasets.images import dataset, split
+from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import present
-from grammar_rae.datasets.splits import Dataset
 from grammar_rae.errors import DataError
 
 NAMES = ("train_32x32.mat", "test_32x32.mat")

@@ -1,0 +1,1 @@
+"""Densities fitted on codes after training, to draw from."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -48,8 +46,3 @@ def chosen(z: Tensor, seed: int, at_most: int) -> Tensor:
 def moments(z: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (D,) of z (n, D), the deviation SPREAD at least."""
     return z.mean(0), z.std(0, correction=0).clamp(min=SPREAD)
-
-
-def in_blocks(log_prob: Callable[[Tensor], Tensor], z: Tensor, rows: int) -> Tensor:
-    """log_prob (B,) of z (B, D), at most `rows` codes at a time to bound memory."""
-    return torch.cat([log_prob(part) for part in z.split(max(1, rows))])

@@ -5,39 +5,16 @@ Durkan, Bekasov, Murray, Papamakarios, "Neural Spline Flows" (NeurIPS 2019), the
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
+from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.densities.codes import checked, chosen, moments
 from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import Standardised
+from grammar_rae.distributions.flow import FlowDistribution, _splines
 from grammar_rae.errors import DataError
-from grammar_rae.noise import LATENT, Noise
-from grammar_rae.priors import Standard
 from grammar_rae.progress import Report, silent
-
-
-class FlowDistribution:
-    """That of z where `transform(z)` is distributed as `base`."""
-
-    exact = True
-
-    def __init__(self, transform: Any, base: Any) -> None:
-        self.transform = transform
-        self.base = base
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        """(B,) nats of z (B, D)."""
-        u, log_slope = self.transform.call_and_ladj(z)
-        found: Tensor = self.base.log_prob(u) + log_slope
-        return found
-
-    def sample(self, noise: Noise) -> Tensor:
-        """(B, D), one row a sample of `noise`."""
-        drawn: Tensor = self.transform.inv(noise.normal(LATENT, len(self.base.mean)))
-        return drawn
 
 
 class SplineFlow(nn.Module):
@@ -94,14 +71,3 @@ def empty(latent: int, width: int, layers: int) -> Standardised:
     """Of the right sizes, to be filled by `load_state_dict`."""
     flow = SplineFlow(latent, width, layers).requires_grad_(False)
     return Standardised(flow, torch.zeros(latent), torch.ones(latent), width=width, layers=layers)
-
-
-def _splines() -> Any:
-    """zuko's flow; importing it switches off the checks of everybody's torch distributions, undone here."""
-    from torch.distributions import Distribution
-
-    before = Distribution._validate_args
-    from zuko.flows import NSF
-
-    Distribution.set_default_validate_args(before)
-    return NSF

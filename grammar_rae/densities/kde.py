@@ -10,8 +10,9 @@ import math
 import torch
 from torch import Tensor
 
-from grammar_rae.densities.codes import SPREAD, checked, chosen, in_blocks
+from grammar_rae.densities.codes import SPREAD, checked, chosen
 from grammar_rae.densities.density import Density
+from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.errors import DataError
 from grammar_rae.noise import COMPONENT, LATENT, Noise
 from grammar_rae.progress import Report, silent

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from grammar_rae.densities.codes import chosen
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report
-from grammar_rae.settings import Settings
-from grammar_rae.training import fit as run
-from grammar_rae.training_batches import Data
+from grammar_rae.training.batches import Data
+from grammar_rae.training.loop import fit as run
+from grammar_rae.training.settings import Settings
 
 Net = TypeVar("Net", bound=nn.Module)
 

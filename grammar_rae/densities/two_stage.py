@@ -15,20 +15,21 @@ import math
 import torch
 from torch import Tensor, nn
 
-from grammar_rae.autoencoder import Autoencoder
-from grammar_rae.densities.codes import checked, chosen, in_blocks, moments
+from grammar_rae.autoencoders.autoencoder import Autoencoder
+from grammar_rae.autoencoders.encoders import GaussianHead
+from grammar_rae.autoencoders.objective import Objective
+from grammar_rae.autoencoders.priors import Standard
+from grammar_rae.autoencoders.variants.vae import VAE
+from grammar_rae.densities.codes import checked, chosen, moments
 from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import Standardised
-from grammar_rae.distributions.codes import Gaussian
 from grammar_rae.distributions.interfaces import Latent
-from grammar_rae.encoders import GaussianHead
+from grammar_rae.distributions.mixtures import in_blocks
+from grammar_rae.distributions.posteriors import Gaussian
 from grammar_rae.errors import DataError
 from grammar_rae.nets.mlp import MLP
 from grammar_rae.noise import Noise
-from grammar_rae.objective import Objective
-from grammar_rae.priors import Standard
 from grammar_rae.progress import Report, silent
-from grammar_rae.variants.vae import VAE
 
 FORMS = {"dai_wipf": True, "rae": False}  # whether γ is learned, the input concatenated and noise drawn
 DEFAULT_FORM = "dai_wipf"

@@ -1,0 +1,1 @@
+"""Posteriors, priors and decoded items as distributions: log-probabilities, samples, masks."""

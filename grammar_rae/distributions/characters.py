@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masked import Masked, Scores, choose
+from grammar_rae.distributions.masking import Masked, Scores, choose
 from grammar_rae.noise import DECODING, Noise
 
 

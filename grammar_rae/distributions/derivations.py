@@ -13,8 +13,8 @@ from typing import Generic
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.kernel import decode
-from grammar_rae.distributions.masked import Masked, Scores, choose, masked_logits
+from grammar_rae.distributions.compiled import decode
+from grammar_rae.distributions.masking import Masked, Scores, choose, masked_logits
 from grammar_rae.machines.machine import Machine, State
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.noise import DECODING, Noise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from grammar_rae.distributions.codes import Gaussian, StandardNormal
 from grammar_rae.distributions.interfaces import Latent, Posterior
+from grammar_rae.distributions.posteriors import Gaussian, StandardNormal
 
 
 def divergence(q: Posterior, p: Latent, z: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Generic, Protocol
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masked import Masked, Scores, choose, masked_logits
+from grammar_rae.distributions.masking import Masked, Scores, choose, masked_logits
 from grammar_rae.machines.machine import Machine, State, take
 from grammar_rae.noise import DECODING, Noise
 

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.catalogue import ASSESSMENTS, look_up
-from grammar_rae.evaluators.images import Curve
-from grammar_rae.generation import Drawn
+from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.machines.machine import EVERYTHING, Masks
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
+from grammar_rae.model.sampling import Drawn
 from grammar_rae.progress import Report
 
 Numbers = dict[str, Any]
@@ -27,7 +27,7 @@ class Plan:
 
     n: int = 10_000
     seed: int = 0
-    features: str = "classifier"  # of images, as `evaluators.features.network` takes them
+    features: str = "classifier"  # of images, as `evaluation.images.features.network` takes them
     reconstruct: Counts | None = None  # encodings of a held-out item, decodings of each
     prior: Counts | None = None  # points of a density, decodings of each
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 
 
 def card(model: Model, lines: Sequence[str]) -> str:

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from grammar_rae import datasets
 from grammar_rae.chance import permutation
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.features import network
-from grammar_rae.evaluators.images import Curve, frechet, precision_recall, squared_error
+from grammar_rae.evaluation.images.features import network
+from grammar_rae.evaluation.images.metrics import Curve, frechet, precision_recall, squared_error
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, row
-from grammar_rae.generation import Drawn
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
+from grammar_rae.model.sampling import Drawn
 from grammar_rae.progress import Report
 
 SHOWN = 20  # images a picture

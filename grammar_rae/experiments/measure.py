@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from grammar_rae import runs
 from grammar_rae.experiments.assessment import Assessed, Plan, assessment_of
 from grammar_rae.experiments.card import card
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.progress import Report
+from grammar_rae.runs import folder as runs
 
 
 def measure_run(model: Model, folder: Path, plan: Plan, progress: Report) -> Assessed:

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grammar_rae import datasets, protocols
+from grammar_rae import datasets
 from grammar_rae.chance import permutation
 from grammar_rae.errors import DataError
+from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
-from grammar_rae.generation import Drawn, Sampling, draw, has_budget, has_semantics
-from grammar_rae.model import Model
+from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
+from grammar_rae.model.model import Model
+from grammar_rae.model.sampling import Drawn, Sampling, draw, has_budget, has_semantics
 from grammar_rae.progress import Report, silent
-from grammar_rae.protocols import reconstruction, reconstruction_stochastic
 
 TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
-from grammar_rae.machines.bonds import BondTable
+from grammar_rae.chemistry.bonds import BondTable
 
 State = TypeVar("State")
 

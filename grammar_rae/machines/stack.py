@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grammar_rae.grammar import Grammar
+from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.machines.machine import Masks
 
 

@@ -26,11 +26,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from grammar_rae.chemistry.bonds import MOST, Bonds, BondTable
+from grammar_rae.chemistry.tokens import kind_of, rules
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar import Grammar
-from grammar_rae.machines.bonds import MOST, Bonds, BondTable
-from grammar_rae.notation import read_productions
-from grammar_rae.smiles_shape import kind_of, rules
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.notation import read_productions
 
 ORDERS = {"-": 1, "/": 1, "\\": 1, "=": 2, "#": 3}
 NEVER = 1 << 20  # a cost that fits no budget

@@ -16,9 +16,9 @@ import numpy as np
 
 from grammar_rae.errors import DataError
 from grammar_rae.optimization.candidates import Decoding, decode_jointly
-from grammar_rae.optimization.evidence import Observations
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.keywords import takes_fields_of
+from grammar_rae.optimization.observations import Observations
 from grammar_rae.optimization.proposals import Proposals
 from grammar_rae.optimization.scoring import score_safely, scoring_function
 from grammar_rae.optimization.settings import OptimizerSettings, Space

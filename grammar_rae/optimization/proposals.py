@@ -13,8 +13,8 @@ from grammar_rae.catalogue import ACQUISITIONS, look_up
 from grammar_rae.errors import DataError
 from grammar_rae.optimization.acquisition import Acquisition
 from grammar_rae.optimization.candidates import Candidates, Decoding, Filter, new_candidates
-from grammar_rae.optimization.evidence import Observations
 from grammar_rae.optimization.journal import Evaluation
+from grammar_rae.optimization.observations import Observations
 from grammar_rae.optimization.regions import Region, RoundResult
 from grammar_rae.optimization.settings import OptimizerSettings, Space
 

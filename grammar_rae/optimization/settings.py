@@ -11,7 +11,7 @@ import numpy as np
 
 from grammar_rae.errors import DataError
 from grammar_rae.optimization.candidates import Alike, Decode, Encode, Feasible
-from grammar_rae.optimization.evidence import Features
+from grammar_rae.optimization.observations import Features
 from grammar_rae.optimization.regions import Region
 from grammar_rae.optimization.scoring import Function, ScoringFunction
 from grammar_rae.optimization.surrogates import Surrogate

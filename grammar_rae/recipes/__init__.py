@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grammar_rae.errors import RecipeError, nearest
-from grammar_rae.recipe import Recipe, read
+from grammar_rae.recipes.schema import Recipe
+from grammar_rae.recipes.toml import read
 
 FOLDER = Path(__file__).parent
 
@@ -40,7 +41,7 @@ def _row(name: str) -> ShippedRecipe:
 
 def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     """A recipe by name, or from a file ending in .toml, with every setting. RecipeError with the nearest known name."""
-    from grammar_rae.recipe_parts import complete
+    from grammar_rae.recipes.parts import complete
 
     path = FOLDER / f"{name}.toml"
     if not path.is_file():

@@ -13,7 +13,7 @@ from grammar_rae.tasks.find import task_for
 from grammar_rae.tasks.task import Numbers, Task
 
 if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
 
 
 def evaluate(
@@ -25,9 +25,9 @@ def evaluate(
 ) -> Numbers:
     """Every metric of the strings' task (`metrics.METRICS` says what each one is); None where there is no score.
 
-    n, valid, unique, novel as in `evaluators.text.shares` (`train`: strings, or hashes of canonical forms), and the
+    n, valid, unique, novel as in `evaluation.shares.shares` (`train`: strings, or hashes of canonical forms), and the
     mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: those of
-    `expression_table.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
+    `table.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
     of a property, and the similarities to it; with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150
     molecules a second and core). With task "images" these are images, compared with a reference's.
     """

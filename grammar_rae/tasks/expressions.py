@@ -13,23 +13,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import expression_table, expressions
-from grammar_rae.evaluators.arithmetic import is_arithmetic
-from grammar_rae.evaluators.metrics import EXPRESSION_PROPERTIES
-from grammar_rae.evaluators.truth import Target, read_points, target_of
+from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.expressions import table as expression_table
+from grammar_rae.evaluation.expressions.programs import is_arithmetic
+from grammar_rae.evaluation.expressions.target import Target, read_points, target_of
+from grammar_rae.evaluation.metrics import EXPRESSION_PROPERTIES
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators.webpage.elements import Html
-    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.report.html import Html
+    from grammar_rae.report.sets import ItemSet, Reference
 
 
 @cache
 def published() -> Target:
     """The target of Kusner et al. on its grid."""
-    return target_of(expressions.TARGET, expressions.standard())
+    return target_of(scores.TARGET, scores.standard())
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class ExpressionTask:
 
     grammar: Grammar | None = None
     target: Target | None = None
-    target_name: str = expressions.TARGET
+    target_name: str = scores.TARGET
     seconds: float = 0.0
 
     name = "expressions"
@@ -63,31 +64,31 @@ class ExpressionTask:
             "values",
             "grae-equations",
             features.of_strings(self.grammar),
-            values=partial(expressions.value_features, grammar=self.grammar),
-            alike=partial(expressions.alike, grammar=self.grammar),
+            values=partial(scores.value_features, grammar=self.grammar),
+            alike=partial(scores.alike, grammar=self.grammar),
             likeness=("error", "expression:"),
         )
 
     def derived_by(self, grammar: Grammar | None) -> ExpressionTask:
         """The same for `equation.cfg`, and for a grammar that has rules without an arithmetic meaning."""
-        if grammar is None or grammar.text == expressions.standard().text or not is_arithmetic(grammar):
+        if grammar is None or grammar.text == scores.standard().text or not is_arithmetic(grammar):
             return self
         return replace(self, grammar=grammar)
 
     def recognised(self, strings: Sequence[str]) -> float:
         """The share that `equation.cfg` derives, blanks aside."""
-        return 1 - len(expressions.faults(strings)) / len(strings) if strings else 0.0
+        return 1 - len(scores.faults(strings)) / len(strings) if strings else 0.0
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
         """Without blanks."""
-        return expressions.canonical(items, self.grammar)
+        return scores.canonical(items, self.grammar)
 
     def reasons(self, items: Sequence[str]) -> list[str]:
-        faults = expressions.faults(items, self.grammar)
+        faults = scores.faults(items, self.grammar)
         return [faults.get(place, "") for place in range(len(items))]
 
     def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
-        """As `expression_table.table`."""
+        """As `table.table`."""
         return expression_table.table(items, self.target or published(), self.grammar, self.seconds)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
@@ -102,7 +103,7 @@ class ExpressionTask:
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
-        """With what `expression_table.numbers` says, of `seen` where that is no hashes."""
+        """With what `table.numbers` says, of `seen` where that is no hashes."""
         train = None if isinstance(seen, np.ndarray) else seen
         return text.summary(self, table, seen) | expression_table.numbers(table, train, self.grammar)
 
@@ -125,7 +126,7 @@ class ExpressionTask:
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.evaluators.webpage import looks
+        from grammar_rae.report import items as looks
 
         return [looks.curves(sets, self.target or published(), self.target_name), looks.refused(sets)]
 
@@ -144,7 +145,7 @@ def arithmetic(
     DataError as `target_of` and `read_points`, where both a target and points are given, and for a task that is no
     arithmetic.
     """
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
 
     if isinstance(task, str | Path) and str(task) in {"molecules", "strings"}:
         raise DataError(f"a target, points or SymPy's opinion are for expressions; the task is {task}")
@@ -152,8 +153,8 @@ def arithmetic(
         raise DataError(f"both a target, {target}, and points, {data}; expected one of them")
     name = "equation.cfg" if task in (None, "expressions") else task
     grammar = name if isinstance(name, Grammar) else Grammar.read(str(name))
-    goal = read_points(data) if data is not None else target_of(target or expressions.TARGET, grammar)
-    words = target or (expressions.TARGET if data is None else f"the points of {data}")
+    goal = read_points(data) if data is not None else target_of(target or scores.TARGET, grammar)
+    words = target or (scores.TARGET if data is None else f"the points of {data}")
     return ExpressionTask(grammar, goal, words, seconds)
 
 
@@ -163,7 +164,7 @@ def curves(target: Target | None) -> Drawing:
     def grid(
         items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
     ) -> int:
-        from grammar_rae.evaluators import figures
+        from grammar_rae.report import figures
 
         drawn = list(items)[: figures.MOST_CURVES if most is None else most]
         figures.save(figures.curves(drawn, target, None if legends is None else legends[: len(drawn)]), path)

@@ -12,13 +12,13 @@ from zlib import crc32
 
 import numpy as np
 
-from grammar_rae.datasets.smiles import molecule
-from grammar_rae.evaluators.tanimoto import BITS as BINS
-from grammar_rae.evaluators.tanimoto import morgan
-from grammar_rae.parsing import parse_known
+from grammar_rae.chemistry.fingerprints import BITS as BINS
+from grammar_rae.chemistry.fingerprints import morgan
+from grammar_rae.chemistry.smiles import molecule
+from grammar_rae.grammar.parsing.parser import parse_known
 
 if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
 
 
 def of_strings(grammar: Grammar | None) -> Callable[[Sequence[str]], np.ndarray]:

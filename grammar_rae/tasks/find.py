@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grammar_rae import files
 from grammar_rae.catalogue import TASKS, look_up
 from grammar_rae.errors import DataError
+from grammar_rae.files import tables
 from grammar_rae.tasks.text import TEXT
 
 if TYPE_CHECKING:
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
     from grammar_rae.tasks.task import ItemFile, Task
 
 MOLECULES = (".smi", ".sdf")  # files of nothing else
@@ -29,7 +29,7 @@ def task_for(task: str | Path | Grammar | Task | None, items: Sequence[Any]) -> 
 
     `strings` without a grammar takes every string that is not empty as valid. DataError where there is no such kind.
     """
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
 
     if task is None:
         from grammar_rae.datasets import recognise
@@ -52,7 +52,7 @@ def read_file(path: str, task: str | Task | None = None, column: str | None = No
     """
     items = (TEXT if task is None else task_for(task, []).medium).read(path, column)
     kind = task_for(task, items.values)
-    if task is None and kind.name == "strings" and files.kind(path) in MOLECULES:
+    if task is None and kind.name == "strings" and tables.kind(path) in MOLECULES:
         kind = named("molecules")
     return kind, items
 
@@ -61,7 +61,7 @@ def _called(name: str) -> Task:
     if name in TASKS:
         return named(name)
     if name.endswith(".cfg"):
-        from grammar_rae.grammar import Grammar
+        from grammar_rae.grammar.grammar import Grammar
 
         return named("strings", Grammar.read(name))
     raise DataError(f"no task {name!r}; there are {', '.join(TASKS)}, or a grammar file (.cfg)")

@@ -27,20 +27,28 @@ from functools import partial
 from pathlib import Path
 
 from grammar_rae.catalogue import TASKS
+from grammar_rae.chemistry import fingerprints
 from grammar_rae.errors import DataError, nearest
-from grammar_rae.evaluators import expressions, tanimoto
-from grammar_rae.evaluators.functions import UserFunction
-from grammar_rae.evaluators.metrics import metric
-from grammar_rae.evaluators.molecules import NAMES
-from grammar_rae.evaluators.score import Score, Term, log_error, molecule_property, similarity, squared_error
-from grammar_rae.evaluators.truth import read_points, target_of
-from grammar_rae.grammar import Grammar
+from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.expressions.target import read_points, target_of
+from grammar_rae.evaluation.metrics import metric
+from grammar_rae.evaluation.molecules.metrics import NAMES
+from grammar_rae.evaluation.scoring.functions import UserFunction
+from grammar_rae.evaluation.scoring.score import (
+    Score,
+    Term,
+    log_error,
+    molecule_property,
+    similarity,
+    squared_error,
+)
+from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
 
 ALONE = ("expression", "data", "mse")  # take everything that follows
 FILES = ("data", "mse")  # take the name of a file of points
-SIMILARITIES = {"similarity": tanimoto.bit_similarity, "rediscovery": tanimoto.count_similarity}
+SIMILARITIES = {"similarity": fingerprints.bit_similarity, "rediscovery": fingerprints.count_similarity}
 FUNCTIONS = {"python": False, "python-batch": True}  # whether it takes a list
 FORMS = (
     "similarity:SMILES, rediscovery:SMILES, expression:TARGET, data:FILE, mse:FILE, "
@@ -144,7 +152,7 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
         return Term(text, "molecules", partial(similarity, SIMILARITIES[name], argument))
     if name in FUNCTIONS:
         return Term(text, None, UserFunction(argument, timeout, batch=FUNCTIONS[name]))
-    rules = grammar or expressions.standard()
+    rules = grammar or scores.standard()
     target = read_points(argument) if name in FILES else target_of(argument, rules)
     measure = partial(squared_error if name == "mse" else log_error, target, grammar)
     return Term(text, "expressions", measure, lower_is_better=True, points=target.points)

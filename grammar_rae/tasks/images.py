@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae.codecs import image_problem
+from grammar_rae.codecs.codec import image_problem
 from grammar_rae.datasets import image_files as files
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.seen import hashes
-from grammar_rae.evaluators.text import shares
+from grammar_rae.evaluation.novelty import hashes
+from grammar_rae.evaluation.shares import shares
 from grammar_rae.tasks.task import Drawing, ItemFile, Measurement, Numbers
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators.webpage.elements import Html
-    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.report.html import Html
+    from grammar_rae.report.sets import ItemSet, Reference
 
 ACROSS, DOWN = 10, 10  # images of a picture
 
@@ -66,7 +66,7 @@ class Pixels:
 
     def write(self, path: str, items: NDArray[np.uint8], table: pd.DataFrame | None = None) -> None:
         """The images, whatever their table says."""
-        from grammar_rae.evaluators.image_pictures import write
+        from grammar_rae.files.pictures import write
 
         self.check(path)
         write(np.asarray(items), path)
@@ -160,7 +160,7 @@ class ImageTask:
 
     def reference(self, items: Sequence[Any]) -> NDArray[np.floating]:
         """Features (n, d) of images of one size."""
-        from grammar_rae.evaluators.features import network
+        from grammar_rae.evaluation.images.features import network
 
         return network(self.features).of(_stacked(items))
 
@@ -179,8 +179,8 @@ class ImageTask:
         """The summary; with a reference the Fréchet distance by the network's name, and F8 and F1/8 of precision and
         recall, None of too few images.
         """
-        from grammar_rae.evaluators.features import network
-        from grammar_rae.evaluators.images import frechet, precision_recall
+        from grammar_rae.evaluation.images.features import network
+        from grammar_rae.evaluation.images.metrics import frechet, precision_recall
 
         if fcd:
             raise DataError(f"the Fréchet ChemNet distance needs molecules; these are {self.name}")
@@ -197,7 +197,7 @@ class ImageTask:
         return Measurement(numbers, lambda: table)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.evaluators.webpage import looks
+        from grammar_rae.report import items as looks
 
         return [*looks.pictures(sets), looks.tradeoffs(sets)]
 
@@ -231,14 +231,14 @@ def _grid(
     items: Sequence[Any], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
     """Side by side, without legends; smaller ones on grey."""
-    from grammar_rae.evaluators.image_pictures import grid
+    from grammar_rae.files.pictures import grid
 
     return grid(_padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))
 
 
 def _padded(items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """(n, H, W, C) of images of any size."""
-    from grammar_rae.evaluators.image_pictures import GREY
+    from grammar_rae.files.pictures import GREY
 
     images = [item if item.ndim == 3 else item[..., None] for item in items]
     sheet = np.full((len(images), *np.max([image.shape for image in images], axis=0)), GREY, np.uint8)

@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae.datasets.diagnosis import reason
-from grammar_rae.datasets.smiles import canonical, canonicals
+from grammar_rae.chemistry import fingerprints
+from grammar_rae.chemistry.diagnosis import reason
+from grammar_rae.chemistry.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators import molecules, tanimoto
-from grammar_rae.evaluators.metrics import MOLECULE_PROPERTIES
-from grammar_rae.evaluators.profile import Profile, profile
-from grammar_rae.evaluators.text import shares
+from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
+from grammar_rae.evaluation.molecules import metrics
+from grammar_rae.evaluation.molecules.profile import Profile, profile
+from grammar_rae.evaluation.shares import shares
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable, Spelling
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators.webpage.elements import Html
-    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.report.html import Html
+    from grammar_rae.report.sets import ItemSet, Reference
 
 ACROSS, DOWN = 5, 4  # molecules of a picture
 
@@ -53,7 +54,7 @@ class MoleculeTask:
             "structure",
             "grae-smiles",
             features.fragments,
-            similarity=tanimoto.bit_similarity,
+            similarity=fingerprints.bit_similarity,
             heavy_atoms=_heavy_atoms,
             likeness=("similarity", "similarity:"),
         )
@@ -78,11 +79,11 @@ class MoleculeTask:
         ]
 
     def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
-        """As `evaluators.molecules.table`."""
-        return molecules.table(items, forms)
+        """As `evaluation.molecules.metrics.table`."""
+        return metrics.table(items, forms)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
-        return molecules.seen(items)
+        return metrics.seen(items)
 
     def shares(
         self,
@@ -92,8 +93,8 @@ class MoleculeTask:
     ) -> Numbers:
         """No property is computed but the number of heavy atoms."""
         forms = canonicals(items) if forms is None else forms
-        atoms = molecules.properties(forms, ("heavy_atoms",))["heavy_atoms"].dropna()
-        large = float((atoms >= molecules.TEN).mean()) if len(atoms) else None
+        atoms = metrics.properties(forms, ("heavy_atoms",))["heavy_atoms"].dropna()
+        large = float((atoms >= metrics.TEN).mean()) if len(atoms) else None
         known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
         return shares(forms, known) | {"ten_heavy_atoms": large}
 
@@ -101,12 +102,12 @@ class MoleculeTask:
         """With the shares that have ten heavy atoms and pass the filters."""
         rows = text.valid_rows(table)
         return text.summary(self, table, seen) | {
-            "ten_heavy_atoms": text.finite((rows["heavy_atoms"] >= molecules.TEN).mean()),
+            "ten_heavy_atoms": text.finite((rows["heavy_atoms"] >= metrics.TEN).mean()),
             "filters": text.finite(rows["filters"].mean()),
         }
 
     def reference(self, items: Sequence[str]) -> Profile:
-        return molecules.reference(items)
+        return metrics.reference(items)
 
     def reference_table(self, reference: Profile) -> pd.DataFrame:
         head = pd.DataFrame({"valid": True, "canonical": reference.forms})
@@ -121,19 +122,20 @@ class MoleculeTask:
         fcd: bool = False,
         forms: Sequence[str | None] | None = None,
     ) -> Measurement:
-        """`evaluators.molecules.metrics`; DataError for `fcd` without a reference, or where its package is missing."""
+        """As `metrics.metrics`; DataError for `fcd` without a reference, or where its package is missing."""
         if fcd and reference is None:
             raise DataError("the Fréchet ChemNet distance needs a reference")
         known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
-        distinct = molecules.read(items, forms)
+        distinct = metrics.read(items, forms)
         profiled = profile(distinct.forms, distinct.counts, compared=reference is not None)
-        numbers = molecules.metrics(distinct, profiled, reference, known, fcd)
-        return Measurement(numbers, lambda: molecules.rows(items, distinct, profiled))
+        numbers = metrics.metrics(distinct, profiled, reference, known, fcd)
+        return Measurement(numbers, lambda: metrics.rows(items, distinct, profiled))
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.evaluators.webpage import elements, looks
+        from grammar_rae.report import html
+        from grammar_rae.report import items as looks
 
-        return [*looks.molecules(sets, reference, score), looks.refused(sets, elements.molecule)]
+        return [*looks.molecules(sets, reference, score), looks.refused(sets, html.molecule)]
 
 
 MOLECULES = MoleculeTask()
@@ -142,11 +144,11 @@ MOLECULES = MoleculeTask()
 def _grid(
     items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
-    from grammar_rae.evaluators import pictures
+    from grammar_rae.chemistry import drawing as pictures
 
     rows = DOWN if most is None else -(-most // ACROSS)
     return pictures.grid(items, path, ACROSS, rows, legends)
 
 
 def _heavy_atoms(smiles: Sequence[str]) -> NDArray[np.floating]:
-    return molecules.properties(smiles, ("heavy_atoms",))["heavy_atoms"].to_numpy(float)
+    return metrics.properties(smiles, ("heavy_atoms",))["heavy_atoms"].to_numpy(float)

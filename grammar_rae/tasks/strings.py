@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.errors import brief
-from grammar_rae.evaluators.metrics import STRING_PROPERTIES
+from grammar_rae.evaluation.metrics import STRING_PROPERTIES
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Measurement, Numbers, Searchable
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators.webpage.elements import Html
-    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.report.html import Html
+    from grammar_rae.report.sets import ItemSet, Reference
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StringTask:
         """ "empty", or the first line of the parser's error."""
         why = ["" if item else "empty" for item in items]
         if self.grammar is not None and items:
-            from grammar_rae.parsing import parse_known
+            from grammar_rae.grammar.parsing.parser import parse_known
 
             for place, error in parse_known(self.grammar, items)[2]:
                 why[place] = why[place] or brief(error)
@@ -109,7 +109,7 @@ class StringTask:
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.evaluators.webpage import looks
+        from grammar_rae.report import items as looks
 
         return [looks.strings(sets), looks.refused(sets)]
 

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae.files import Reject
+from grammar_rae.files.tables import Reject
 
 if TYPE_CHECKING:
-    from grammar_rae.evaluators.webpage.elements import Html
-    from grammar_rae.evaluators.webpage.sets import ItemSet, Reference
-    from grammar_rae.grammar import Grammar
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.report.html import Html
+    from grammar_rae.report.sets import ItemSet, Reference
 
 Numbers = dict[str, float | None]
 Spelling = Callable[[Sequence[str]], list[str | None]]

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from grammar_rae import files
 from grammar_rae.chance import subset
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.seen import hashes
-from grammar_rae.evaluators.text import shares
+from grammar_rae.evaluation.novelty import hashes
+from grammar_rae.evaluation.shares import shares
+from grammar_rae.files import tables
 from grammar_rae.tasks.task import ItemFile, Measurement, Numbers, Task
 
 REFERENCE_ROWS = 10_000  # reference items whose properties are drawn
@@ -31,8 +31,8 @@ class Text:
         return [items[place] for place in places]
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
-        """As `files.read`."""
-        items = files.read(path, column)
+        """As `files.tables.read`."""
+        items = tables.read(path, column)
         return ItemFile(items.values, items.values, items.lines, items.rejected)
 
     def typed(self, text: str) -> str:
@@ -43,14 +43,14 @@ class Text:
 
     def check(self, path: str) -> None:
         """By its suffix."""
-        files.kind(path)
+        tables.kind(path)
 
     def has_columns(self, path: str) -> bool:
-        return files.is_table(path)
+        return tables.is_table(path)
 
     def write(self, path: str, items: Sequence[str], table: pd.DataFrame | None = None) -> None:
-        """As `files.write`: of a table, files that hold no columns take the first."""
-        files.write(path, items if table is None else table)
+        """As `files.tables.write`: of a table, files that hold no columns take the first."""
+        tables.write(path, items if table is None else table)
 
     def finished(self, items: Sequence[str | None]) -> list[str]:
         """An unfinished derivation is the empty string."""

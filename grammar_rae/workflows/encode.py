@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.atomic import write_bytes
 from grammar_rae.errors import DataError
-from grammar_rae.files import write_rejects
-from grammar_rae.model import Model
+from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.tables import write_rejects
+from grammar_rae.model.model import Model
 
 
 def encode(

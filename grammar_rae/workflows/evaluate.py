@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from grammar_rae import datasets, runs
+from grammar_rae import datasets
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
+from grammar_rae.runs import folder
 from grammar_rae.tasks.find import read_file
 from grammar_rae.tasks.task import Measurement, Task
 
@@ -60,7 +61,7 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
     """Files, or run folders and shipped models alone. DataError where they hold items of several kinds, or as
     `evaluate_files` and `evaluate_runs`.
     """
-    if all(runs.is_model(name) for name in names):
+    if all(folder.is_model(name) for name in names):
         return evaluate_runs(names, how, plan, progress)
     if plan.reconstruct or plan.prior:
         raise DataError(
@@ -95,7 +96,8 @@ def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: R
             raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
     reference = reference_of(how.reference, how.column, task)
     assessed = [
-        measure_run(model, runs.find(name), plan, progress) for name, model in zip(names, models, strict=True)
+        measure_run(model, folder.find(name), plan, progress)
+        for name, model in zip(names, models, strict=True)
     ]
     return Evaluated(names, task, [one.reported for one in assessed], reference, how, models=assessed)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.generation import Sampling, draw
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
+from grammar_rae.model.sampling import Sampling, draw
 from grammar_rae.progress import Report, silent
 from grammar_rae.tasks.picture import picture
 from grammar_rae.tasks.task import Task

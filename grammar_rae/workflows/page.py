@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import grammar_rae
-from grammar_rae import datasets, runs
-from grammar_rae.atomic import write_bytes
+from grammar_rae import datasets
 from grammar_rae.chance import permutation, subset
 from grammar_rae.errors import DataError
-from grammar_rae.evaluators.webpage import ItemSet, LatentMap, Reference, page
 from grammar_rae.experiments.assessment import Assessed
-from grammar_rae.model import Model
+from grammar_rae.files.atomic import write_bytes
+from grammar_rae.model.model import Model
+from grammar_rae.report.page import page
+from grammar_rae.report.sets import ItemSet, LatentMap, Reference
+from grammar_rae.runs import folder
 from grammar_rae.tasks.task import Measurement, Task
 from grammar_rae.workflows.evaluate import Evaluated
 
@@ -131,13 +132,13 @@ def provenance(names: Sequence[str], seed: int, command: str) -> dict[str, str]:
     """The command, what it read, and under which versions."""
     facts = {"command": command} if command else {}
     for name in names:
-        path = runs.find(name) / "weights.safetensors" if runs.is_model(name) else Path(name)
+        path = folder.find(name) / "weights.safetensors" if folder.is_model(name) else Path(name)
         if path.is_file():
             facts[f"SHA-256 of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return facts | {
         "seed": str(seed),
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "grammar_rae": grammar_rae.__version__,
+        "grammar_rae": version("grammar-rae"),
         "RDKit": version("rdkit"),
         "NumPy": np.__version__,
         "Python": platform.python_version(),

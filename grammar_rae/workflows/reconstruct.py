@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grammar_rae.experiments.assessment import Reading, Reconstructed, assessment_of
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 
 

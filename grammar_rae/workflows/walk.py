@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.model import Model
+from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.picture import picture
 from grammar_rae.tasks.task import Task
@@ -48,7 +48,7 @@ def interpolation(
 
     Molecules: similarity_a and similarity_b, Tanimoto (`similarity:` of `tasks.goals`). Expressions: error_a
     and error_b, log(1 + MSE) against the ends (`expression:`). `score` is any specification, shown in its published
-    direction. NaN where a string is not valid. Errors as those of `Model.encode`, `latent.between` and `goal`.
+    direction. NaN where a string is not valid. Errors as those of `Model.encode`, `model.latent.between` and `goal`.
     """
     items = model.interpolate(a, b, steps, path)
     shares = {"share": [i / (steps - 1) for i in range(steps)]}
@@ -60,7 +60,7 @@ def neighbourhood(
 ) -> Walk:
     """`Model.neighbours`: each item's latent distance, how like the given item it is, its `score`.
 
-    Columns as those of `interpolation`; the distance is in units explained at `latent.around`.
+    Columns as those of `interpolation`; the distance is in units explained at `model.latent.around`.
     """
     table = model.neighbours(item, n, radius=radius, seed=seed)
     distances = {"distance": table["distance"]}

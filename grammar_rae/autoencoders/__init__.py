@@ -1,0 +1,1 @@
+"""Encoders, decoders and priors, and the objectives that train them."""

@@ -1,0 +1,105 @@
+"""The terms that several variants share, in nats an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from grammar_rae.autoencoders.autoencoder import Autoencoder
+from grammar_rae.distributions.divergence import divergence
+from grammar_rae.distributions.interfaces import Decoded, Latent, Posterior
+from grammar_rae.distributions.masking import Masked, Scores
+from grammar_rae.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass over rows x (B, …), computed once and as far as the terms ask."""
+
+    model: Autoencoder
+    x: Tensor
+    step: int = 0  # of the optimizer, from the beginning of training
+    training: bool = False
+    code_noise: float = 0.0
+
+    @cached_property
+    def q(self) -> Posterior:
+        """q(z | x)."""
+        return self.model.posterior(self.x)
+
+    @cached_property
+    def z(self) -> Tensor:
+        """(B, D) a draw of q."""
+        return self.q.rsample()
+
+    @cached_property
+    def p(self) -> Decoded:
+        """p(x | z), as the recipe trains it."""
+        p: Decoded = self.model.decoder(self._disturbed)
+        return p
+
+    @cached_property
+    def prior(self) -> Latent:
+        """p(z)."""
+        prior: Latent = self.model.prior()
+        return prior
+
+    @cached_property
+    def scores(self) -> Scores:
+        """What p makes of x. RecipeError where nothing restrains p."""
+        if not isinstance(self.p, Masked):
+            raise RecipeError("a term of this objective is of sequences under a mask; images are under none")
+        return self.p.scores(self.x)
+
+    @property
+    def log_prob(self) -> Tensor:
+        """(B,) log p(x | z)."""
+        return self.scores.log_prob() if isinstance(self.p, Masked) else self.p.log_prob(self.x)
+
+    @property
+    def outputs(self) -> Tensor:
+        """(B, …) what the net puts out along x."""
+        return self.scores.logits if isinstance(self.p, Masked) else self.p.outputs(self.x)
+
+    @property
+    def _disturbed(self) -> Tensor:
+        """What the decoder sees in training: z + u² `code_noise` ε, u uniform in (0, 1), one an example.
+
+        Little noise, the commoner, keeps the codes apart; much of it teaches the decoder what lies between them,
+        where ex-post densities draw. Ours: the RAE paper trades the noise of a VAE for a penalty, this keeps
+        some of it, in the decoder alone.
+        """
+        if not self.code_noise or not self.training:
+            return self.z
+        return self.z + self.code_noise * torch.rand_like(self.z[:, :1]) ** 2 * torch.randn_like(self.z)
+
+
+Term = Callable[[Pass], Tensor]
+
+
+def nll(run: Pass) -> Tensor:
+    """(B,) −log p(x | z)."""
+    return -run.log_prob
+
+
+def feasible(run: Pass) -> Tensor:
+    """(B,) −log of the mass the net, before the mask, puts on allowed productions, summed along x.
+
+    With weight 1 beside `nll` the two are the plain, unmasked likelihood; with 0 the forbidden logits are
+    never trained. Ours.
+    """
+    return -run.scores.log_feasible()
+
+
+def kl(run: Pass) -> Tensor:
+    """(B,) KL(q(z | x) ‖ p(z))."""
+    return divergence(run.q, run.prior, run.z)
+
+
+def half_norm(run: Pass) -> Tensor:
+    """(B,) ||z||² / 2: the RAE's latent term (Ghosh et al. 2020, equation 11)."""
+    return 0.5 * (run.z**2).sum(-1)

@@ -1,0 +1,1 @@
+"""One file a paper: the terms it trains, its posterior, its prior."""

@@ -1,0 +1,108 @@
+"""Molecules drawn: a grid as PNG, one as SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdDepictor
+from rdkit.Chem.Draw import rdMolDraw2D
+
+from grammar_rae.chemistry.smiles import molecule
+from grammar_rae.errors import DataError
+from grammar_rae.files.atomic import write_bytes
+
+CELL = 240  # pixels
+WIDE, HIGH = 200, 140  # pixels, of one molecule as SVG
+ORDINARY = (  # what RDKit writes though it is SVG's default, or serves only scripts
+    r" class='[^']*'",
+    r";fill-rule:evenodd",
+    r";stroke-linecap:butt;stroke-linejoin:miter;stroke-opacity:1",
+    r"opacity:1.0;",
+    r"(?<=\d)\.0(?=\D)",
+)
+
+
+def grid(
+    smiles: Sequence[str],
+    path: str | Path,
+    columns: int = 5,
+    rows: int = 4,
+    legends: Sequence[str] | None = None,
+) -> int:
+    """Draw the first `columns * rows` valid molecules as a PNG; how many were drawn. `legends`: one a string.
+
+    DataError where none is a molecule or the picture cannot be written.
+    """
+    body, drawn = png(smiles, columns, rows, legends)
+    if not drawn:
+        raise DataError(f"{path}: no picture, none of the {len(smiles):,} strings is a molecule")
+    write_bytes(path, body)
+    return drawn
+
+
+def png(
+    smiles: Sequence[str], columns: int = 5, rows: int = 4, legends: Sequence[str] | None = None
+) -> tuple[bytes, int]:
+    """`grid` as (the bytes of a PNG, how many molecules are on it); no bytes where none of them is one."""
+    pairs = [
+        (found, legends[place] if legends else "")
+        for place, text in enumerate(smiles)
+        if (found := molecule(text)) is not None
+    ][: columns * rows]
+    if not pairs:
+        return b"", 0
+    lines = -(-len(pairs) // columns)
+    canvas = rdMolDraw2D.MolDraw2DCairo(min(len(pairs), columns) * CELL, lines * CELL, CELL, CELL)
+    options = canvas.drawOptions()
+    options.legendFontSize = 16  # type: ignore[assignment]
+    options.minFontSize = 11  # type: ignore[assignment]
+    options.drawMolsSameScale = False  # type: ignore[assignment]
+    canvas.DrawMolecules([found for found, _ in pairs], legends=[text for _, text in pairs])
+    canvas.FinishDrawing()
+    return canvas.GetDrawingText(), len(pairs)
+
+
+def svg(smiles: str) -> str:
+    """One molecule as the inside of an SVG of WIDE by HIGH, transparent; "" where it cannot be drawn.
+
+    A string that is a graph but no molecule is drawn with the atoms at fault on red.
+    """
+    faults: list[int] = []
+    found = molecule(smiles)
+    if found is None:
+        found, faults = _impossible(smiles)
+    if found is None:
+        return ""
+    canvas = rdMolDraw2D.MolDraw2DSVG(WIDE, HIGH)
+    options = canvas.drawOptions()
+    options.clearBackground = False  # type: ignore[assignment]
+    options.prepareMolsBeforeDrawing = not faults  # type: ignore[assignment]
+    options.minFontSize = 9  # type: ignore[assignment]
+    options.fixedBondLength = 22  # type: ignore[assignment]
+    options.highlightRadius = 0.45  # type: ignore[assignment]
+    options.standardColoursForHighlightedAtoms = True  # type: ignore[assignment]
+    canvas.DrawMolecule(found, highlightAtoms=faults)
+    canvas.FinishDrawing()
+    inside = re.search(r"<!-- END OF HEADER -->\n(.*)</svg>", canvas.GetDrawingText(), re.DOTALL)
+    return re.sub("|".join(ORDINARY), "", inside[1]) if inside else ""
+
+
+def _impossible(smiles: str) -> tuple[Chem.Mol | None, list[int]]:
+    """A graph that RDKit can write but not accept, and its atoms at fault."""
+    with rdBase.BlockLogs():
+        found = Chem.MolFromSmiles(smiles, sanitize=False) if smiles else None
+        if found is None or not found.GetNumAtoms():
+            return None, []
+        faults: set[int] = set()
+        for problem in Chem.DetectChemistryProblems(found):
+            if hasattr(problem, "GetAtomIdx"):
+                faults.add(problem.GetAtomIdx())
+            elif hasattr(problem, "GetAtomIndices"):
+                faults.update(problem.GetAtomIndices())
+        found.UpdatePropertyCache(strict=False)
+        Chem.FastFindRings(found)
+        rdDepictor.Compute2DCoords(found)
+    return found, sorted(faults)

@@ -1,0 +1,100 @@
+"""SMILES as this package writes them: canonical, or canonical Kekulé of the largest fragment.
+
+The Kekulé form has no aromatic atoms, so a grammar over it has no aromaticity to get wrong. It is written
+from the molecule's canonical SMILES, hence the same for every spelling of a molecule, and is given only when
+it reads back as the same molecule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from rdkit import Chem, rdBase
+
+from grammar_rae.files.cache import remembered_strings
+from grammar_rae.parallel import spread
+
+REMEMBER = 4_000  # molecules, from which on their Kekulé forms are kept in the user's cache
+
+
+def molecule(smiles: str) -> Chem.Mol | None:
+    """The sanitised molecule, or None: an empty string, blanks, bad syntax or bad chemistry."""
+    if not smiles or any(character.isspace() for character in smiles):
+        return None
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    return mol if mol is not None and mol.GetNumAtoms() else None
+
+
+def canonical(smiles: str) -> str | None:
+    """RDKit's canonical SMILES (all fragments, aromatic), or None where the string is not a molecule."""
+    mol = molecule(smiles)
+    return None if mol is None else Chem.MolToSmiles(mol)
+
+
+def kekule(smiles: str) -> str | None:
+    """Canonical Kekulé SMILES of the largest fragment, or None; `diagnosis.reason` says why."""
+    mol = molecule(smiles)
+    if mol is None:
+        return None
+    name = Chem.MolToSmiles(largest(mol))
+    fragment = molecule(name)
+    if fragment is None:
+        return None
+    with rdBase.BlockLogs():
+        Chem.Kekulize(fragment, clearAromaticFlags=True)
+        form = Chem.MolToSmiles(fragment, kekuleSmiles=True)
+    return form if canonical(form) == name else None
+
+
+def orders(smiles: str, count: int, seed: int = 0) -> list[str]:
+    """Up to `count` further spellings of a molecule in Kekulé form, atoms in random order: augmentation.
+
+    Spellings with a bond symbol on a ring label, which the canonical form never has, are left out.
+    """
+    mol = molecule(smiles)
+    if mol is None:
+        return []
+    Chem.Kekulize(mol, clearAromaticFlags=True)
+    spellings = Chem.MolToRandomSmilesVect(mol, 4 * count, randomSeed=seed + 1, kekuleSmiles=True)
+    plain = (text for text in dict.fromkeys(spellings) if not re.search(r"[-=#/\\][0-9%]", text))
+    return [text for text in plain if text != smiles][:count]
+
+
+def all_orders(smiles: Sequence[str], count: int) -> list[str]:
+    """`orders` of each, one after the other, over all cores."""
+    return [text for spellings in spread(partial(_orders, count=count), smiles) for text in spellings]
+
+
+def largest(mol: Chem.Mol) -> Chem.Mol:
+    """The fragment with most heavy atoms; of equals the one whose SMILES comes first."""
+    fragments = Chem.GetMolFrags(mol, asMols=True)
+    if len(fragments) == 1:
+        return mol
+    return min(fragments, key=lambda part: (-part.GetNumHeavyAtoms(), Chem.MolToSmiles(part)))
+
+
+def canonicals(smiles: Sequence[str]) -> list[str | None]:
+    """`canonical` of each, over all cores."""
+    return spread(_canonicals, smiles)
+
+
+def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:
+    """`kekule` of each, over all cores; with `cache` those of a long list are kept in the user's cache."""
+    if not cache or len(smiles) < REMEMBER:
+        return spread(_kekules, smiles)
+    return remembered_strings(f"kekule-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_kekules, smiles))
+
+
+def _orders(smiles: Iterable[str], count: int) -> list[list[str]]:
+    return [orders(text, count) for text in smiles]
+
+
+def _canonicals(smiles: Iterable[str]) -> list[str | None]:
+    return [canonical(text) for text in smiles]
+
+
+def _kekules(smiles: Iterable[str]) -> list[str | None]:
+    return [kekule(text) for text in smiles]

@@ -1,0 +1,91 @@
+"""evaluate: how good strings are, from us or anybody else, or how good a trained model is."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import typer
+
+from grammar_rae.cli.output import progress, show, show_side_by_side
+from grammar_rae.errors import DataError
+
+Files = typer.Argument(..., help="Files of strings, or run folders and shipped models.")
+Reference = typer.Option(
+    None, help="A file, or the held-out part of a data set, to compare distributions with."
+)
+Train = typer.Option(
+    None, help="A file, or the training part of a data set, that novelty is counted against."
+)
+Task = typer.Option(None, help="molecules, expressions, strings or a grammar; guessed when not given.")
+Target = typer.Option(None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given.")
+Points = typer.Option(None, help="Expressions: score against the points of a CSV file, columns x and y.")
+Confirm = typer.Option(0.0, help="Expressions: let SymPy check for so many seconds which are equal.")
+Column = typer.Option(None, help="The column of a table that holds the strings.")
+Table = typer.Option(None, help="Write one row an item, with the reason where it is not valid.")
+Fcd = typer.Option(False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference.")
+Features = typer.Option("classifier", help="Of images: classifier, inception (FID), or a TorchScript file.")
+Page = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons.")
+MapModel = typer.Option(None, help="Show on the page where this model's latent space has the items.")
+BestBy = typer.Option("qed", help="Property the best molecules on the page are drawn by.")
+Count = typer.Option(10_000, "-n", help="Samples drawn from a model.")
+Encodings = typer.Option(None, help="A model: encode held-out items so many times (the papers: 10).")
+Decodings = typer.Option(None, help="A model: decode each encoding so many times (the papers: 100).")
+PriorPoints = typer.Option(None, help="A model: so many points of N(0, I) (the papers: 1000).")
+PriorDecodes = typer.Option(None, help="A model: decode each point so many times (the papers: 100).")
+Seed = typer.Option(0)
+Json = typer.Option(False, "--json", help="Print JSON.")
+
+
+def evaluate(
+    files: list[str] = Files,
+    reference: str = Reference,
+    train: str = Train,
+    task: str = Task,
+    target: str = Target,
+    data: str = Points,
+    confirm: float = Confirm,
+    column: str = Column,
+    table: str = Table,
+    fcd: bool = Fcd,
+    features: str = Features,
+    report: Path = Page,
+    model: str = MapModel,
+    best: str = BestBy,
+    n: int = Count,
+    encodings: int = Encodings,
+    decodings: int = Decodings,
+    prior_points: int = PriorPoints,
+    prior_decodes: int = PriorDecodes,
+    seed: int = Seed,
+    json: bool = Json,
+) -> None:
+    """Every metric of the task; several files stand side by side."""
+    from grammar_rae.experiments.assessment import Plan
+    from grammar_rae.files.tables import write
+    from grammar_rae.tasks.expressions import arithmetic
+    from grammar_rae.workflows import evaluate as workflow
+    from grammar_rae.workflows.reconstruct import pair
+
+    if report is not None:
+        from grammar_rae.workflows.page import check
+
+        check(report)
+    if table is not None and len(files) > 1:
+        raise DataError(f"--table takes the rows of one file; {len(files)} were given")
+    counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
+    with progress("measuring") as moved:
+        kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
+        how = workflow.Comparison(reference, train, kind, column, fcd)
+        evaluated = workflow.evaluate(files, how, Plan(n, seed, features, *counts), moved)
+        if table is not None:
+            write(table, evaluated.sets[0].table)
+        if report is not None:
+            from grammar_rae.workflows.page import write_page
+
+            write_page(report, evaluated, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
+    if len(files) == 1:
+        show(evaluated.numbers[0], json, files[0])
+    else:
+        show_side_by_side(files, evaluated.numbers, json)

@@ -1,0 +1,99 @@
+"""grammar show, check, sample, build: what is in a grammar, what is wrong with it, what it derives, a new one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from grammar_rae.cli.output import show, show_frame
+
+app = typer.Typer(help="Read, check, sample and build grammars.", no_args_is_help=True)
+Json = typer.Option(False, "--json", help="Print JSON.")
+
+
+@app.command(name="show")
+def show_grammar(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    steps: int = typer.Option(15, help="Count derivations up to this many productions."),
+    json: bool = Json,
+) -> None:
+    """Rules, nonterminals with their shortest derivations, numbers of derivations by steps."""
+    from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.grammar.summary import describe, nonterminals, rules
+
+    found = Grammar.read(grammar)
+    if not json:
+        show_frame(rules(found), False, "rules")
+        show_frame(nonterminals(found), False, "nonterminals")
+    show(describe(found, steps), json, found.name)
+
+
+@app.command()
+def check(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    json: bool = Json,
+    seed: int = typer.Option(0, help="Of the search for two parses of one string."),
+) -> None:
+    """Every defect with its line; a warning where sampling finds two parses of one string."""
+    from grammar_rae.grammar.counting import find_ambiguity
+    from grammar_rae.grammar.grammar import Grammar
+
+    found = Grammar.read(grammar)
+    ambiguous = find_ambiguity(found, seed=seed)
+    warning = None if ambiguous is None else f"two parses of «{ambiguous[0]}»"
+    numbers = {"defects": 0, "productions": len(found.productions), "ambiguous": warning}
+    if json:
+        show(numbers, True)
+        return
+    print(f"{found.name}: no defects, {len(found.productions)} productions")
+    if ambiguous is not None:
+        text, first, second = ambiguous
+        print(f"warning: {warning}; the parser always returns the first\n  {first}\n  {second}")
+
+
+@app.command()
+def sample(
+    grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
+    n: int = typer.Option(1000, "-n", help="How many strings."),
+    steps: int = typer.Option(50, help="The most productions a derivation may take."),
+    min_steps: int = typer.Option(1, help="The fewest it may take."),
+    unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
+    out: str = typer.Option(
+        "-", help=".txt, .smi, .csv or .parquet (.gz on text); standard output when not given."
+    ),
+    seed: int = typer.Option(0, help="The same seed gives the same strings."),
+) -> None:
+    """Strings whose derivations are drawn uniformly, every one of the allowed lengths equally likely; no model."""
+    import pandas as pd
+
+    from grammar_rae.chance import DRAWS
+    from grammar_rae.datasets import uniform
+    from grammar_rae.files.tables import kind, write
+    from grammar_rae.grammar.counting import strings
+    from grammar_rae.grammar.grammar import Grammar
+
+    kind(out)  # refuse a file nobody can write before the work is done
+    draw = uniform if unique else strings
+    found = draw(Grammar.read(grammar), n, steps, seed, min_steps)
+    write(out, pd.DataFrame({"string": found}))
+    if len(found) < n:
+        print(f"stopped after {DRAWS * n:,} draws: {len(found):,} different strings", file=sys.stderr)
+    if out != "-":
+        print(f"{out}: {len(found):,} strings, derivations of {min_steps} to {steps} steps")
+
+
+@app.command()
+def build(
+    file: str = typer.Argument(
+        ..., help="SMILES: .smi, .txt, .csv, .parquet, .sdf, or - for standard input."
+    ),
+    out: Path = typer.Option(..., help="The grammar to write."),
+) -> None:
+    """`smiles.cfg` over the tokens of a file's own molecules, in canonical Kekulé form."""
+    from grammar_rae.chemistry.smiles_grammar import build_file
+
+    report = build_file(file, out)
+    print(f"{out}: {report['productions']} productions from {report['molecules']:,} molecules", end="")
+    print(f", {report['rejected']:,} rows left out (see {out}.rejects.csv)" if report["rejected"] else "")

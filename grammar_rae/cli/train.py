@@ -1,0 +1,95 @@
+"""train, density: models made and densities fitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from grammar_rae.cli.output import progress, show, show_frame
+
+
+def train(
+    recipe: str = typer.Argument(..., help="A recipe's name (see `recipes`) or a .toml file."),
+    data: str = typer.Option(None, help="A data set's name, a file, or uniform: drawn from the grammar."),
+    grammar: str = typer.Option(None, help="A .cfg file, or the name of a shipped grammar."),
+    out: Path = typer.Option(None, help="The run folder; runs/<recipe> when not given."),
+    from_: str = typer.Option(None, "--from", help="Start from the weights of this model or run folder."),
+    set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),
+    resume: bool = typer.Option(False, help="Go on from the checkpoint in --out."),
+    device: str = typer.Option("cpu", help="cpu or cuda."),
+    devices: int = typer.Option(1, help="How many, for data-parallel training."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Train, fit the densities, measure, write the run folder."""
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
+    from grammar_rae.experiments.train import train as run
+
+    folder = out or Path("runs") / Path(recipe).stem
+    with progress("reading data") as report:
+        model = run(
+            recipe,
+            data=data,
+            grammar=grammar,
+            out=folder,
+            from_=from_,
+            overrides=tuple(set_),
+            resume=resume,
+            device=device,
+            devices=devices,
+            report=report,
+        )
+    if getattr(rank_zero_only, "rank", 0) == 0:
+        show(model.run.metrics, json, str(folder))
+
+
+def density(
+    run: str = typer.Argument(..., help="A run folder, or a shipped model with --compare or --out."),
+    fit: str = typer.Option(None, help="gaussian, gmm, dirichlet, kde, flow, two_stage or box."),
+    compare: bool = typer.Option(False, help="Log-density of training and held-out codes, every density."),
+    name: str = typer.Option(None, help="What `generate --density` calls it; the kind when not given."),
+    components: int = typer.Option(None, help="gmm: how many (10); dirichlet: at most (50)."),
+    bandwidth: str = typer.Option(None, help="kde: a number in the units of the codes, scott or silverman."),
+    form: str = typer.Option(None, help="two_stage: dai_wipf, which fits samples of the posterior, or rae."),
+    width: int = typer.Option(None, help="flow, two_stage: of the hidden layers (128, 256)."),
+    layers: int = typer.Option(None, help="flow: transforms (3); two_stage: hidden layers (as published)."),
+    epochs: int = typer.Option(None, help="flow, two_stage: at most (60, 100)."),
+    set_: list[str] = typer.Option([], "--set", help="Any other setting of the density: at_most=5000."),
+    codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
+    data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
+    out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
+    seed: int = typer.Option(0),
+    device: str = typer.Option("cpu", help="cpu or cuda."),
+    json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Fit a density on the codes of the training data and keep it in the run folder; compare those there are."""
+    from grammar_rae.errors import RecipeError
+    from grammar_rae.experiments import density as expost
+    from grammar_rae.recipes.toml import assignment
+
+    given = {
+        "components": components,
+        "bandwidth": bandwidth,
+        "form": form,
+        "width": width,
+        "layers": layers,
+        "epochs": epochs,
+    }
+    settings = {setting: value for setting, value in given.items() if value is not None}
+    settings |= dict(assignment(text, "at_most=5000") for text in set_)
+    if fit is None and (not compare or settings or name or codes or out):
+        raise RecipeError(
+            "which density? give --fit with one of its settings, --compare alone for all there are"
+        )
+    numbers, table = {}, None
+    with progress("reading data") as report:
+        if fit is not None:
+            wanted = expost.Fit(fit, settings, name, codes, seed)
+            numbers = expost.add_density(run, wanted, data, out, device, report)
+        if compare:
+            table = expost.compare(out or run, data, device, report)
+    if table is None:
+        show(numbers, json, str(out or run))
+    else:
+        show_frame(table, json, f"{out or run}: mean log-density, nats a code")

@@ -1,0 +1,80 @@
+"""interpolate, neighbours: walks through latent space, as a table and a picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from grammar_rae.cli.generate import Device, Json, ModelName, Seed
+from grammar_rae.cli.output import progress, show_frame
+
+if TYPE_CHECKING:
+    from grammar_rae.workflows.walk import Walk
+
+ScoreName = typer.Option(None, help="A score to show beside each item: qed, plogp, python:mine:function, ...")
+Grid = typer.Option(
+    None, help="Draw what is passed through as a PNG: molecules, images, or expressions as curves."
+)
+Out = typer.Option(
+    None,
+    help="Write the table here (.csv, .parquet), or the strings alone (.smi, .txt); images: .npz or a folder.",
+)
+
+
+def interpolate(
+    a: str = typer.Argument(
+        ..., help="The item the walk starts from: a SMILES, an expression, an image's file."
+    ),
+    b: str = typer.Argument(..., help="The item it goes to."),
+    steps: int = typer.Option(8, help="Codes decoded on the way, those of both items included."),
+    path: str = typer.Option("straight", help="straight, or spherical: about the origin, at an even rate."),
+    model: str = ModelName,
+    score: str = ScoreName,
+    grid: Path = Grid,
+    out: str = Out,
+    device: str = Device,
+    json: bool = Json,
+) -> None:
+    """What lies between two items in latent space; share 0 and 1 are what the items' own codes decode to."""
+    from grammar_rae.workflows.walk import interpolate as run
+
+    with progress("walking"):
+        walk = run(model, a, b, steps, path, score, device)
+    _show(walk, grid, out, json, f"from {a} to {b}")
+
+
+def neighbours(
+    item: str = typer.Argument(..., help="A SMILES, an expression, an image's file."),
+    n: int = typer.Option(20, "-n", help="How many different neighbours at most."),
+    radius: float = typer.Option(
+        1.0, help="How far to look; 1 is as far as a code commonly lies from the mean of all codes."
+    ),
+    model: str = ModelName,
+    score: str = ScoreName,
+    grid: Path = Grid,
+    out: str = Out,
+    seed: int = Seed,
+    device: str = Device,
+    json: bool = Json,
+) -> None:
+    """What lies around an item in latent space, nearest first."""
+    from grammar_rae.workflows.walk import neighbours as run
+
+    with progress("walking"):
+        walk = run(model, item, n, radius, seed, score, device)
+    if len(walk.items) < n:
+        print(f"{len(walk.items):,} different neighbours within a radius of {radius:g}", file=sys.stderr)
+    _show(walk, grid, out, json, f"around {item}")
+
+
+def _show(walk: Walk, grid: Path | None, out: str | None, json: bool, title: str) -> None:
+    """Pictures and tables to files, if they are named, and the table on the screen, if no file goes there."""
+    if grid is not None:
+        walk.draw(grid)
+    if out is not None:
+        walk.write(out)
+    if out != "-":
+        show_frame(walk.table.set_index(walk.table.columns[0]), json, title)

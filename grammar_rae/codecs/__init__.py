@@ -1,0 +1,1 @@
+"""Items to arrays of integers and back."""

@@ -1,0 +1,75 @@
+"""Items to integers and back: productions of a grammar, characters of an alphabet, bytes of images. No learning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError
+
+Auto = Literal["auto"]
+Rejected = Sequence[tuple[int, ValueError]]
+
+
+class Codec(Protocol):
+    word: str  # what one of its items is called, as by the medium of its task
+
+    def encode(self, items: Sequence[Any]) -> NDArray[np.integer]:
+        """(n, …); raises ParseError or DataError naming the item and the place in it."""
+        ...
+
+    def encode_known(self, items: Sequence[Any]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+        """(m, …) of the items that can be written, their indices (m,), and the others with reasons."""
+        ...
+
+    def decode(self, x: NDArray[np.integer]) -> Any:
+        """The items of x (n, …)."""
+        ...
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `of` found to be right for its items, by the keys of a recipe."""
+        ...
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What nets are made for, by the names that nets and decoders ask for it."""
+        ...
+
+
+class TextCodec(Codec, Protocol):
+    """Rows (n, T); `decode` gives None where a derivation is unfinished.
+
+    Its sizes: `column` (symbols,) the output of a net that stands for each symbol, `columns` how many there are, `pad`
+    the padding symbol's, and `steps`.
+    """
+
+    steps: int
+    pad: int
+    symbols: int  # distinct integers in x
+
+
+def image_problem(image: NDArray[Any]) -> str:
+    """Why an array is no image this package reads, "" where it is one."""
+    if (
+        image.dtype == np.uint8
+        and image.size
+        and image.ndim in (2, 3)
+        and image.shape[2:] in ((), (1,), (3,))
+    ):
+        return ""
+    return f"{image.dtype} of shape {image.shape}; expected an image: uint8, (H, W) or (H, W, 1 or 3)"
+
+
+def grey(images: Sequence[Any], at_most: int = 200) -> bool:
+    """Whether an even sample of the images is grey throughout; files that cannot be read say nothing."""
+    for i in range(0, len(images), max(1, len(images) // at_most)):
+        try:
+            if images[i].shape[2:] == (3,):
+                return False
+        except DataError:
+            continue
+    return True

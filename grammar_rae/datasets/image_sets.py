@@ -1,0 +1,28 @@
+"""Data sets of images: their splits, and a user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grammar_rae.datasets.dataset import Dataset, permuted
+from grammar_rae.datasets.image_files import Images, read
+from grammar_rae.errors import DataError
+
+
+def split(images: Images, test: float = 0.0, valid: float = 0.1) -> tuple[Images, Images, Images]:
+    """(training, validation, test) by `dataset.permuted`; the shares are of all images."""
+    training, validation, testing = permuted(len(images), test, valid)
+    return images.select(training), images.select(validation), images.select(testing)
+
+
+def dataset(name: str, train: Images, valid: Images, test: Images) -> Dataset:
+    """The three parts as a data set of images."""
+    return Dataset(name, train, valid, test, "images")
+
+
+def own(path: str | Path) -> Dataset:
+    """A user's own images: 10 % validate, 10 % test. DataError as `image_files.read`, and for fewer than ten."""
+    images = read(path)
+    if len(images) < 10:
+        raise DataError(f"{path}: {len(images)} images; expected ten or more, to train, validate and test on")
+    return dataset(str(path), *split(images, test=0.1))

@@ -1,0 +1,1 @@
+"""Metrics of strings and images. Nothing here knows a model."""

@@ -1,0 +1,1 @@
+"""Arithmetic expressions as programs: values, rounding error, equality, scores."""

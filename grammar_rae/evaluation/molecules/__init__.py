@@ -1,0 +1,1 @@
+"""Properties, filters and set metrics of molecules: MOSES', GuacaMol's, FCD."""

@@ -1,0 +1,1 @@
+"""Scoring functions: sums of named scores, and a user's own functions in worker processes."""

@@ -1,1 +1,0 @@
-"""Evaluators: strings or images in, numbers out. They never see a model."""

@@ -1,0 +1,173 @@
+"""Ex-post densities of a trained run: fitted on the codes of its training data, stored beside it, compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.chance import subset
+from grammar_rae.densities.density import Density
+from grammar_rae.densities.fitting import check, named
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.experiments.prepare import dataset_of
+from grammar_rae.model.model import Model
+from grammar_rae.progress import Report, silent
+from grammar_rae.recipes.schema import Recipe
+from grammar_rae.runs import folder as runs
+from grammar_rae.runs import weights
+from grammar_rae.runs.shipped import PRETRAINED
+
+JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What to fit, on which codes (the recipe's where None), and what to call it (its kind where None)."""
+
+    kind: str
+    settings: dict[str, Any]
+    name: str | None = None
+    codes: str | None = None
+    seed: int = 0
+
+
+def add_density(
+    run: str | Path,
+    fit: Fit,
+    data: str | None = None,
+    out: Path | None = None,
+    device: str = "cpu",
+    report: Report = silent,
+) -> dict[str, Any]:
+    """Fit a density on the codes of a run's training data (or `data`'s) and store it in the run folder.
+
+    With `out` a copy of the run is written there and the run itself is left alone: what a shipped model or a
+    folder without the right to write needs. Returns its row of `compare` and the number of codes.
+    RecipeError or DataError before anything is fitted where it could not be kept.
+    """
+    folder = runs.find(run)
+    name = named(fit.name or fit.kind, fit.kind)
+    check(fit.kind, fit.settings)
+    if fit.codes not in (None, "means", "samples"):
+        raise RecipeError(f"codes {fit.codes}; expected means or samples")
+    _writable(folder, out)
+    model = Model(runs.load(folder), device)
+    wanted = fit.codes or codes_for(model.recipe, fit.kind, fit.settings)
+    train, held_out = _items(model, data)
+    report("encoding", 0.0)
+    z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
+    if not len(z):
+        raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
+    report(f"fitting {name}", 0.0)
+    density = timed(model, fit.kind, z, fit.seed, name, report, fit.settings)
+    if out is not None:
+        runs.copy(folder, out)
+    target = out or folder
+    runs.save_density(target, name, density, weights.identity_of(model.recipe, model.run.grammar))
+    runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+    constant = int((z == z[0]).all(0).sum())
+    row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)
+    return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
+
+
+def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:
+    """What a density is fitted on: what it asks for, or else what the recipe says."""
+    _, _, *asks = look_up(DENSITIES, kind, "density")
+    asked = [ask(**settings) for ask in asks]
+    return next((codes for codes in asked if codes), recipe.density.codes)
+
+
+def stated(recipe: Recipe, kind: str) -> tuple[dict[str, Any], str]:
+    """The settings with which a recipe fits a density of a kind, and the codes: means or samples."""
+    part = recipe.density
+    settings: dict[str, Any] = {"components": part.components} if kind == "gmm" else {}
+    settings |= part.settings if kind == part.default else {}
+    return settings, codes_for(recipe, kind, settings)
+
+
+def timed(
+    model: Model,
+    kind: str,
+    z: NDArray[np.floating],
+    seed: int,
+    name: str,
+    report: Report,
+    settings: dict[str, Any],
+) -> Density:
+    """`Model.fit_density`, its seconds kept in the run's metrics."""
+    begun = time.perf_counter()
+    density = model.fit_density(kind, z, seed, name=name, report=report, **settings)
+    model.run.metrics[f"fit_seconds_{name}"] = round(time.perf_counter() - begun, 2)
+    return density
+
+
+def compare(
+    run: str | Path, data: str | None = None, device: str = "cpu", report: Report = silent
+) -> pd.DataFrame:
+    """Every density of a run, best first: mean log-density (nats a code, more is better) of codes it was fitted on
+    and of held-out ones.
+
+    Posterior means of at most 2,000 training and 2,000 validation items, a seeded choice; the latter chose the weights
+    of the autoencoder, of no density. `bound` says whether the numbers are exact or a lower bound («lower»); NaN
+    where the run has no held-out items, minus infinity where a box leaves one of them out. `error` is the standard
+    error of the held-out mean, `seconds` what fitting took where it was done, NaN where nobody recorded it.
+    """
+    model = Model(runs.load(runs.find(run)), device)
+    report("encoding", 0.0)
+    parts = [_judged(model, items) for items in _items(model, data)]
+    rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
+    best = pd.DataFrame(rows).set_index("density")
+    return best.sort_values("held_out_nats", ascending=False, kind="stable")
+
+
+def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
+    """Training and validation items: the run's own, or those of `data`."""
+    dataset = dataset_of(model.recipe, model.run.grammar, data)
+    return dataset.train[: model.recipe.data.limit], dataset.valid
+
+
+def _judged(model: Model, items: list[str]) -> Tensor:
+    """(n, latent) codes of a seeded choice of the items that can be written."""
+    z, _, _ = model.encode_known([items[i] for i in subset(len(items), JUDGED, seed=0)])
+    return torch.as_tensor(z).to(model.device)
+
+
+def _row(
+    model: Model, name: str, density: nn.Module, train: Tensor, held_out: Tensor, report: Report
+) -> dict[str, Any]:
+    report(f"judging {name}", 0.0)
+    with torch.no_grad():
+        seen, unseen = (density().log_prob(z).double() if len(z) else None for z in (train, held_out))
+    error = None if unseen is None else unseen.std().item() / max(1, len(unseen)) ** 0.5
+    return {
+        "density": name,
+        "kind": getattr(density, "kind", "prior"),
+        "held_out_nats": np.nan if unseen is None else unseen.mean().item(),
+        "error": np.nan if error is None else error,
+        "train_nats": np.nan if seen is None else seen.mean().item(),
+        "bound": "exact" if getattr(density, "exact", True) else "lower",
+        "seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
+    }
+
+
+def _writable(folder: Path, out: Path | None) -> None:
+    if out is None:
+        if PRETRAINED in folder.resolve().parents:
+            raise DataError(
+                f"{folder.name} comes with the package and is left as it is; --out DIR keeps a copy with the density"
+            )
+        if not os.access(folder, os.W_OK):
+            raise DataError(f"{folder} cannot be written; --out DIR keeps a copy of the run with the density")
+    elif out.exists():
+        raise DataError(f"{out} exists; --out takes a folder that does not, for a copy of the run")

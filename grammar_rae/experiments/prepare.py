@@ -1,0 +1,217 @@
+"""What a recipe trains on: its data spelled, encoded, checked against the machine, and a run with fresh weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grammar_rae import datasets
+from grammar_rae.catalogue import CODECS, PREPARATIONS, look_up
+from grammar_rae.chemistry.diagnosis import reason
+from grammar_rae.chemistry.smiles import all_orders
+from grammar_rae.codecs.cached import encode_known
+from grammar_rae.codecs.codec import Codec
+from grammar_rae.codecs.grammar import GrammarCodec
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.files.tables import Reject
+from grammar_rae.grammar.counting import counts
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.machines.coverage import first_refusals
+from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
+from grammar_rae.recipes.parts import complete
+from grammar_rae.recipes.schema import Recipe
+from grammar_rae.runs.folder import Run
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Medium
+from grammar_rae.training.batches import Data
+
+UNIFORM = 10_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run with fresh weights, its integer rows, the training strings, and the items left out."""
+
+    run: Run
+    rows: Data
+    texts: list[str]
+    rejected: list[Reject]
+
+
+def prepare(
+    recipe: Recipe,
+    data: str | Path | Sequence[str] | None = None,
+    grammar: str | Path | Grammar | None = None,
+) -> Prepared:
+    """Everything resolved and encoded; `data` and `grammar` replace the recipe's own.
+
+    RecipeError, GrammarError or DataError says what does not fit.
+    """
+    raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
+    dataset = dataset_of(raw, rules, data)
+    kind, _ = look_up(CODECS, raw.codec.kind, "codec")
+    medium = named(dataset.task).medium
+    if medium.word != kind.word:
+        raise DataError(
+            f"{dataset.name} holds {dataset.task}; {raw.name} trains on {kind.word}s, see `grammar-rae datasets`"
+        )
+    parts = _spelled(raw, dataset)
+    codec: Any = make_codec(raw, rules, parts[0].readable()[1])
+    recipe = _resolved(raw, dataset, codec)
+    machine, lines = make_machine(recipe, codec), _lines(raw, data, medium)
+    rejected, arrays, texts = list(dataset.rejected), [], []
+    for part in parts:
+        x, known, failed = encodable(codec, machine, part)
+        names = medium.labels(part.items)
+        rejected += [Reject(lines.get(names[i], 0), names[i], why) for i, why in failed]
+        arrays.append(torch.as_tensor(x))
+        texts.append(part.written(known) if medium.novelty else [])
+    run = _fresh(recipe, rules, codec, machine, arrays, rejected)
+    pad = codec.pad if run.autoencoder.decoder.any_length else None
+    return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """Items, and what a codec reads in their place, None for bad ones; forms of None are the items themselves."""
+
+    items: Sequence[Any]
+    forms: Sequence[Any] | None = None
+
+    def readable(self) -> tuple[Sequence[int], Sequence[Any]]:
+        """The places of the items that are not bad, and what is read of them."""
+        if self.forms is None:
+            return range(len(self.items)), self.items
+        places = [i for i, form in enumerate(self.forms) if form is not None]
+        return places, [self.forms[i] for i in places]
+
+    def written(self, places: Sequence[int]) -> list[Any]:
+        """What is read at some places."""
+        forms = self.items if self.forms is None else self.forms
+        return [forms[i] for i in places]
+
+
+def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Spelled]:
+    """The items to train on and those to validate with, spelled as the recipe says. DataError where all are bad."""
+    parts = [Spelled(dataset.train[: raw.data.limit]), Spelled(dataset.valid[: raw.training.valid_examples])]
+    if raw.data.prepare != "none":
+        spell = look_up(PREPARATIONS, raw.data.prepare, "preparation")
+        parts = [Spelled(part.items, spell(list(part.items))) for part in parts]
+    if not all(len(part.readable()[0]) for part in parts):
+        raise DataError(
+            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
+        )
+    if raw.data.orders:
+        if raw.data.prepare != "kekule":
+            raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
+        first = parts[0]
+        more = all_orders(list(first.readable()[1]), raw.data.orders)
+        parts[0] = Spelled([*first.items, *more], [*(first.forms or ()), *more])
+    return parts
+
+
+def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Recipe, Grammar | None]:
+    """The recipe with the name of a grammar given in place of its own, and the grammar, if any."""
+    rules = grammar if isinstance(grammar, Grammar) else None
+    if grammar is not None:
+        name = str(grammar) if rules is None else rules.name
+        raw = raw.model_copy(update={"codec": raw.codec.model_copy(update={"grammar": name})})
+    if rules is None and raw.codec.grammar != "none":
+        rules = Grammar.read(raw.codec.grammar)
+    return raw, rules
+
+
+def _resolved(raw: Recipe, dataset: datasets.Dataset, codec: Codec) -> Recipe:
+    """Every «auto» replaced by what it turned out to be."""
+    changes = {
+        "task": dataset.task if raw.task == "auto" else raw.task,
+        "data": raw.data.model_copy(update={"name": dataset.name}),
+        "codec": raw.codec.model_copy(update=codec.settings),
+    }
+    return raw.model_copy(update=changes)
+
+
+def _fresh(
+    recipe: Recipe,
+    grammar: Grammar | None,
+    codec: Codec,
+    machine: Any,
+    rows: Sequence[torch.Tensor],
+    rejected: Sequence[Reject],
+) -> Run:
+    """A run with weights drawn by the recipe's seed. DataError where there is nothing to train on."""
+    if not all(map(len, rows)):
+        raise DataError(f"{recipe.data.name}: none of its items can be written; the first: {rejected[0][-1]}")
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.training.seed)
+        autoencoder = make_autoencoder(recipe, codec, machine)
+    coverage = {"train_items": len(rows[0]), "valid_items": len(rows[1]), "not_covered": len(rejected)}
+    return Run(recipe, grammar, codec, autoencoder, metrics=coverage)
+
+
+def encodable(
+    codec: Codec, machine: Any, part: Spelled
+) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
+    """Rows (m, …) of what can be written, their places, and (place, reason) of the rest."""
+    readable, forms = part.readable()
+    bad = set(range(len(part.items))).difference(readable)
+    failed = [(i, reason(part.items[i]) or "not a molecule") for i in sorted(bad)]
+    x, known, unparsed = encode_known(codec, forms)
+    failed += [(readable[i], str(error)) for i, error in unparsed]
+    kept = [readable[i] for i in known]
+    if machine is None or machine.bonds is None:
+        return x, kept, failed
+    assert isinstance(codec, GrammarCodec)  # a machine reads derivations
+    first = first_refusals(machine, codec.grammar, x, codec.steps, part.written(kept))
+    failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
+    return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
+
+
+def _why(codec: GrammarCodec, row: NDArray[np.integer], step: int) -> str:
+    """What the valence machine has against a derivation."""
+    written = codec.grammar.productions[int(row[step])].rhs
+    token = f"{written[0]!r}" if written else "the end"
+    return (
+        f"{token} at step {step} is not allowed: an unpaired electron, a bond RDKit rewrites, or no room to finish "
+        f"within {codec.steps} steps"
+    )
+
+
+def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
+    name = data if data is not None else recipe.data.name
+    if name != "uniform":
+        return datasets.load(name, recipe.data.column)
+    if grammar is None:
+        raise RecipeError(
+            f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
+        )
+    steps = recipe.codec.settings.get("steps", "auto")
+    steps = _uniform_steps(grammar) if steps == "auto" else steps
+    drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
+    items = list(dict.fromkeys(drawn))
+    train, valid, _ = datasets.shuffled(items, test=0.0)
+    return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
+
+
+def _lines(recipe: Recipe, data: Any, medium: Medium) -> dict[Any, int]:
+    """Item → line where the data is a file; a data set of a name has no lines to speak of."""
+    name = data if data is not None else recipe.data.name
+    if not isinstance(name, str | Path) or not Path(name).is_file():
+        return {}
+    items = medium.read(str(name), recipe.data.column)
+    return dict(zip(items.names, items.lines, strict=True))
+
+
+def _uniform_steps(grammar: Grammar) -> int:
+    """The least budget with many times more derivations than we draw, or 60 steps if none has."""
+    least = int(grammar.tables.need[grammar.start])
+    for steps in range(least, max(60, least) + 1):
+        if sum(counts(grammar, steps)) >= 50 * UNIFORM:
+            return steps
+    return max(60, least)

@@ -1,0 +1,170 @@
+"""From a recipe to a run folder: train, fit densities, write."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from grammar_rae.densities.fitting import check
+from grammar_rae.errors import DataError
+from grammar_rae.evaluation.novelty import hashes
+from grammar_rae.experiments.density import stated, timed
+from grammar_rae.experiments.prepare import Prepared, prepare
+from grammar_rae.files.tables import write_rejects
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.model.model import Model
+from grammar_rae.progress import Report, silent
+from grammar_rae.recipes import find as find_recipe
+from grammar_rae.recipes.build import make_objective
+from grammar_rae.recipes.parts import complete
+from grammar_rae.recipes.schema import Recipe
+from grammar_rae.runs import folder as runs
+from grammar_rae.runs import weights
+from grammar_rae.runs.folder import Run
+from grammar_rae.training.batches import Data
+from grammar_rae.training.loop import fit
+
+
+def train(
+    recipe: str | Path | Recipe,
+    *,
+    data: str | Path | Sequence[str] | None = None,
+    grammar: str | Path | Grammar | None = None,
+    out: str | Path | None = None,
+    from_: str | Path | None = None,
+    overrides: tuple[str, ...] = (),
+    resume: bool = False,
+    device: str = "cpu",
+    devices: int = 1,
+    report: Report = silent,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Model:
+    """Train a recipe (its name, file or value) and return the model; `out` is the run folder, if any.
+
+    `data`, `grammar` and `overrides` («training.epochs=3») replace what the recipe says; `from_` starts from
+    a trained model's weights; `resume` goes on from the checkpoint in `out`. `report(what, share)` hears of
+    progress. RecipeError, GrammarError or DataError says what does not fit.
+    """
+    folder = None if out is None else Path(out)
+    if resume and folder is None:
+        raise DataError("--resume needs --out, the run folder to go on with")
+    raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
+    fabric = Fabric(
+        accelerator="cuda" if device.startswith("cuda") else "cpu",
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
+        precision=raw.training.precision,
+    )
+    fabric.launch()
+    report("reading data", 0.0)
+    prepared = prepare(raw, data, grammar)
+    run = prepared.run
+    if raw.density.default != "prior" or raw.density.settings:
+        check(raw.density.default, raw.density.settings)
+    if from_ is not None:
+        _warm_start(run, from_, report)
+    if folder is not None and fabric.is_global_zero:
+        _save_start(folder, prepared, report)
+    records = _trained(prepared, fabric, folder, resume, report, on_epoch)
+    if fabric.is_global_zero:
+        records = records if folder is None else runs.read_history(folder)
+        run.metrics |= {
+            "epochs": int(records[-1]["epoch"]),
+            "best_valid_loss": min(record["valid_loss"] for record in records),
+        }
+        finish(run, prepared.rows, prepared.texts, folder, report)
+    return Model(run, device)
+
+
+def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
+    """Another run's weights to train on from, and its ancestry."""
+    begun = runs.find(from_)
+    anew = weights.begin(run.autoencoder, begun / "weights.safetensors")
+    if anew:
+        report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
+    run.metrics |= runs.ancestry(begun)
+
+
+def _save_start(folder: Path, prepared: Prepared, report: Report) -> None:
+    """The resolved recipe, the grammar, and what was left out of the data."""
+    runs.save_start(folder, prepared.run.recipe, prepared.run.grammar)
+    if prepared.rejected:
+        report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
+        write_rejects(folder / "rejects.csv", prepared.rejected)
+
+
+def _trained(
+    prepared: Prepared,
+    fabric: Fabric,
+    folder: Path | None,
+    resume: bool,
+    report: Report,
+    on_epoch: Callable[[dict[str, float]], None] | None,
+) -> list[dict[str, float]]:
+    """Train a prepared run in place: the records of its epochs."""
+    recipe, epochs = prepared.run.recipe, prepared.run.recipe.training.epochs
+    records: list[dict[str, float]] = []
+
+    def step(done: int, steps: int, loss: float) -> None:
+        epoch = int(records[-1]["epoch"]) + 1 if records else 1
+        report(f"epoch {epoch}/{epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / epochs)
+
+    objective = make_objective(recipe, prepared.run.autoencoder)
+    writer = _tensorboard(folder) if fabric.is_global_zero else None
+    for record in fit(objective, prepared.rows, recipe.training, fabric, folder, resume, step):
+        records.append(record)
+        if writer is not None:
+            for name, value in record.items():
+                writer.add_scalar(name, value, int(record["epoch"]))
+        if on_epoch is not None:
+            on_epoch(record)
+    return records
+
+
+def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: Report) -> None:
+    """Round the weights as they will be stored, fit the densities, hash the training strings, write."""
+    round_weights(run)
+    model = Model(run)
+    report("encoding", 0.0)
+    seed = run.recipe.training.seed
+    codes = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))
+    kinds = dict.fromkeys([run.recipe.density.default, "gaussian", "box", "gmm"])  # each once, in this order
+    kinds.pop("prior", None)
+    for kind in kinds:
+        report(f"fitting {kind}", 0.0)
+        settings, which = stated(run.recipe, kind)
+        try:
+            timed(model, kind, codes(which), seed, kind, report, settings)
+        except DataError as error:
+            warnings.warn(f"no {kind} density: {error}", stacklevel=2)
+    if texts:
+        run.seen = hashes([text for text in model.same(texts) if text is not None])
+    if folder is not None:
+        runs.save(folder, run)
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+
+def round_weights(run: Run) -> None:
+    """The weights as they will be read again."""
+    if run.recipe.training.half_weights:
+        with torch.no_grad():
+            for tensor in run.autoencoder.state_dict().values():
+                if tensor.is_floating_point():
+                    tensor.copy_(tensor.half().float())
+
+
+def _tensorboard(folder: Path | None) -> Any:
+    """A writer of scalars into the run folder where TensorBoard is installed, else None."""
+    if folder is None or importlib.util.find_spec("tensorboard") is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "tensorboard"))

@@ -1,0 +1,64 @@
+"""Images written: PNG, a grid of tiles, a folder or an archive."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError
+from grammar_rae.files.atomic import write_bytes
+
+Images = NDArray[np.uint8]
+
+
+GAP, GREY = 2, 128  # pixels between images, and their level
+
+
+def tiled(images: Images, columns: int) -> Images:
+    """One image (H', W', C) of images (n, H, W, C), `columns` in a row, the last row filled up with grey."""
+    n, height, width, channels = images.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    sheet = np.full(
+        (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), GREY, dtype=np.uint8
+    )
+    for i, image in enumerate(images):
+        top, left = (GAP + (i // columns) * (height + GAP), GAP + (i % columns) * (width + GAP))
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def png(image: Images) -> bytes:
+    """An image (H, W, 1 or 3) as a PNG file."""
+    from PIL import Image
+
+    body = io.BytesIO()
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(body, "PNG")
+    return body.getvalue()
+
+
+def grid(images: Images, path: str | Path, columns: int = 10, rows: int = 10) -> int:
+    """Write the first `columns` * `rows` images as one PNG; how many they are. DataError as `write_bytes`."""
+    shown = images[: columns * rows]
+    write_bytes(path, png(tiled(shown, columns)))
+    return len(shown)
+
+
+def write(images: Images, path: str | Path) -> None:
+    """An array `images` in an `.npz`, or else a folder of numbered PNG files. DataError where it cannot be."""
+    place = Path(path)
+    if place.suffix == ".npz":
+        body = io.BytesIO()
+        np.savez_compressed(body, images=images)
+        write_bytes(place, body.getvalue())
+        return
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be made ({error.strerror})") from error
+    digits = len(str(len(images) - 1))
+    for i, image in enumerate(images):
+        write_bytes(place / f"{i:0{digits}}.png", png(image))

@@ -1,0 +1,1 @@
+"""Strings to derivations and back, for whole batches, compiled."""

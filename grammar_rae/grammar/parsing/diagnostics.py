@@ -1,0 +1,79 @@
+"""Why texts have no derivation: the place, and every terminal that could have stood there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grammar_rae.errors import ParseError, excerpt, unexpected
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.parsing.compiled import Tokens, compiled_parser
+
+Ints = NDArray[np.int64]
+
+NAMED = 8  # expected tokens named in a message
+CHUNK = 256  # texts explained together
+
+
+def explain(grammar: Grammar, texts: Sequence[str], numbers: Sequence[int]) -> dict[int, ParseError]:
+    """An error for each of the numbered texts, none of which the grammar derives.
+
+    The message is one line with the place and what was expected; a note shows the text and a caret below it.
+    """
+    errors: dict[int, ParseError] = {}
+    for begin in range(0, len(numbers), CHUNK):
+        part = numbers[begin : begin + CHUNK]
+        errors |= zip(part, _explained(grammar, [texts[i] for i in part], part), strict=True)
+    return errors
+
+
+def _explained(grammar: Grammar, texts: list[str], numbers: Sequence[int]) -> list[ParseError]:
+    parser = compiled_parser(grammar)
+    tokens = parser.tokens(texts)
+    _, _, failed = parser.parse(tokens.terminal, tokens.bounds, np.zeros(len(texts), bool))
+    # the tokens of each text that some string of the grammar begins with
+    good = np.where(failed < 0, np.diff(tokens.bounds), failed)
+    prefixes = [tokens.terminal[a : a + size] for a, size in zip(tokens.bounds[:-1], good, strict=True)]
+    errors = []
+    for i, may_follow in enumerate(_may_follow(grammar, prefixes)):
+        position, got = _culprit(grammar, texts[i], tokens, i, int(good[i]))
+        expected = [f"'{grammar.terminals[v]}'" for v in np.flatnonzero(may_follow[:-1])]
+        expected += ["the end"] * bool(may_follow[-1])
+        errors.append(_error(grammar.name, numbers[i], texts[i], position, got, expected))
+    return errors
+
+
+def _culprit(grammar: Grammar, text: str, tokens: Tokens, i: int, good: int) -> tuple[int, str]:
+    """The position in text i (characters) where its good tokens end, and what stands there, in quotes."""
+    token = tokens.bounds[i] + good
+    readable = token < tokens.bounds[i + 1]
+    byte = int(tokens.start[token] if readable else tokens.broken[i])
+    if byte < 0:
+        return len(text), "the end"
+    position = len(text.encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "surrogatepass"))
+    if readable:
+        return position, f"'{grammar.terminals[tokens.terminal[token]]}'"
+    return position, f"'{excerpt(text[position])[0]}'"
+
+
+def _may_follow(grammar: Grammar, prefixes: list[Ints]) -> NDArray[np.bool_]:
+    """(n, V + 1): which terminals, and in the last column whether the end, may follow each prefix of tokens."""
+    end = len(grammar.terminals)
+    probes = [np.append(prefix, v) if v < end else prefix for prefix in prefixes for v in range(end + 1)]
+    bounds = np.cumsum([0] + [len(probe) for probe in probes])
+    _, _, failed = compiled_parser(grammar).parse(np.concatenate(probes), bounds, np.zeros(len(probes), bool))
+    sizes = np.array([len(prefix) for prefix in prefixes]).reshape(-1, 1)
+    return failed.reshape(-1, end + 1) != sizes
+
+
+def _error(name: str, number: int, text: str, position: int, got: str, expected: list[str]) -> ParseError:
+    more = f" or {len(expected) - NAMED} more" if len(expected) > NAMED else ""
+    wants = f"{name} expects {', '.join(expected[:NAMED])}{more}"
+    error = ParseError(f"item {number}: {unexpected(got, text, position, wants)}")
+    error.item, error.position, error.got = number, position, got
+    error.expected, error.wants = expected, wants
+    shown, column = excerpt(text, position)
+    error.add_note(f"{shown}\n{' ' * column}^")
+    return error

@@ -1,0 +1,43 @@
+"""A grammar as tables: its rules, its nonterminals, its size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from grammar_rae.grammar.counting import counts
+from grammar_rae.grammar.grammar import BIG, Grammar
+
+
+def rules(grammar: Grammar) -> pd.DataFrame:
+    """One row a production: its number, itself, and what it is kept for."""
+    kept = [
+        "padding" if i == grammar.pad else "dead" if i in grammar.dead else ""
+        for i in range(len(grammar.productions))
+    ]
+    rows = [(i, str(p), note) for i, (p, note) in enumerate(zip(grammar.productions, kept, strict=True))]
+    return pd.DataFrame(rows, columns=["number", "production", "note"]).set_index("number")
+
+
+def nonterminals(grammar: Grammar) -> pd.DataFrame:
+    """One row a nonterminal: its productions and the least steps that finish it."""
+    tables = grammar.tables
+    rows = [
+        (name, int((tables.lhs == a).sum()), int(tables.need[a]))
+        for a, name in enumerate(grammar.nonterminals)
+        if tables.need[a] < BIG and a != tables.lhs[grammar.pad]
+    ]
+    return pd.DataFrame(rows, columns=["nonterminal", "productions", "shortest"]).set_index("nonterminal")
+
+
+def describe(grammar: Grammar, steps: int = 15) -> dict[str, Any]:
+    """Sizes, and the number of derivations of exactly s productions where there are any."""
+    sizes: dict[str, Any] = {
+        "productions": len(grammar.productions),
+        "nonterminals": len(grammar.nonterminals) - 1,
+        "terminals": len(grammar.terminals),
+        "output_columns": grammar.tables.columns,
+        "shortest_derivation": int(grammar.tables.need[grammar.start]),
+    }
+    return sizes | {f"derivations_of_{s}_steps": n for s, n in enumerate(counts(grammar, steps)) if n}

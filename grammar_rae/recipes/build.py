@@ -1,0 +1,145 @@
+"""From a recipe to modules: what it names is looked up in the catalogue and called with what its signature asks for.
+
+Keyword-only parameters are settings, which recipes give. Other parameters are asked for by name: of the codec its
+`sizes`, of the recipe `latent`, of the machine itself and its `features`, of a likelihood of images itself and its
+`planes`. So nets, decoders, heads, machines and likelihoods say themselves what they go with.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from grammar_rae.autoencoders.autoencoder import Autoencoder
+from grammar_rae.autoencoders.encoders import Encoder
+from grammar_rae.autoencoders.objective import Objective, summed
+from grammar_rae.autoencoders.terms import Term
+from grammar_rae.autoencoders.variant import Variant
+from grammar_rae.catalogue import (
+    CODECS,
+    DECODER_NETS,
+    ENCODER_NETS,
+    LIKELIHOODS,
+    MACHINES,
+    VARIANTS,
+    look_up,
+    settings_of,
+)
+from grammar_rae.codecs.codec import Codec
+from grammar_rae.errors import RecipeError
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.recipes.parts import complete, sections
+from grammar_rae.recipes.schema import Recipe
+
+
+def make_codec(recipe: Recipe, grammar: Grammar | None, items: Sequence[Any] = ()) -> Codec:
+    """The codec of a recipe; what is «auto» in it is what `items` ask for."""
+    kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
+    given = {"grammar": grammar, "items": items, "least": shortest(recipe)}
+    codec: Codec = _made(kind.of, given, complete(recipe, stored=True), "codec")
+    return codec
+
+
+def shortest(recipe: Recipe) -> int:
+    """The least number of steps the recipe's encoder can read: convolutions of some `widths` without padding."""
+    return 1 + sum(width - 1 for width in recipe.encoder.settings.get("widths", ()))
+
+
+def make_machine(recipe: Recipe, codec: Codec) -> Any:
+    """What the decoder may write; None where the codec's rows are no derivations and no machine is asked for."""
+    name = recipe.decoder.machine
+    if "grammar" not in codec.sizes and name == "syntax":
+        return None
+    given = {**codec.sizes, "budget": recipe.decoder.budget == "always"}
+    return _made(look_up(MACHINES, name, "machine"), given, complete(recipe, stored=True), "decoder")
+
+
+def make_autoencoder(recipe: Recipe, codec: Codec, machine: Any = None) -> Autoencoder:
+    """Freshly initialised; torch's global generator decides the weights. `machine`: that of `make_machine`."""
+    recipe = complete(recipe, stored=True)
+    variant = find_variant(recipe)
+    given: dict[str, Any] = {"latent": recipe.encoder.latent, **codec.sizes}
+    machine = machine or make_machine(recipe, codec)
+    if machine is not None:
+        given |= {"machine": machine, "features": machine.feature_size}
+    _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
+    for likelihood in pixels:
+        given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
+    encoder = _make_encoder(recipe, given, variant)
+    decoder = variant.edit(_make_decoder(recipe, given))
+    return Autoencoder(encoder, decoder, _made(variant.prior, given, recipe, "objective"))
+
+
+def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
+    """The variant's terms under the recipe's weights."""
+    likelihood, *_ = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
+    terms = dict(find_variant(recipe).terms)
+    terms["nll"] = (likelihood, terms["nll"][1])
+    for name, weight in recipe.objective.weights.items():
+        term, _ = look_up_term(terms, name, recipe)
+        terms[name] = (term, weight)
+    if recipe.objective.convention == "as_coded":
+        if recipe.objective.likelihood != "gaussian":
+            raise RecipeError(f"{recipe.name}: objective.convention as_coded needs likelihood gaussian")
+        codec, latent = complete(recipe, stored=True).codec.settings, recipe.encoder.latent
+        channels, pixels = codec["channels"], codec["channels"] * codec["size"] ** 2
+        terms = {
+            name: (term, summed(name, weight, pixels, channels, latent))
+            for name, (term, weight) in terms.items()
+        }
+    return Objective(model, terms, recipe.objective.code_noise)
+
+
+def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe) -> tuple[Term, float]:
+    """The term and its default weight; RecipeError when the variant has none of that name."""
+    if name not in terms:
+        raise RecipeError(
+            f"{recipe.name}: objective.weights.{name} is no term of {recipe.objective.variant}; "
+            f"it has {', '.join(terms)}"
+        )
+    return terms[name]
+
+
+def find_variant(recipe: Recipe) -> Variant:
+    """The row of a recipe's variant."""
+    variant: Variant = look_up(VARIANTS, recipe.objective.variant, "variant")
+    return variant
+
+
+def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) -> Encoder:
+    net = _made(look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder")
+    _, inputs = look_up(CODECS, recipe.codec.kind, "codec")
+    head = _made(variant.head, {**given, "hidden": net.outputs}, recipe, "encoder")
+    return Encoder(_made(inputs, given, recipe, "encoder"), net, head)
+
+
+def _make_decoder(recipe: Recipe, given: Mapping[str, Any]) -> nn.Module:
+    make_net, make = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
+    net = _made(make_net, given, recipe, "decoder")
+    decoder: nn.Module = _made(make, {**given, "net": net}, recipe, "decoder")
+    return decoder
+
+
+def _made(taker: Callable[..., Any], given: Mapping[str, Any], recipe: Recipe, part: str) -> Any:
+    """What `taker` makes of what it asks for: of `given` by name, and the settings that a part of the recipe says.
+
+    RecipeError where it asks for what is not there, or refuses what it is given.
+    """
+    section = sections(recipe).get(part)
+    where, said = (section.where, section.given) if section else (f"{recipe.name}: {part}", {})
+    settings = settings_of(taker)
+    asked = {k: p for k, p in inspect.signature(taker).parameters.items() if k not in settings}
+    missing = [name for name, p in asked.items() if p.default is p.empty and name not in given]
+    if missing:
+        raise RecipeError(
+            f"{where} needs {', '.join(missing)}, which codec.kind {recipe.codec.kind} with objective.likelihood "
+            f"{recipe.objective.likelihood} does not give"
+        )
+    wanted = {name: given[name] for name in asked if name in given}
+    try:
+        return taker(**wanted, **{name: said[name] for name in settings if name in said})
+    except ValueError as error:
+        raise RecipeError(f"{where}: {error}") from error

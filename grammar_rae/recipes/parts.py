@@ -1,0 +1,105 @@
+"""The settings in a recipe's parts: those that its codec, nets, head and machine take, no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grammar_rae.catalogue import (
+    CODECS,
+    DECODER_NETS,
+    ENCODER_NETS,
+    MACHINES,
+    VARIANTS,
+    arguments,
+    look_up,
+    settings_of,
+)
+from grammar_rae.recipes.schema import OpenPart, Recipe
+
+# What recipes once listed whatever their nets: a setting that nothing takes and that holds this value says nothing.
+LISTED: dict[str, dict[str, Any]] = {
+    "codec": {"alphabet": "auto", "steps": "auto", "slack": 10, "size": 32, "channels": "auto"},
+    "encoder": {
+        "hidden": 0,
+        "filters": [],
+        "widths": [],
+        "batch_norm": False,
+        "embedding": 64,
+        "width": 128,
+        "jitter": 0.0,
+        "spectral_norm": False,
+    },
+    "decoder": {
+        "hidden": 0,
+        "layers": 3,
+        "batch_norm": False,
+        "embedding": 192,
+        "radicals": False,
+        "width": 128,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a recipe with settings, what errors call it, and the functions and classes that take them."""
+
+    part: OpenPart
+    where: str
+    takers: tuple[Callable[..., Any], ...]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Everything the part says."""
+        return dict(self.part)
+
+
+def sections(recipe: Recipe) -> dict[str, Section]:
+    """The parts with settings by name. RecipeError where one names what the catalogue does not have."""
+    codec, inputs = look_up(CODECS, recipe.codec.kind, "codec")
+    reader = look_up(ENCODER_NETS, recipe.encoder.net, "encoder net")
+    writer, decoder = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
+    machine = look_up(MACHINES, recipe.decoder.machine, "machine")
+    head = look_up(VARIANTS, recipe.objective.variant, "variant").head
+    called = {
+        "codec": f"{recipe.name}: codec.kind {recipe.codec.kind}",
+        "encoder": f"{recipe.name}: encoder.net {recipe.encoder.net}",
+        "decoder": f"{recipe.name}: decoder.net {recipe.decoder.net}",
+    }
+    return {
+        "codec": Section(recipe.codec, called["codec"], (codec.of,)),
+        "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head)),
+        "decoder": Section(recipe.decoder, called["decoder"], (writer, decoder, machine)),
+    }
+
+
+def complete(recipe: Recipe, stored: bool = False) -> Recipe:
+    """A recipe with every setting, checked against the signatures of what takes it.
+
+    RecipeError for a setting that nothing takes; where the recipe is `stored` with a model it is kept, as a part of
+    what the weights' identity is made of.
+    """
+    parts = {name: _completed(section, LISTED[name], stored) for name, section in sections(recipe).items()}
+    return recipe.model_copy(update=parts)
+
+
+def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """What the meaning of weights depends on: codec, nets, machine and objective without what is default."""
+    recipe = complete(recipe, stored=True)
+    parts = recipe.model_dump(include={"codec", "encoder", "decoder", "objective"}, exclude_defaults=True)
+    for name, section in sections(recipe).items():
+        default = {key: parameter.default for key, parameter in settings_of(*section.takers).items()}
+        parts[name] = {k: v for k, v in parts[name].items() if k not in default or v != default[k]}
+    return parts
+
+
+def _completed(section: Section, listed: Mapping[str, Any], stored: bool) -> OpenPart:
+    part, parameters = section.part, settings_of(*section.takers)
+    given = {k: v for k, v in part.settings.items() if k in parameters or v != listed.get(k)}
+    kept = {k: v for k, v in given.items() if stored and k not in parameters}
+    settings = arguments({k: v for k, v in given.items() if k not in kept}, section.where, *section.takers)
+    fields = {k: v for k, v in part if k in type(part).model_fields}
+    further = {k: v for k, v in settings.items() if k not in fields and v is not None}
+    return type(part)(**fields, **further, **kept)

@@ -1,0 +1,126 @@
+"""A recipe says everything about an experiment; on disk it is TOML, in memory strict pydantic models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+
+from grammar_rae.catalogue import (
+    CODECS,
+    DECODER_NETS,
+    ENCODER_NETS,
+    LIKELIHOODS,
+    MACHINES,
+    PREPARATIONS,
+    TASKS,
+    VARIANTS,
+    known,
+)
+from grammar_rae.training.settings import Settings
+
+
+class Part(BaseModel):
+    """A section of a recipe: keys that it does not know and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataPart(Part):
+    """[data]: what is trained on."""
+
+    name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
+    column: str | None = None
+    prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
+    orders: int = Field(default=0, ge=0)  # further spellings of a molecule in training, atoms in random order
+    limit: PositiveInt | None = None  # training items, the first ones
+
+
+class OpenPart(Part):
+    """A part with further keys: settings of what it names, checked by `recipes.parts.complete`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The further keys."""
+        return dict(self.model_extra or {})
+
+
+class CodecPart(OpenPart):
+    """[codec]: how items become integers; further keys are settings of the codec."""
+
+    kind: Annotated[str, AfterValidator(lambda name: known(CODECS, name, "codec"))] = "grammar"
+    grammar: str = "none"  # a shipped grammar's name or a file; character codecs may name one to judge by
+
+
+class EncoderPart(OpenPart):
+    """[encoder]: from integers to codes; further keys are settings of the net, of what it reads, and of the head."""
+
+    net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
+    latent: PositiveInt
+    noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
+    bound: float | None = Field(
+        default=None, gt=0
+    )  # of log σ by tanh, where the variant learns it; none if not given
+
+
+class DecoderPart(OpenPart):
+    """[decoder]: from codes to items; further keys are settings of the net and of the machine."""
+
+    net: Annotated[str, AfterValidator(lambda name: known(DECODER_NETS, name, "decoder net"))]
+    budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
+    machine: Annotated[str, AfterValidator(lambda name: known(MACHINES, name, "machine"))] = "syntax"
+
+
+class ObjectivePart(Part):
+    """[objective]: what training minimises."""
+
+    variant: Annotated[str, AfterValidator(lambda name: known(VARIANTS, name, "variant"))]
+    likelihood: Annotated[str, AfterValidator(lambda name: known(LIKELIHOODS, name, "likelihood"))] = (
+        "categorical"
+    )
+    weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
+    code_noise: float = Field(
+        default=0.0, ge=0
+    )  # largest standard deviation of noise on the decoder's codes in training
+    convention: Literal["summed", "as_coded"] = (
+        "summed"  # what the weights stand beside, see `autoencoders.objective.summed`
+    )
+
+
+class TrainingPart(Settings):
+    """[training]: the settings of the loop, and what surrounds it."""
+
+    valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    half_weights: bool = False  # float16 on disk, float32 in use
+
+
+class DensityPart(Part):
+    """[density]: what is fitted to the codes of the training data, and how the model draws."""
+
+    default: str = "gmm"
+    components: PositiveInt = 10  # of gmm
+    settings: dict[str, str | int | float] = {}  # of the default's fit, as `Model.fit_density` takes them
+    codes: Literal["means", "samples"] = "means"  # of the posterior: what densities are fitted on
+    temperature: float = Field(
+        default=1.0, ge=0
+    )  # of decoding, 0 the likeliest; `generate` takes it unless told
+
+
+class Recipe(Part):
+    """A recipe as `read` gives it; `recipes.parts.complete` checks and fills in the further keys of its parts."""
+
+    name: str
+    about: str = ""
+    task: Annotated[
+        str, AfterValidator(lambda name: name if name == "auto" else known(TASKS, name, "task"))
+    ] = "auto"
+    data: DataPart
+    codec: CodecPart
+    encoder: EncoderPart
+    decoder: DecoderPart
+    objective: ObjectivePart
+    training: TrainingPart
+    density: DensityPart = DensityPart()

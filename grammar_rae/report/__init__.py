@@ -1,0 +1,1 @@
+"""What a person looks at: the page, its sections, figures, and items in a notebook."""

@@ -1,0 +1,1 @@
+"""The run folder: everything that a trained model is, on disk."""

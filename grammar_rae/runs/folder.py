@@ -1,0 +1,230 @@
+"""The run folder: recipe, codec, weights, densities, hashes of the training strings, history, metrics, card.
+
+Complete in itself and copied anywhere. Every file is written under a temporary name and renamed.
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import io
+import json
+import shutil
+import warnings
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grammar_rae.autoencoders.autoencoder import Autoencoder
+from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.chemistry.bonds import Bonds, BondTable
+from grammar_rae.codecs.codec import Codec
+from grammar_rae.densities.density import Density
+from grammar_rae.errors import DataError
+from grammar_rae.evaluation.novelty import pack, unpack
+from grammar_rae.files.atomic import write_bytes
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
+from grammar_rae.recipes.parts import complete
+from grammar_rae.recipes.schema import Recipe
+from grammar_rae.recipes.toml import read, write
+from grammar_rae.runs.shipped import PRETRAINED, names
+from grammar_rae.runs.weights import _packed, _unpacked, fill, identity_of
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.task import Task
+
+
+@dataclass
+class Run:
+    """What a folder holds, in memory. `grammar` judges syntax, also where the codec writes characters."""
+
+    recipe: Recipe
+    grammar: Grammar | None
+    codec: Codec
+    autoencoder: Autoencoder
+    densities: dict[str, Density] = field(default_factory=dict)
+    seen: NDArray[np.uint64] | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def task(self) -> Task:
+        """What kind its items are of, as its grammar derives them."""
+        return named(self.recipe.task, self.grammar)
+
+    @property
+    def machine(self) -> Any:
+        """What the decoder may write; None where it may write everything."""
+        return self.autoencoder.decoder.machine
+
+
+def replace(path: Path, content: bytes | str) -> None:
+    """Write a file so that a kill leaves either the old one or the new one. DataError as `write_bytes`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content.encode() if isinstance(content, str) else content)
+
+
+def save_start(folder: Path, recipe: Recipe, grammar: Grammar | None) -> None:
+    """What is known before training: the resolved recipe and the grammar's text."""
+    replace(folder / "recipe.toml", write(recipe))
+    if grammar is not None:
+        replace(folder / "codec" / "grammar.cfg", grammar.text)
+
+
+def save(folder: Path, run: Run) -> None:
+    """Everything but history and card."""
+    save_start(folder, run.recipe, run.grammar)
+    weights = run.autoencoder.state_dict()
+    if run.recipe.training.half_weights:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    if run.machine is not None and run.machine.bonds is not None:
+        bonds = json.dumps(asdict(run.machine.bonds), indent=1)
+        replace(folder / "codec" / "valence.json", bonds + "\n")
+    identity = identity_of(run.recipe, run.grammar)
+    replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
+    for name, density in run.densities.items():
+        save_density(folder, name, density, identity)
+    if run.seen is not None:
+        body = io.BytesIO()
+        np.save(body, pack(run.seen))
+        replace(folder / "seen.npy", body.getvalue())
+    if run.metrics:
+        replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
+
+
+def save_density(folder: Path, name: str, density: Density, identity: str) -> None:
+    """One fitted density; its kind and sizes are in the file's metadata."""
+    sizes = {size: str(value) for size, value in density.sizes.items()}
+    metadata = {"identity": identity, "kind": density.kind, **sizes}
+    replace(folder / "densities" / f"{name}.safetensors", _packed(density.state_dict(), metadata))
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """history.csv: one record an epoch."""
+    with (folder / "history.csv").open(newline="") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def load(folder: Path) -> Run:
+    """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
+    recipe = complete(_recipe(folder), stored=True)
+    text = folder / "codec" / "grammar.cfg"
+    grammar = Grammar.read(text) if text.is_file() else None
+    codec = make_codec(recipe, grammar)
+    machine = make_machine(recipe, codec)
+    if machine is not None and machine.bonds is not None:
+        _compare(machine.bonds, folder / "codec" / "valence.json")
+    with torch.random.fork_rng():
+        autoencoder = make_autoencoder(recipe, codec, machine)
+    identity = identity_of(recipe, grammar)
+    fill(autoencoder, folder / "weights.safetensors", identity)
+    run = Run(recipe, grammar, codec, autoencoder.eval())
+    for path in sorted((folder / "densities").glob("*.safetensors")):
+        run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
+    run.seen = _load_seen(folder)
+    if (folder / "metrics.json").is_file():
+        run.metrics = json.loads((folder / "metrics.json").read_text())
+    return run
+
+
+def ancestry(folder: Path) -> dict[str, str]:
+    """Metrics of a run that starts from the weights of a run folder: its recipe, and all epochs behind them."""
+    stored = folder / "metrics.json"
+    metrics = json.loads(stored.read_text()) if stored.is_file() else {}
+    name = read(folder / "recipe.toml").name
+    before = f"{metrics['trained_before']}, " if "trained_before" in metrics else ""
+    return {"started_from": name, "trained_before": f"{before}{metrics.get('epochs', '?')} epochs of {name}"}
+
+
+def find(name: str | Path) -> Path:
+    """The folder of a shipped model's name or a path. DataError lists what there is."""
+    if Path(name).is_dir():
+        return Path(name)
+    if (PRETRAINED / str(name)).is_dir():
+        return PRETRAINED / str(name)
+    raise DataError(
+        f"no model {name}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}"
+    )
+
+
+def is_model(name: str | Path) -> bool:
+    """Whether `find` would find it."""
+    return Path(name).is_dir() or (PRETRAINED / str(name)).is_dir()
+
+
+def _recipe(folder: Path) -> Recipe:
+    if not (folder / "recipe.toml").is_file():
+        raise DataError(f"{folder} is not a run folder: it holds no recipe.toml")
+    return read(folder / "recipe.toml")
+
+
+def _compare(installed: BondTable, path: Path) -> None:
+    """Say so where the installed RDKit sees the atoms otherwise than the one the model was trained under."""
+    try:
+        stored = json.loads(path.read_text())
+        bonds = {token: Bonds(tuple(b["sums"]), b["order"]) for token, b in stored["bonds"].items()}
+        changed = installed.difference(BondTable(bonds, stored["rdkit"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path} is missing or damaged ({error}); copy the whole folder") from error
+    if changed:
+        warnings.warn(
+            f"RDKit {installed.rdkit} allows other bonds than {stored['rdkit']}, which {path.parent.parent.name} "
+            f"was trained under, to {', '.join(changed)}; molecules are valid by the installed one",
+            stacklevel=3,
+        )
+
+
+def _load_density(path: Path, latent: int, identity: str) -> Density:
+    tensors, metadata = _unpacked(path)
+    kind = metadata.get("kind", "")
+    if kind not in DENSITIES:
+        raise DataError(
+            f"{path}: no density is called {kind or path.stem}; there are: {', '.join(DENSITIES)}"
+        )
+    _, empty, *_ = look_up(DENSITIES, kind, "density")
+    try:
+        sizes = {name: int(metadata[name]) for name in list(inspect.signature(empty).parameters)[1:]}
+        with torch.random.fork_rng():
+            density: Density = empty(latent, **sizes)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise DataError(f"{path} is damaged (its sizes: {error}); fit it again") from error
+    fill(density, path, identity)
+    odd = [name for name, value in density.state_dict().items() if tensors[name].dtype != value.dtype]
+    if odd:
+        raise DataError(f"{path} is damaged ({odd[0]} is {tensors[odd[0]].dtype}); fit it again")
+    density.kind = kind
+    return density
+
+
+def copy(folder: Path, out: Path) -> None:
+    """Another run folder of the same run, complete in itself; checkpoints and TensorBoard's files are left out."""
+    shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*"))
+    seen = _seen_file(folder)
+    if seen is not None:
+        replace(out / "seen.npy", seen.read_bytes())
+
+
+def _seen_file(folder: Path) -> Path | None:
+    """The hashes of the training strings: in the folder, or where its `seen.txt` says. None where it has neither.
+
+    Shipped models of one training set share a file.
+    """
+    pointer = folder / "seen.txt"
+    if pointer.is_file() and not (folder / "seen.npy").is_file():
+        return folder / pointer.read_text().strip()
+    return folder / "seen.npy" if (folder / "seen.npy").is_file() else None
+
+
+def _load_seen(folder: Path) -> NDArray[np.uint64] | None:
+    path = _seen_file(folder)
+    if path is None:
+        return None
+    try:
+        return unpack(np.load(path, allow_pickle=False))
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(
+            f"{path} is missing or damaged ({error}); copy it again, or delete it and seen.txt: it only serves novelty"
+        ) from error

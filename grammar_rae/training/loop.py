@@ -1,0 +1,177 @@
+"""The training loop: one generator, one record an epoch.
+
+The caller launches a Lightning Fabric (device, precision, DDP) and decides what to do with the records.
+Everything that shapes the trajectory is a function of the seed and the step, or saved in `checkpoint/`:
+a run killed at any moment and started again goes on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from grammar_rae.errors import DataError
+from grammar_rae.training.batches import Data, batches, gathered, share
+from grammar_rae.training.checkpoint import load_checkpoint, save_checkpoint
+from grammar_rae.training.settings import Settings
+from grammar_rae.training.state import State
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+Record = dict[str, float]
+OnStep = Callable[[int, int, float], None]
+
+
+def fit(
+    objective: nn.Module,
+    data: Data,
+    settings: Settings,
+    fabric: Fabric,
+    folder: Path | None = None,
+    resume: bool = False,
+    on_step: OnStep | None = None,
+) -> Iterator[Record]:
+    """Train `objective`, (rows, step) → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
+    loss, rate, seconds}; the step is that of the optimizer, from the beginning of training.
+
+    When the generator ends, the objective holds the weights of the best validation loss, which are averages
+    over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
+    go to `folder`, by rank 0; `resume` starts from the one there. `on_step(step, steps, loss)` reports.
+    The caller's random state is left alone.
+
+    ValueError without rows to train on or to choose by, DataError where training diverges or a checkpoint cannot
+    be read or written.
+    """
+    if len(data.train) == 0 or len(data.valid) == 0:
+        raise ValueError(
+            f"training needs rows: {len(data.train)} to train on, {len(data.valid)} to choose by"
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        random = torch.get_rng_state()
+    loop = _Loop.of(objective, data, settings, fabric, on_step)
+    state, best = State(rate=settings.learning_rate), loop.weights()
+    if resume and folder is not None:
+        state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
+    while not state.ended(settings):
+        begun = time.monotonic()
+        with torch.random.fork_rng():
+            torch.set_rng_state(random)
+            if fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
+                turn = settings.seed * 1_000_003 + state.epoch
+                torch.cuda.manual_seed(turn * 1009 + fabric.global_rank)
+            order = batches(data, settings, state.epoch)
+            record, rate = loop.train(order, state)
+            random = torch.get_rng_state()
+        record |= loop.validate((state.epoch + 1) * len(order))
+        if not math.isfinite(record["train_loss"] + record["valid_loss"]):
+            raise DataError(
+                f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
+                "lower training.learning_rate or set training.clip, and --resume from the epoch before"
+            )
+        state = state.after(record["valid_loss"], settings)
+        if state.stale == 0:
+            best = loop.weights()
+        rate = state.rate if settings.schedule == "plateau" else rate
+        record = {"epoch": state.epoch, **record, "rate": rate, "seconds": time.monotonic() - begun}
+        state = state.recorded(record)
+        if folder is not None and fabric.is_global_zero:
+            save_checkpoint(folder, objective, loop.optimizer, state, random, best, loop.average)
+        yield record
+    objective.load_state_dict(best)
+    objective.eval()
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """One epoch over the data, and the validation that follows."""
+
+    objective: nn.Module
+    parallel: nn.Module  # the objective as Fabric runs it
+    average: AveragedModel | None
+    optimizer: torch.optim.Optimizer
+    data: Data
+    settings: Settings
+    fabric: Fabric
+    on_step: OnStep | None
+
+    @classmethod
+    def of(
+        cls, objective: nn.Module, data: Data, settings: Settings, fabric: Fabric, on_step: OnStep | None
+    ) -> _Loop:
+        optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate)
+        parallel, optimizer = fabric.setup(objective, optimizer)
+        average = None
+        if settings.average:
+            average = AveragedModel(objective, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+        return cls(objective, parallel, average, optimizer, data, settings, fabric, on_step)
+
+    def weights(self) -> dict[str, Tensor]:
+        """A copy of the weights that validation judges."""
+        module = self.objective if self.average is None else self.average.module
+        return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
+        """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, and the learning
+        rate of the last step.
+        """
+        self.parallel.train()
+        sums: dict[str, Tensor] = {}
+        rate = state.rate
+        for step, indices in enumerate(order):
+            rate = state.rate_at(step / len(order), self.settings)
+            terms, loss = self._step(indices, state.epoch * len(order) + step, rate)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + term.detach().mean() / len(order)
+            if self.on_step is not None:
+                self.on_step(step + 1, len(order), loss.item())
+        return self._reduced(sums, "train"), rate
+
+    def _step(self, indices: Tensor, step: int, rate: float) -> tuple[dict[str, Tensor], Tensor]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        terms = self.parallel(self._rows(self.data.train, self._share(indices)), step)
+        loss = torch.stack([term.mean() for term in terms.values()]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        if self.settings.clip is not None:
+            self.fabric.clip_gradients(self.parallel, self.optimizer, max_norm=self.settings.clip)
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.objective)
+        return terms, loss
+
+    @torch.no_grad()
+    def validate(self, step: int) -> Record:
+        """Means over the whole validation set after so many steps, every rank its share; posterior noise is fixed."""
+        judged = self.parallel if self.average is None else self.average.module
+        judged.eval()
+        own = self._share(torch.arange(len(self.data.valid)))
+        sums: dict[str, Tensor] = {}
+        with torch.random.fork_rng():
+            torch.manual_seed(self.settings.seed)
+            for indices in own.split(self.settings.batch):
+                for name, term in judged(self._rows(self.data.valid, indices), step).items():
+                    sums[name] = sums.get(name, 0.0) + term.mean() * len(indices) / len(own)
+        return self._reduced(sums, "valid")
+
+    def _share(self, indices: Tensor) -> Tensor:
+        return share(indices, self.fabric.global_rank, self.fabric.world_size)
+
+    def _rows(self, x: Tensor, indices: Tensor) -> Tensor:
+        return gathered(x, indices, self.data.pad, self.fabric.device)
+
+    def _reduced(self, sums: dict[str, Tensor], part: str) -> Record:
+        """Means over all processes, and their sum as the loss."""
+        reduced: dict[str, Any] = {k: self.fabric.all_reduce(v, reduce_op="mean") for k, v in sums.items()}
+        means = {f"{part}_{name}": float(mean) for name, mean in reduced.items()}
+        return {**means, f"{part}_loss": sum(means.values())}

@@ -1,0 +1,29 @@
+"""How the training loop trains: what recipes say and what `training.loop.fit` takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+
+class Settings(BaseModel):
+    """Settings of `training.loop.fit`, checked when they are made; frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: PositiveInt
+    batch: PositiveInt
+    learning_rate: float = Field(default=1e-3, gt=0)
+    schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
+    factor: float = 0.2  # of the rate at a plateau
+    patience: int = 3  # epochs without a better validation loss that make a plateau
+    floor: float = 1e-4  # least rate
+    stop_after: PositiveInt | None = None  # epochs without a better validation loss
+    clip: float | None = None  # largest norm of the gradient
+    average: float = Field(
+        default=0.0, ge=0, lt=1
+    )  # decay a step of the average of weights kept; 0: the weights
+    epoch_examples: PositiveInt | None = None  # cuts an epoch short of a full pass, for more frequent checks
+    by_length: bool = False  # batches of rows of about one length
+    seed: int = 0

@@ -1,0 +1,344 @@
+"""A model, a score and the optimizer put together: strings with a high score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grammar_rae.catalogue import REGIONS, look_up
+from grammar_rae.errors import DataError
+from grammar_rae.evaluation.novelty import contains
+from grammar_rae.experiments.retrain import Retrainer
+from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.model.model import Model
+from grammar_rae.optimization import BoxRegion, Evaluation, HighDensity, Optimizer, Round, TrustRegion
+from grammar_rae.optimization.candidates import most_frequent
+from grammar_rae.optimization.keywords import takes_fields_of
+from grammar_rae.optimization.regions import DRAWS, Region
+from grammar_rae.optimization.scoring import Function, ScoringFunction, scoring_function
+from grammar_rae.optimization.settings import Expected, Retrain, Space
+from grammar_rae.tasks.find import named
+from grammar_rae.tasks.goals import goal
+from grammar_rae.tasks.goals import task_of as task_of_score
+from grammar_rae.tasks.task import Searchable, Task
+
+MILESTONES = (50, 100, 250, 500, 1000)  # evaluations after which the best score so far is reported
+REFINEMENTS = {"values": 2}  # a surrogate that predicts well is followed farther from what has been scored
+RETRAINED_REFINEMENTS = 2  # of a search that retrains
+RETRAINED_REACH = (
+    10.0  # how much longer its longest steps are: a refitted decoder may write one string all around
+)
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """`table`: strings with a score, best first, each once, with their properties; `numbers`: the run in short;
+    `course` (n,): the value of every evaluation in order, NaN where there was none, higher is better; `score`: what
+    was maximised; `grammar`: what derives the strings, if anything.
+    """
+
+    table: pd.DataFrame
+    numbers: dict[str, Any]
+    course: np.ndarray
+    kind: Task
+    score: ScoringFunction
+    grammar: Grammar | None = None
+
+    @property
+    def task(self) -> str:
+        """What the strings are."""
+        return self.kind.name
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search is asked for; the fields are the arguments of `optimize`, which says what they mean."""
+
+    model: str | Path | Model
+    score: str | ScoringFunction | Function
+    budget: int = 500
+    _: KW_ONLY
+    start: str | None = None
+    similarity: float | None = None
+    region: str = "trust"
+    acquisition: str = "logei"
+    surrogate: str | None = None
+    batch: int = 10
+    initial: int = 20
+    candidates: int = 300
+    samples: int = 1
+    retrain_every: int | None = None
+    rank_weight: float = 1e-3
+    max_atoms: int | None = None
+    timeout: float = 60.0
+    seed: int = 0
+    out: str | Path | None = None
+    device: str = "cpu"
+    report: Callable[[Round], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.budget < 1:
+            raise DataError(f"budget {self.budget}; expected 1 evaluation or more")
+        if self.samples < 1:
+            raise DataError(f"{self.samples} samples a code; expected 1 or more")
+
+    def run(self) -> SearchResult:
+        """The strings with the highest scores. Errors as those of `optimize`."""
+        model = self.model if isinstance(self.model, Model) else Model.load(self.model, self.device)
+        searchable(model)
+        score = self._scoring_function(model)
+        optimizer = self._optimizer(model, score)
+        optimizer.run(self.budget, at_once=self.batch if score.runs_user_code else 1, report=self.report)
+        result = _result(model, score, optimizer, self.budget)
+        optimizer.journal.close()
+        return result
+
+    def _scoring_function(self, model: Model) -> ScoringFunction:
+        if isinstance(self.score, str):
+            return goal(self.score, model.task, timeout=self.timeout, grammar=model.run.grammar)
+        return scoring_function(self.score)
+
+    def _optimizer(self, model: Model, score: ScoringFunction) -> Optimizer:
+        start = None if self.start is None else _canonical_start(model, self.start)
+        feasible = _feasible(model, start, self.similarity, self.max_atoms)
+        surrogate = self.surrogate or searchable(model).surrogate
+        retrains = self.retrain_every is not None
+
+        def space_of(model: Model) -> Space:
+            reach = RETRAINED_REACH if retrains else 1.0
+            region = region_of(model, self.region, start, reach)
+            return Space(model.encode_each, decoder_of(model, self.samples), region)
+
+        encode, decode, region = space_of(model)
+        return Optimizer(
+            encode,
+            decode,
+            score,
+            region,
+            surrogate=surrogate,
+            features=features_of(model, surrogate, score.points),
+            acquisition=self.acquisition,
+            batch=self.batch,
+            initial=self.initial,
+            candidates=self.candidates,
+            refinements=RETRAINED_REFINEMENTS if retrains else REFINEMENTS.get(surrogate, 0),
+            start=() if start is None else (start,),
+            feasible=feasible,
+            alike=searchable(model).alike,
+            retrain=self._retrain(model, space_of) if retrains else None,
+            retrain_every=self.retrain_every,
+            journal=None if self.out is None else Path(self.out) / "journal.sqlite",
+            about=self._about(model, score),
+            seed=self.seed,
+        )
+
+    def _retrain(self, model: Model, space_of: Callable[[Model], Space]) -> Retrain:
+        """Refit the model, and search the space of the new one."""
+        retrainer = Retrainer(
+            model, self.rank_weight, None if self.out is None else Path(self.out), self.seed
+        )
+
+        def retrain(strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int) -> Space:
+            return space_of(retrainer(strings, values, expected, generation))
+
+        return retrain
+
+    def _about(self, model: Model, score: ScoringFunction) -> dict[str, Any]:
+        """What the journal keeps beside the optimizer's settings: with another of these a run does not go on."""
+        return {
+            "model": f"{model.recipe.name} {fingerprint(model)}",
+            "score": score.identity,
+            "max_atoms": self.max_atoms,
+            "region": self.region,
+            "similarity": self.similarity,
+            "samples": self.samples,
+            "rank_weight": None if self.retrain_every is None else self.rank_weight,
+        }
+
+
+@takes_fields_of(Search)
+def optimize(search: Search) -> SearchResult:
+    """Search a model's latent space for strings with a high score.
+
+    model          a loaded model, a shipped one's name or a run folder
+    score          a specification (see `grammar_rae.tasks.goals`), or a function strings → (n,), the larger the
+                   better
+    budget         how many strings are scored
+    start          a string that the search begins around
+    similarity     all others have at least this Tanimoto similarity to `start`
+    region         «trust» (around the best), «density» (where the model's density is high) or «box» (of all codes)
+    acquisition    «logei» (expected improvement) or «thompson»
+    surrogate      «values» of expressions (their default), «structure» of strings (that of all others), or «exact» or
+                   «sparse», of codes
+    batch          strings a round: the most promising ones
+    initial        strings drawn from the region before the surrogate is asked
+    candidates     codes decoded a round, to choose the strings from
+    samples        above 1, a code is decoded to the most frequent of as many draws
+    retrain_every  the model is refitted after every so many evaluations
+    rank_weight    Tripp's k: the smaller, the more the best strings count when the model is refitted
+    max_atoms      molecules of more heavy atoms are never asked for
+    timeout        seconds a string that a score of the form `python:` may take
+    seed           the same seed gives the same search
+    out            a folder that keeps the journal: the same call with the same folder goes on
+    device         where a model that is loaded here runs, cpu or cuda
+    report         called with a `Round` after each
+
+    DataError or RecipeError says what does not fit.
+    """
+    return search.run()
+
+
+def model_for(score: str) -> str:
+    """The shipped model that a search takes by default for the score of a specification. DataError for want of one."""
+    ability = named(task_of_score(score)).search
+    if ability is None or ability.model is None:
+        raise DataError(f"no model comes with the package for score {score!r}; name one with --model")
+    return ability.model
+
+
+def region_of(model: Model, name: str = "trust", start: str | None = None, reach: float = 1.0) -> Region:
+    """A region of a model's codes by its name in `catalogue.REGIONS`, around the code of `start` where that is given;
+    `reach` as that of `TrustRegion`. DataError where there is no such region.
+    """
+    region: Region = look_up(REGIONS, name, "region", DataError)(model, start, reach)
+    return region
+
+
+def trust_region(model: Model, start: str | None, reach: float) -> TrustRegion:
+    """Around the best codes found so far, at first around that of `start`."""
+    centre = None if start is None else model.encode([start])[0].astype(float)
+    return TrustRegion(dense_region(model, start, reach), start=centre, reach=reach)
+
+
+def dense_region(model: Model, start: str | None, reach: float) -> HighDensity:
+    """Where the model's own density of codes is high."""
+    return HighDensity(model.density(None))
+
+
+def box_region(model: Model, start: str | None, reach: float) -> BoxRegion:
+    """The bounding box of the training codes, or of draws of the density where the model does not keep it."""
+    if "box" in model.run.densities:
+        box = model.density("box")()
+        return BoxRegion(box.low.cpu().numpy(), box.high.cpu().numpy())
+    return BoxRegion.around(model.sample_codes(DRAWS))
+
+
+def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:
+    """Codes (n, D) → strings: the likeliest, or the most frequent of so many draws."""
+    if samples == 1:
+        return lambda codes: model.decode(codes.astype(np.float32))
+    return most_frequent(
+        lambda codes, seed: model.decode(codes.astype(np.float32), temperature=1.0, seed=seed),
+        samples,
+        model.run.task.canonical,
+    )
+
+
+def features_of(
+    model: Model, surrogate: str = "structure", points: np.ndarray | None = None
+) -> Callable[[Sequence[str]], np.ndarray] | None:
+    """Strings → (n, F), what a surrogate reads of them, None where it reads codes: for «structure» what they are made
+    of (see `tasks.features`), for «values» what they compute at `points` (P,), the published grid where None.
+    DataError where they compute nothing.
+    """
+    ability = searchable(model)
+    if surrogate == "structure":
+        return ability.structure
+    if surrogate != "values":
+        return None
+    if ability.values is None:
+        raise DataError(f"surrogate values reads what expressions compute, not {model.task}; take structure")
+    return partial(ability.values, points=points)
+
+
+def searchable(model: Model) -> Searchable:
+    """What a search knows of a model's items. DataError where they cannot be searched."""
+    ability = model.run.task.search
+    if ability is None:
+        raise DataError(f"{model.recipe.name} draws {model.task}; a search is for strings")
+    return ability
+
+
+def fingerprint(model: Model) -> str:
+    """Twelve digits that change with any weight."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.run.autoencoder.state_dict().items()):
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _canonical_start(model: Model, start: str) -> str:
+    """The one spelling of a string that a model can encode. DataError or ParseError where it cannot."""
+    form = model.same([start])[0]
+    if form is None:
+        raise DataError(f"start {start!r}: not one of the {model.task} that {model.recipe.name} reads")
+    model.encode([form])
+    return form
+
+
+def _feasible(
+    model: Model, start: str | None, similarity: float | None, max_atoms: int | None
+) -> Callable[[list[str]], np.ndarray] | None:
+    """Which strings may be asked for: similar enough to the start, small enough. DataError where that cannot be."""
+    like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
+    if similarity is not None and (start is None or like is None or not 0 <= similarity <= 1):
+        raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
+    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
+        raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
+
+    def feasible(strings: list[str]) -> np.ndarray:
+        allowed = np.ones(len(strings), bool)
+        if similarity is not None and like is not None:
+            allowed &= np.nan_to_num(like(str(start), strings), nan=-1.0) >= similarity
+        if max_atoms is not None and heavy_atoms is not None:
+            allowed &= heavy_atoms(strings) <= max_atoms
+        return allowed
+
+    if start is not None and not feasible([start])[0]:
+        raise DataError(f"{start} has more than {max_atoms} heavy atoms; raise max_atoms or start smaller")
+    return None if similarity is None and max_atoms is None else feasible
+
+
+def _result(model: Model, score: ScoringFunction, optimizer: Optimizer, budget: int) -> SearchResult:
+    """What has a score as a table, and the run in numbers."""
+    evaluated = optimizer.evaluated()
+    table = _table(model, score, optimizer.best(), [row.number for row in evaluated])
+    course = np.array([row.score for row in evaluated])
+    numbers = {
+        "evaluations": len(evaluated),
+        "best_score": float(table["score"].iloc[0]) if len(table) else None,
+        "best_string": table.iloc[0, 0] if len(table) else None,
+        "valid": float(np.isfinite(course).mean()) if len(course) else None,
+        "mean_score": float(np.nanmean(score.display(course))) if len(table) else None,
+        "stopped_early": len(evaluated) < budget,
+    }
+    best_so_far = score.display(np.fmax.accumulate(course)) if len(course) else course
+    numbers |= {f"best_of_{n}": float(best_so_far[n - 1]) for n in MILESTONES if n <= len(course)}
+    return SearchResult(table, numbers, course, model.run.task, score, model.run.grammar)
+
+
+def _table(
+    model: Model, score: ScoringFunction, best: list[Evaluation], evaluated: list[int]
+) -> pd.DataFrame:
+    """One row a string with a score, best first: the score, the place among the numbers `evaluated`, properties."""
+    task, strings = model.run.task, [row.string for row in best]
+    table = pd.DataFrame(
+        {
+            task.column: strings,
+            "score": score.display(np.array([row.score for row in best])),
+            "evaluation": [evaluated.index(row.number) + 1 for row in best],
+        }
+    )
+    if not strings:
+        return table
+    own = task.table(strings)
+    if model.run.seen is not None:
+        table["novel"] = ~contains(model.run.seen, [form or "" for form in own["canonical"]])
+    return table.join(own[[name for name in task.properties if name not in table]])

@@ -33,8 +33,8 @@ from grammar_rae import datasets
 from grammar_rae.evaluation.expressions import scores as expressions
 from grammar_rae.evaluation.expressions.target import target_of
 from grammar_rae.experiments.train import train
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
 from grammar_rae.training.memory import keep_freed

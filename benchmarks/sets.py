@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import grammar_rae as gr
 from grammar_rae import datasets
+from grammar_rae.grammar.sampling import distinct_strings
 
 UNIFORM_STEPS = {"smiles.cfg": 60, "zinc.cfg": 200}
 SHOWN = ("valid", "unique", "novel", "int_div_1", "int_div_2", "snn", "fragments", "scaffolds", "filters")
@@ -30,7 +31,7 @@ def sets(n: int) -> Iterator[tuple[str, list[str], list[str], list[str] | None]]
     yield "`grae-smiles`, GMM", gr.load("grae-smiles").generate(n), reference, zinc.train
     yield "ZINC250k, test split", zinc.test[:n], reference, zinc.train
     for grammar, steps in UNIFORM_STEPS.items():
-        drawn = datasets.uniform(gr.Grammar.read(grammar), n, steps, seed=0)
+        drawn = distinct_strings(gr.Grammar.read(grammar), n, steps, seed=0)
         yield f"uniform derivations of `{grammar}`, at most {steps} steps", drawn, reference, zinc.train
     moses = datasets.load("moses").test[:n]
     yield "MOSES, test, against its scaffold split", moses, datasets.load("moses_scaffolds").test[:n], None

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from grammar_rae.cli import main
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 
 RNA = "S -> '.' S | '(' L ')' S | '.'\nL -> '.' L | '(' L ')' L | '.' '.' '.'\n"
 TINY = (

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 from grammar_rae.recipes.build import make_autoencoder, make_codec
 from grammar_rae.recipes.toml import parse
 from grammar_rae.runs.folder import Run

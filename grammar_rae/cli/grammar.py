@@ -37,8 +37,8 @@ def check(
     seed: int = typer.Option(0, help="Of the search for two parses of one string."),
 ) -> None:
     """Every defect with its line; a warning where sampling finds two parses of one string."""
-    from grammar_rae.grammar.counting import find_ambiguity
     from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.grammar.sampling import find_ambiguity
 
     found = Grammar.read(grammar)
     ambiguous = find_ambiguity(found, seed=seed)
@@ -69,13 +69,12 @@ def sample(
     import pandas as pd
 
     from grammar_rae.chance import DRAWS
-    from grammar_rae.datasets import uniform
     from grammar_rae.files.tables import kind, write
-    from grammar_rae.grammar.counting import strings
     from grammar_rae.grammar.grammar import Grammar
+    from grammar_rae.grammar.sampling import distinct_strings, strings
 
     kind(out)  # refuse a file nobody can write before the work is done
-    draw = uniform if unique else strings
+    draw = distinct_strings if unique else strings
     found = draw(Grammar.read(grammar), n, steps, seed, min_steps)
     write(out, pd.DataFrame({"string": found}))
     if len(found) < n:

@@ -14,7 +14,6 @@ from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.chemistry.diagnosis import problem_of, reason
 from grammar_rae.chemistry.smiles import canonical, canonicals, kekule, kekules, molecule
 from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
-from grammar_rae.datasets.expressions import uniform
 from grammar_rae.datasets.image_files import ARRAYS, SUFFIXES
 from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.recognise import recognise
@@ -37,7 +36,6 @@ __all__ = [
     "reason",
     "recognise",
     "shuffled",
-    "uniform",
 ]
 
 

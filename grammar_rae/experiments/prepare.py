@@ -22,6 +22,7 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files.tables import Reject
 from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.sampling import distinct_strings
 from grammar_rae.machines.coverage import first_refusals
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
 from grammar_rae.recipes.parts import complete
@@ -193,8 +194,7 @@ def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.D
         )
     steps = recipe.codec.settings.get("steps", "auto")
     steps = _uniform_steps(grammar) if steps == "auto" else steps
-    drawn = datasets.uniform(grammar, UNIFORM, steps, recipe.training.seed)
-    items = list(dict.fromkeys(drawn))
+    items = distinct_strings(grammar, UNIFORM, steps, recipe.training.seed)
     train, valid, _ = datasets.shuffled(items, test=0.0)
     return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
 

@@ -21,10 +21,10 @@ from grammar_rae.evaluation.expressions.programs import program, run
 from grammar_rae.evaluation.expressions.rounding import bounded
 from grammar_rae.evaluation.expressions.sympy_worker import build
 from grammar_rae.evaluation.expressions.target import GRID, read_points
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 from grammar_rae.grammar.shape import depths, steps
 from grammar_rae.tasks.evaluate import evaluate, table
 from grammar_rae.tasks.expressions import arithmetic

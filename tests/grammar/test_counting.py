@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar.counting import counts, find_ambiguity, sample, strings
+from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import distinct_strings, find_ambiguity, sample, strings
 
 TOYS = {
     "brackets": "S -> 'a' S 'b' S |\n",
@@ -117,6 +118,14 @@ def test_strings_are_samples_written_out():
     assert strings(grammar, 50, 9, seed=2, min_steps=4) == unparse(grammar, sample(grammar, 50, 9, 2, 4))
     with pytest.raises(ValueError, match="0 strings asked for; expected 1 or more"):
         strings(grammar, 0, 9)
+
+
+def test_distinct_strings_stop_where_there_are_no_more():
+    grammar = Grammar.parse("S -> 'a' S | 'b'\n")
+    every = [text + "b" for text in ("", "a", "aa", "aaa")]
+    assert sorted(distinct_strings(grammar, 4, 4, seed=1)) == sorted(every)
+    assert sorted(distinct_strings(grammar, 9, 4)) == sorted(every)
+    assert distinct_strings(grammar, 5, 4, min_steps=4) == ["aaab"]
 
 
 @pytest.mark.parametrize("name", ["equation", "zinc", "smiles"])

@@ -13,11 +13,11 @@ from grammar_rae.chemistry.tokens import TOKEN
 from grammar_rae.datasets import expressions, molecules
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import GrammarError, ParseError
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar, shipped
 from grammar_rae.grammar.parsing.compiled import compiled_parser
 from grammar_rae.grammar.parsing.parser import parse, parse_known, parse_prefix
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 
 STEPS = {"equation": 25, "zinc": 80, "smiles": 50}
 TOKENS = {"zinc": "Cl|Br|@@|.", "equation": r"sin\(|exp\(|."}

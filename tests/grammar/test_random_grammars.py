@@ -4,11 +4,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.notation import Nonterminal
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 
 SYMBOLS = ["S", "A", "B", "'a'", "'b'", "'cc'"]
 sides = st.lists(st.sampled_from(SYMBOLS), max_size=3).map(" ".join)

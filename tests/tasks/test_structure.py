@@ -9,9 +9,9 @@ from rdkit.Chem import rdFingerprintGenerator
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions import scores
-from grammar_rae.grammar.counting import sample
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.grammar.sampling import sample
 from grammar_rae.optimization import TrustRegion
 from grammar_rae.optimization.candidates import decode_jointly
 from grammar_rae.optimization.joint import Joint

@@ -147,11 +147,16 @@ FAMILIES: dict[str, Metric] = {
 
 
 def metric(name: str) -> Metric:
-    """The metric of this name, or one of a family; a name that is not known is its own title, with no direction."""
+    """The metric of this name, or one of a family; a name that is not known is its own title, with no direction.
+
+    Of no family is how many items a number is of, as in `reconstructed_train_items`.
+    """
     words = name.replace("_", " ")
     if name in METRICS:
         return METRICS[name]._replace(label=METRICS[name].label or words)
-    families = (family for family in FAMILIES if f"{name}_".startswith(f"{family}_"))
+    families = (
+        family for family in FAMILIES if f"{name}_".startswith(f"{family}_") and not name.endswith("_items")
+    )
     return FAMILIES.get(next(families, ""), Metric("", "", ""))._replace(title=words, label=words)
 
 

@@ -354,6 +354,7 @@ def test_a_metric_knows_its_title_direction_and_unit(
     name: str, value: float | None, title: str, text: str, label: str
 ) -> None:
     assert (titled(name), printed(name, value), metric(name).label) == (title, text, label)
+    assert not name.endswith("_items") or metric(name).meaning == ""
 
 
 def test_the_table_and_the_dict_agree(

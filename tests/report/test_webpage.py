@@ -8,6 +8,7 @@ import pytest
 from browser import as_pdf, chromium, look
 
 from grammar_rae.errors import DataError
+from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.report.page import page
 from grammar_rae.report.sets import ItemSet, LatentMap, Reference
 from grammar_rae.tasks.evaluate import table
@@ -46,7 +47,17 @@ def strings():
     return ItemSet("s.txt", items, {"n": 5, "valid": 0.8})
 
 
+def images(name="run"):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), np.uint8)
+    curves = {"gmm": Curve(np.linspace(0, 1, 5), np.linspace(1, 0, 5))}
+    numbers = {"squared_error": 1.0, "frechet_classifier_gmm": 2.0, "f8_gmm": None}
+    rows = table(pixels, "images")
+    return ItemSet(name, rows, numbers, None, {"samples, gmm": pixels}, curves)
+
+
 PAGES = {
+    "images": lambda: page([images()], named("images")),
+    "images side by side": lambda: page([images("a"), images("b")], named("images")),
     "molecules": lambda: page(
         [molecules()], named("molecules"), reference(), {"command": "grammar-rae evaluate"}
     ),
@@ -113,7 +124,7 @@ def test_a_browser_finds_no_fault(chromium, tmp_path, name, width):
     found = look(chromium, tmp_path, PAGES[name](), width)
     assert found["fetched"] == [] and found["wide"] <= 0
     assert found["empty"] == found["blank"] == found["unnamed"] == 0
-    if name in {"molecules", "side by side", "expressions", "strings", "one molecule"}:
+    if name in {"molecules", "side by side", "expressions", "strings", "one molecule", "images"}:
         assert found["pictures"] > 0
     if name.startswith("evil"):
         assert found["text"].count(EVIL) >= 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.densities.codes import SPREAD, checked
+from grammar_rae.densities.codes import SPREAD, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.noise import LATENT, Noise
 from grammar_rae.progress import Report, silent
@@ -30,31 +30,16 @@ class BoxDistribution:
         return torch.lerp(self.low, self.high, noise.uniform(LATENT, len(self.low)))
 
 
-class Box(Density):
-    """The fitted box as a prior."""
-
-    low: Tensor
-    high: Tensor
-
-    def __init__(self, low: Tensor, high: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("low", low.float())
-        self.register_buffer("high", high.float())
-
-    def forward(self) -> BoxDistribution:
-        return BoxDistribution(self.low, self.high)
-
-
-def fit(z: Tensor, seed: int = 0, report: Report = silent) -> Box:
+def fit(z: Tensor, seed: int = 0, report: Report = silent) -> Density:
     """Least and largest value of every dimension of z (n, D). Nothing is random.
 
     A dimension in which no code differs is given the width 2 · SPREAD, so that the volume is not 0.
     """
-    low, high = checked(z).min(0).values, z.max(0).values
+    low, high = validated(z).min(0).values, z.max(0).values
     margin = SPREAD * (low == high)
-    return Box(low - margin, high + margin)
+    return Density(BoxDistribution, low=low - margin, high=high + margin)
 
 
-def empty(latent: int) -> Box:
+def empty(latent: int) -> Density:
     """Of the right size, to be filled by `load_state_dict`."""
-    return Box(torch.zeros(latent), torch.zeros(latent))
+    return Density(BoxDistribution, low=torch.zeros(latent), high=torch.zeros(latent))

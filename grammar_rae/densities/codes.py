@@ -10,11 +10,15 @@ from grammar_rae.errors import DataError
 SPREAD = 1e-3  # least standard deviation a density gives a dimension, one in which no code differs included
 
 
-def checked(z: Tensor) -> Tensor:
-    """z (n, D) as it is. DataError where codes are not finite or fewer than two.
+def validated(z: Tensor, components: int | None = None) -> Tensor:
+    """z (n, D) as it is. DataError where codes are not finite, fewer than two, or fewer than the components.
 
     Dimensions in which no code differs are no error: every density gives them SPREAD.
     """
+    if components is not None and components < 1:
+        raise DataError(f"{components} components; expected 1 or more")
+    if components is not None and len(z) < components:
+        raise DataError(f"{components} components need at least as many codes; there are {len(z)}")
     if z.dim() != 2:
         raise DataError(f"codes of shape {tuple(z.shape)}; a density is fitted on (n, latent)")
     if len(z) < 2:
@@ -28,17 +32,8 @@ def checked(z: Tensor) -> Tensor:
     return z
 
 
-def enough(z: Tensor, components: int) -> Tensor:
-    """`checked`, and DataError where there are fewer codes than components."""
-    if components < 1:
-        raise DataError(f"{components} components; expected 1 or more")
-    if len(z) < components:
-        raise DataError(f"{components} components need at least as many codes; there are {len(z)}")
-    return checked(z)
-
-
-def chosen(z: Tensor, seed: int, at_most: int) -> Tensor:
-    """A seeded choice of `at_most` codes in random order; all of them where there are no more."""
+def subsample(z: Tensor, seed: int, at_most: int) -> Tensor:
+    """(m, D): `at_most` of the codes z (n, D), by chance and in random order; all of them where there are no more."""
     order = torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))
     return z[order[:at_most].to(z.device)]
 

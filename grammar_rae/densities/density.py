@@ -1,16 +1,45 @@
-"""What a density is beside its distribution: a kind and sizes, from which an empty one is made to load into."""
+"""What a density is: the module that keeps what its distribution is made of, and its kind in the catalogue."""
 
 from __future__ import annotations
 
-from torch import nn
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from grammar_rae.distributions.interfaces import Latent
 
 
 class Density(nn.Module):
-    """A prior fitted on codes: `density()` is a `Latent` distribution."""
+    """A prior fitted on codes: calling it gives `distribution`, called with its parts by name.
 
-    kind: str = ""  # its name in the catalogue, given where it is fitted or read
+    Tensors among the parts are kept as buffers in single precision; a module among them is itself called first.
+    """
 
-    def __init__(self, **sizes: int) -> None:
+    def __init__(
+        self,
+        distribution: Callable[..., Latent],
+        sizes: Mapping[str, int] | None = None,
+        **parts: Tensor | nn.Module,
+    ) -> None:
         """`sizes` are the arguments of the `empty` function in its catalogue row, the latent size left out."""
         super().__init__()
-        self.sizes = sizes
+        self.distribution = distribution
+        self.sizes = dict(sizes or {})
+        for name, part in parts.items():
+            if isinstance(part, nn.Module):
+                self.add_module(name, part)
+            else:
+                self.register_buffer(name, part.float().contiguous())  # a product's bits depend on the layout
+
+    def forward(self) -> Latent:
+        modules = {name: module() for name, module in self.named_children()}
+        return self.distribution(**dict(self.named_buffers(recurse=False)), **modules)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a run keeps of a density: its kind in the catalogue, and the density."""
+
+    kind: str
+    density: Density

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from grammar_rae.densities.codes import chosen, enough
-from grammar_rae.densities.expectation import maximise
-from grammar_rae.densities.mixture import Mixture
+from grammar_rae.densities.codes import subsample, validated
+from grammar_rae.densities.density import Density
+from grammar_rae.densities.mixture import from_covariances, maximise
 from grammar_rae.progress import Report, silent
 
 
@@ -24,7 +24,7 @@ def fit(
     concentration: float | None = None,
     iterations: int = 200,
     at_most: int = 50_000,
-) -> Mixture:
+) -> Density:
     """At most `components` on the codes z (n, D); those that hold less than one code are dropped.
 
     The density is the mixture at the posterior's means of weights, means and covariances, a proper density and
@@ -33,7 +33,7 @@ def fit(
     """
     from sklearn.mixture import BayesianGaussianMixture
 
-    data = chosen(enough(z, components), seed, at_most)
+    data = subsample(validated(z, components), seed, at_most)
     model = maximise(
         lambda ridge: BayesianGaussianMixture(
             n_components=components,
@@ -45,4 +45,4 @@ def fit(
         data,
     )
     held = np.flatnonzero(model.weights_ * len(data) >= 1)
-    return Mixture.of(model.weights_[held], model.means_[held], model.covariances_[held])
+    return from_covariances(model.weights_[held], model.means_[held], model.covariances_[held])

@@ -17,7 +17,6 @@ def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[
     """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
     fit, *_ = look_up(DENSITIES, kind, "density")
     density: Density = fit(z, seed, report, **arguments(settings, kind, fit))
-    density.kind = kind
     return density
 
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.priors import Standard
-from grammar_rae.densities.codes import checked, chosen, moments
+from grammar_rae.densities.codes import moments, subsample, validated
+from grammar_rae.densities.density import Density
 from grammar_rae.densities.learned import learn, seeded
-from grammar_rae.densities.standardised import Standardised
-from grammar_rae.distributions.flow import FlowDistribution, _splines
+from grammar_rae.densities.standardised import standardised
+from grammar_rae.distributions.flow import FlowDistribution, spline_flow
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report, silent
 
@@ -23,7 +24,7 @@ class SplineFlow(nn.Module):
     def __init__(self, latent: int, width: int, layers: int) -> None:
         super().__init__()
         self.base = Standard(latent)
-        self.transform = _splines()(latent, transforms=layers, hidden_features=(width, width)).transform
+        self.transform = spline_flow()(latent, transforms=layers, hidden_features=(width, width)).transform
 
     def forward(self) -> FlowDistribution:
         return FlowDistribution(self.transform(), self.base())
@@ -50,7 +51,7 @@ def fit(
     layers: int = 3,
     epochs: int = 60,
     at_most: int = 50_000,
-) -> Standardised:
+) -> Density:
     """Maximum likelihood on standardised codes z (n, D), a seeded choice of `at_most` of them.
 
     Adam at 10⁻³, batches of 512 (fewer where there are few codes); a tenth of the codes is held out and ends
@@ -58,16 +59,16 @@ def fit(
     """
     if min(width, layers) < 1:
         raise DataError(f"width {width}, layers {layers}; expected 1 or more of each")
-    data = chosen(checked(z), seed, at_most).float()
+    data = subsample(validated(z), seed, at_most).float()
     mean, scale = moments(data)
     latent = data.shape[1]
     flow = seeded(lambda: SplineFlow(latent, width, layers), seed, data.device)
     batch = max(16, min(512, len(data) // 20))
     learn(Likelihood(flow), (data - mean) / scale, seed, epochs, batch, 1e-3, report)
-    return Standardised(flow.requires_grad_(False), mean, scale, width=width, layers=layers)
+    return standardised(flow, mean, scale, {"width": width, "layers": layers})
 
 
-def empty(latent: int, width: int, layers: int) -> Standardised:
+def empty(latent: int, width: int, layers: int) -> Density:
     """Of the right sizes, to be filled by `load_state_dict`."""
-    flow = SplineFlow(latent, width, layers).requires_grad_(False)
-    return Standardised(flow, torch.zeros(latent), torch.ones(latent), width=width, layers=layers)
+    flow = SplineFlow(latent, width, layers)
+    return standardised(flow, torch.zeros(latent), torch.ones(latent), {"width": width, "layers": layers})

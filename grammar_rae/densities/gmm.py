@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from grammar_rae.densities.codes import chosen, enough
-from grammar_rae.densities.expectation import maximise
-from grammar_rae.densities.mixture import Mixture
+from grammar_rae.densities.codes import subsample, validated
+from grammar_rae.densities.density import Density
+from grammar_rae.densities.mixture import from_covariances, maximise
 from grammar_rae.progress import Report, silent
 
 
@@ -21,7 +21,7 @@ def fit(
     components: int = 10,
     iterations: int = 100,
     at_most: int = 50_000,
-) -> Mixture:
+) -> Density:
     """EM from k-means on the codes z (n, D), on a seeded choice of `at_most` of them.
 
     DataError when there are fewer codes than components.
@@ -30,6 +30,6 @@ def fit(
 
     model = maximise(
         lambda ridge: GaussianMixture(components, max_iter=iterations, random_state=seed, reg_covar=ridge),
-        chosen(enough(z, components), seed, at_most),
+        subsample(validated(z, components), seed, at_most),
     )
-    return Mixture.of(model.weights_, model.means_, model.covariances_)
+    return from_covariances(model.weights_, model.means_, model.covariances_)

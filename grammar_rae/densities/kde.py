@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from grammar_rae.densities.codes import SPREAD, checked, chosen
+from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.errors import DataError
@@ -46,21 +46,6 @@ class KernelDistribution:
         return self.centres[centre] + self.bandwidth * noise.normal(LATENT, latent)
 
 
-class Kernels(Density):
-    """The fitted prior; every number it holds is a buffer."""
-
-    centres: Tensor
-    bandwidth: Tensor
-
-    def __init__(self, centres: Tensor, bandwidth: Tensor) -> None:
-        super().__init__(codes=len(centres))
-        self.register_buffer("centres", centres.float())
-        self.register_buffer("bandwidth", bandwidth.float())
-
-    def forward(self) -> KernelDistribution:
-        return KernelDistribution(self.centres, self.bandwidth)
-
-
 def fit(
     z: Tensor,
     seed: int = 0,
@@ -68,22 +53,27 @@ def fit(
     *,
     bandwidth: float | str = "scott",
     at_most: int = 20_000,
-) -> Kernels:
+) -> Density:
     """Kernels on a seeded choice of `at_most` of the codes z (n, D); `bandwidth` in their units, or a rule.
 
     With σ² the mean variance of the dimensions: «scott» is σ n^(−1/(D+4)) (Scott 1992), «silverman»
     σ (n (D+2)/4)^(−1/(D+4)) (Silverman 1986). DataError for any other.
     """
-    centres = chosen(checked(z), seed, at_most)
-    return Kernels(centres, centres.new_tensor(_bandwidth(centres, bandwidth)))
+    centres = subsample(validated(z), seed, at_most)
+    return _density(centres, centres.new_tensor(_bandwidth(centres, bandwidth)))
 
 
-def empty(latent: int, codes: int) -> Kernels:
+def empty(latent: int, codes: int) -> Density:
     """Of the right sizes, to be filled by `load_state_dict`."""
-    return Kernels(torch.zeros(codes, latent), torch.zeros(()))
+    return _density(torch.zeros(codes, latent), torch.zeros(()))
+
+
+def _density(centres: Tensor, bandwidth: Tensor) -> Density:
+    return Density(KernelDistribution, {"codes": len(centres)}, centres=centres, bandwidth=bandwidth)
 
 
 def _bandwidth(z: Tensor, given: float | str) -> float:
+    """The number, or what the rule of that name gives for the codes z (n, D)."""
     n, latent = z.shape
     sigma = max(z.double().var(0, correction=0).mean().sqrt().item(), SPREAD)
     rules = {"scott": n, "silverman": n * (latent + 2) / 4}

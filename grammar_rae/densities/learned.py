@@ -9,7 +9,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from grammar_rae.densities.codes import chosen
+from grammar_rae.densities.codes import subsample
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report
 from grammar_rae.training.batches import Data
@@ -30,7 +30,7 @@ def learn(
     """
     if epochs < 1:
         raise DataError(f"{epochs} epochs; expected 1 or more")
-    mixed = chosen(z, seed, len(z))
+    mixed = subsample(z, seed, len(z))
     few = max(1, round(HELD_OUT * len(z)))
     settings = Settings(
         epochs=epochs,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from grammar_rae.densities.density import Density
@@ -27,17 +29,6 @@ class StandardisedDistribution:
         return self.mean + self.scale * self.inner.sample(noise)
 
 
-class Standardised(Density):
-    """`inner()` is the distribution of standardised codes."""
-
-    mean: Tensor
-    scale: Tensor
-
-    def __init__(self, inner: nn.Module, mean: Tensor, scale: Tensor, **sizes: int) -> None:
-        super().__init__(**sizes)
-        self.inner = inner
-        self.register_buffer("mean", mean.float())
-        self.register_buffer("scale", scale.float())
-
-    def forward(self) -> StandardisedDistribution:
-        return StandardisedDistribution(self.inner(), self.mean, self.scale)
+def standardised(inner: nn.Module, mean: Tensor, scale: Tensor, sizes: Mapping[str, int]) -> Density:
+    """A density whose `inner()` is the distribution of codes less `mean` (D,), divided by `scale` (D,)."""
+    return Density(StandardisedDistribution, sizes, inner=inner.requires_grad_(False), mean=mean, scale=scale)

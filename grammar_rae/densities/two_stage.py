@@ -20,9 +20,10 @@ from grammar_rae.autoencoders.encoders import GaussianHead
 from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.autoencoders.variants.vae import VAE
-from grammar_rae.densities.codes import checked, chosen, moments
+from grammar_rae.densities.codes import moments, subsample, validated
+from grammar_rae.densities.density import Density
 from grammar_rae.densities.learned import learn, seeded
-from grammar_rae.densities.standardised import Standardised
+from grammar_rae.densities.standardised import standardised
 from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.distributions.posteriors import Gaussian
@@ -131,7 +132,7 @@ def fit(
     batch: int = 256,
     rate: float = 1e-3,
     at_most: int = 50_000,
-) -> Standardised:
+) -> Density:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.
 
     `weight` is w of the form «rae» (the paper's 0.0015 for MNIST, 0.001 CIFAR-10, 0.002 CelebA). Dai and Wipf
@@ -146,7 +147,7 @@ def fit(
         raise DataError(
             f"width {width}, layers {depth}, batch {batch}, weight {weight}, rate {rate}; expected more than 0"
         )
-    data = chosen(checked(z), seed, at_most).float()
+    data = subsample(validated(z), seed, at_most).float()
     mean, scale = moments(data)
     latent = data.shape[1]
     learned = FORMS[form]
@@ -162,7 +163,7 @@ def codes(*, form: str = DEFAULT_FORM, **others: object) -> str | None:
     return "samples" if form == "dai_wipf" else None
 
 
-def empty(latent: int, width: int, layers: int, learned: int) -> Standardised:
+def empty(latent: int, width: int, layers: int, learned: int) -> Density:
     """Of the right sizes, to be filled by `load_state_dict`."""
     stage = SecondStage(latent, width, layers, bool(learned))
     return _density(stage, torch.zeros(latent), torch.ones(latent), width, layers, bool(learned))
@@ -170,6 +171,6 @@ def empty(latent: int, width: int, layers: int, learned: int) -> Standardised:
 
 def _density(
     stage: nn.Module, mean: Tensor, scale: Tensor, width: int, layers: int, learned: bool
-) -> Standardised:
+) -> Density:
     sizes = {"width": width, "layers": layers, "learned": int(learned)}
-    return Standardised(stage.requires_grad_(False), mean, scale, **sizes)
+    return standardised(stage, mean, scale, sizes)

@@ -21,16 +21,16 @@ class FlowDistribution:
     def log_prob(self, z: Tensor) -> Tensor:
         """(B,) nats of z (B, D)."""
         u, log_slope = self.transform.call_and_ladj(z)
-        found: Tensor = self.base.log_prob(u) + log_slope
-        return found
+        log_density: Tensor = self.base.log_prob(u) + log_slope
+        return log_density
 
     def sample(self, noise: Noise) -> Tensor:
         """(B, D), one row a sample of `noise`."""
-        drawn: Tensor = self.transform.inv(noise.normal(LATENT, len(self.base.mean)))
-        return drawn
+        z: Tensor = self.transform.inv(noise.normal(LATENT, len(self.base.mean)))
+        return z
 
 
-def _splines() -> Any:
+def spline_flow() -> Any:
     """zuko's flow; importing it switches off the checks of everybody's torch distributions, undone here."""
     from torch.distributions import Distribution
 

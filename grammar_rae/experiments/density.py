@@ -74,7 +74,9 @@ def add_density(
     if out is not None:
         runs.copy(folder, out)
     target = out or folder
-    runs.save_density(target, name, density, weights.identity_of(model.recipe, model.run.grammar))
+    runs.save_density(
+        target, name, model.run.densities[name], weights.identity_of(model.recipe, model.run.grammar)
+    )
     runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
     constant = int((z == z[0]).all(0).sum())
     row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)
@@ -152,7 +154,7 @@ def _row(
     error = None if unseen is None else unseen.std().item() / max(1, len(unseen)) ** 0.5
     return {
         "density": name,
-        "kind": getattr(density, "kind", "prior"),
+        "kind": model.run.densities[name].kind if name in model.run.densities else "prior",
         "held_out_nats": np.nan if unseen is None else unseen.mean().item(),
         "error": np.nan if error is None else error,
         "train_nats": np.nan if seen is None else seen.mean().item(),

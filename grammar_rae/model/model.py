@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.chance import DRAWS
-from grammar_rae.densities.density import Density
+from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
 from grammar_rae.errors import DataError, RecipeError, brief
 from grammar_rae.machines.machine import Masks
@@ -39,8 +39,8 @@ class Model:
         self.recipe = run.recipe
         self.device = torch.device(device)
         run.autoencoder.to(self.device).eval()
-        for density in run.densities.values():
-            density.to(self.device)
+        for fitted in run.densities.values():
+            fitted.density.to(self.device)
 
     @classmethod
     def load(cls, name: str | Path, device: str = "cpu") -> Model:
@@ -311,7 +311,7 @@ class Model:
         """
         kept = named(name or kind, kind)
         density = fit_density(kind, torch.as_tensor(np.asarray(z)).to(self.device), seed, report, settings)
-        self.run.densities[kept] = density.to(self.device)
+        self.run.densities[kept] = Fitted(kind, density.to(self.device))
         return density
 
     def save(self, folder: str | Path) -> None:
@@ -333,7 +333,7 @@ class Model:
             raise RecipeError(
                 f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}"
             )
-        return self.run.densities[name]
+        return self.run.densities[name].density
 
 
 def load(name: str | Path, device: str = "cpu") -> Model:

@@ -23,7 +23,7 @@ from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.chemistry.bonds import Bonds, BondTable
 from grammar_rae.codecs.codec import Codec
-from grammar_rae.densities.density import Density
+from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import pack, unpack
 from grammar_rae.files.atomic import write_bytes
@@ -46,7 +46,7 @@ class Run:
     grammar: Grammar | None
     codec: Codec
     autoencoder: Autoencoder
-    densities: dict[str, Density] = field(default_factory=dict)
+    densities: dict[str, Fitted] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
 
@@ -85,8 +85,8 @@ def save(folder: Path, run: Run) -> None:
         replace(folder / "codec" / "valence.json", bonds + "\n")
     identity = identity_of(run.recipe, run.grammar)
     replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
-    for name, density in run.densities.items():
-        save_density(folder, name, density, identity)
+    for name, fitted in run.densities.items():
+        save_density(folder, name, fitted, identity)
     if run.seen is not None:
         body = io.BytesIO()
         np.save(body, pack(run.seen))
@@ -95,11 +95,11 @@ def save(folder: Path, run: Run) -> None:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
 
 
-def save_density(folder: Path, name: str, density: Density, identity: str) -> None:
+def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None:
     """One fitted density; its kind and sizes are in the file's metadata."""
-    sizes = {size: str(value) for size, value in density.sizes.items()}
-    metadata = {"identity": identity, "kind": density.kind, **sizes}
-    replace(folder / "densities" / f"{name}.safetensors", _packed(density.state_dict(), metadata))
+    sizes = {size: str(value) for size, value in fitted.density.sizes.items()}
+    metadata = {"identity": identity, "kind": fitted.kind, **sizes}
+    replace(folder / "densities" / f"{name}.safetensors", _packed(fitted.density.state_dict(), metadata))
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -177,7 +177,7 @@ def _compare(installed: BondTable, path: Path) -> None:
         )
 
 
-def _load_density(path: Path, latent: int, identity: str) -> Density:
+def _load_density(path: Path, latent: int, identity: str) -> Fitted:
     tensors, metadata = _unpacked(path)
     kind = metadata.get("kind", "")
     if kind not in DENSITIES:
@@ -195,8 +195,7 @@ def _load_density(path: Path, latent: int, identity: str) -> Density:
     odd = [name for name, value in density.state_dict().items() if tensors[name].dtype != value.dtype]
     if odd:
         raise DataError(f"{path} is damaged ({odd[0]} is {tensors[odd[0]].dtype}); fit it again")
-    density.kind = kind
-    return density
+    return Fitted(kind, density)
 
 
 def copy(folder: Path, out: Path) -> None:

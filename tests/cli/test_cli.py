@@ -107,7 +107,7 @@ def test_a_copy_is_kept_where_the_run_is_left_alone(done, toy_run, tmp_path):
     before = sorted(path.name for path in toy_run.rglob("*"))
     fit = ("density", toy_run, "--fit", "kde", "--bandwidth", 0.425, "--set", "at_most=50")
     done(*fit, "--out", tmp_path / "copy")
-    assert len(Model.load(tmp_path / "copy").run.densities["kde"].centres) == 50
+    assert len(Model.load(tmp_path / "copy").density("kde").centres) == 50
     assert sorted(path.name for path in toy_run.rglob("*")) == before
     done("generate", "-n", 5, "-m", tmp_path / "copy", "--density", "kde", "--out", "-")
 

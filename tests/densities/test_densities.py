@@ -20,7 +20,7 @@ from grammar_rae.catalogue import DENSITIES, look_up, settings_of
 from grammar_rae.densities import dirichlet, gaussian, gmm, kde
 from grammar_rae.densities.codes import SPREAD
 from grammar_rae.densities.fitting import fit_density
-from grammar_rae.densities.mixture import Mixture
+from grammar_rae.densities.mixture import from_covariances
 from grammar_rae.densities.two_stage import TwoStageDistribution
 from grammar_rae.distributions.posteriors import Gaussian
 from grammar_rae.errors import DataError
@@ -41,7 +41,7 @@ CASES = {  # a kind and its settings
     "box": ("box", {}),
 }
 UNIMODAL = {"gaussian", "box"}
-TRUE = Mixture.of(
+TRUE = from_covariances(
     [0.5, 0.3, 0.2],
     [[-2.0, -1.0], [2.5, 0.0], [0.0, 3.0]],
     [[[0.6, 0.3], [0.3, 0.5]], [[0.4, 0.0], [0.0, 1.0]], [[1.0, -0.4], [-0.4, 0.5]]],
@@ -163,7 +163,11 @@ def test_a_stored_density_is_the_same(case, toy_run, tmp_path):
     model.save(tmp_path / "run")
     again = Model.load(tmp_path / "run")
     read = again.density(name)
-    assert (read.kind, read.sizes, read().exact) == (kind, density.sizes, density().exact)
+    assert (again.run.densities[name].kind, read.sizes, read().exact) == (
+        kind,
+        density.sizes,
+        density().exact,
+    )
     assert torch.equal(read().log_prob(torch.as_tensor(z)), density().log_prob(torch.as_tensor(z)))
     assert (again.sample_codes(20, name, seed=2) == model.sample_codes(20, name, seed=2)).all()
     assert again.generate(10, density=name) == model.generate(10, density=name)

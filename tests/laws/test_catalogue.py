@@ -327,7 +327,7 @@ def test_a_variant_a_net_and_a_density_are_a_module_and_a_line(toys, rna, tmp_pa
     drawn = model.generate(20, seed=1)
     assert drawn == again.generate(20, seed=1) == again.generate(20, seed=1, density="laplace")
     codes = again.sample_codes(4000, seed=2)
-    scale = again.run.densities["laplace"].scale.numpy()
+    scale = again.density("laplace").scale.numpy()
     np.testing.assert_allclose(codes.std(0), scale * 2**0.5, rtol=0.15)
     with pytest.raises(RecipeError, match="laplace has no setting wide; did you mean wider"):
         model.fit_density("laplace", codes, wide=2)

@@ -164,6 +164,6 @@ def test_a_retrained_model_has_the_density_that_its_recipe_states(toy_run, monke
         Model, "codes", lambda self, x, seed=None: drawn.append(seed) or np.random.rand(len(x), self.latent)
     )
     again = Retrainer(model, 1e-3, None, 3)(["(...)."], np.array([0.0]), longest, 1)
-    kernels = again.run.densities["kde"]
+    kernels = again.density("kde")
     assert kernels.bandwidth.item() == pytest.approx(0.3) and len(kernels.centres) == 50
     assert drawn == [3, 3], "samples of the posterior"

@@ -8,7 +8,8 @@ leaves with 1 if any differs. `--cache` keeps what OLD gave and reads it there t
 NEW gave for a look. What cannot be equal is left out, by `normalised` alone:
 
 - how long something took: keys of JSON that name seconds, such columns of `history.csv`;
-- the date and time on a page;
+- the date and time on a page, its style sheet, the form in which RDKit's version is written;
+- the layout of `recipe.toml`, and keys in OLD's alone: settings of nets that the recipe has not;
 - TensorBoard's event files; SQLite's layout of a journal, of which the rows are compared.
 """
 
@@ -25,7 +26,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from same_bytes_commands import commands, write_inputs
 
@@ -56,7 +59,9 @@ def normalised(path: Path) -> bytes:
     if path.suffix == ".json" or path.name == "_stdout":
         return re.sub(rb'"[^"]*seconds[^"]*": [^,}\n]*', b'"seconds": 0', content)
     if path.suffix == ".html":
-        return re.sub(rb"\d{4}-\d\d-\d\d \d\d:\d\d UTC", b"", content)
+        return re.sub(
+            rb"\d{4}-\d\d-\d\d \d\d:\d\d UTC|(?s:<style>.*?</style>)|\d{4}\.\d\d?\.\d", b"", content
+        )
     return content
 
 
@@ -69,13 +74,29 @@ def files(folder: Path) -> dict[str, Path]:
     }
 
 
+def equal(old: Path, new: Path) -> bool:
+    """Whether two files are equal, as far as they can be."""
+    if new.name == "recipe.toml":
+        before, after = (flat(tomllib.loads(path.read_text(encoding="utf-8"))) for path in (old, new))
+        return after.items() <= before.items()
+    return normalised(old) == normalised(new)
+
+
+def flat(table: dict[str, Any], above: str = "") -> dict[str, str]:
+    """A table of tables as one, of keys «training.epochs» and so on to the values as text."""
+    values: dict[str, str] = {}
+    for key, value in table.items():
+        values |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: repr(value)}
+    return values
+
+
 def difference(old: Path, new: Path) -> str:
     """The names of the files that differ, or an empty string."""
     before, after = files(old), files(new)
     return ", ".join(
         name
         for name in sorted(before | after)
-        if name not in before or name not in after or normalised(before[name]) != normalised(after[name])
+        if name not in before or name not in after or not equal(before[name], after[name])
     )
 
 

@@ -158,7 +158,7 @@ def _row(
         "held_out_nats": np.nan if unseen is None else unseen.mean().item(),
         "error": np.nan if error is None else error,
         "train_nats": np.nan if seen is None else seen.mean().item(),
-        "bound": "exact" if getattr(density, "exact", True) else "lower",
+        "bound": "exact" if density().exact else "lower",
         "seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
     }
 

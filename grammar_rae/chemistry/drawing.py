@@ -25,7 +25,7 @@ ORDINARY = (  # what RDKit writes though it is SVG's default, or serves only scr
 )
 
 
-def grid(
+def write_grid(
     smiles: Sequence[str],
     path: str | Path,
     columns: int = 5,
@@ -36,21 +36,21 @@ def grid(
 
     DataError where none is a molecule or the picture cannot be written.
     """
-    body, drawn = png(smiles, columns, rows, legends)
+    body, drawn = grid_png(smiles, columns, rows, legends)
     if not drawn:
         raise DataError(f"{path}: no picture, none of the {len(smiles):,} strings is a molecule")
     write_bytes(path, body)
     return drawn
 
 
-def png(
+def grid_png(
     smiles: Sequence[str], columns: int = 5, rows: int = 4, legends: Sequence[str] | None = None
 ) -> tuple[bytes, int]:
-    """`grid` as (the bytes of a PNG, how many molecules are on it); no bytes where none of them is one."""
+    """`write_grid` as (the bytes of a PNG, how many molecules are on it); no bytes where none of them is one."""
     pairs = [
-        (found, legends[place] if legends else "")
+        (mol, legends[place] if legends else "")
         for place, text in enumerate(smiles)
-        if (found := molecule(text)) is not None
+        if (mol := molecule(text)) is not None
     ][: columns * rows]
     if not pairs:
         return b"", 0
@@ -60,7 +60,7 @@ def png(
     options.legendFontSize = 16  # type: ignore[assignment]
     options.minFontSize = 11  # type: ignore[assignment]
     options.drawMolsSameScale = False  # type: ignore[assignment]
-    canvas.DrawMolecules([found for found, _ in pairs], legends=[text for _, text in pairs])
+    canvas.DrawMolecules([mol for mol, _ in pairs], legends=[text for _, text in pairs])
     canvas.FinishDrawing()
     return canvas.GetDrawingText(), len(pairs)
 
@@ -71,10 +71,10 @@ def svg(smiles: str) -> str:
     A string that is a graph but no molecule is drawn with the atoms at fault on red.
     """
     faults: list[int] = []
-    found = molecule(smiles)
-    if found is None:
-        found, faults = _impossible(smiles)
-    if found is None:
+    mol = molecule(smiles)
+    if mol is None:
+        mol, faults = _impossible(smiles)
+    if mol is None:
         return ""
     canvas = rdMolDraw2D.MolDraw2DSVG(WIDE, HIGH)
     options = canvas.drawOptions()
@@ -84,7 +84,7 @@ def svg(smiles: str) -> str:
     options.fixedBondLength = 22  # type: ignore[assignment]
     options.highlightRadius = 0.45  # type: ignore[assignment]
     options.standardColoursForHighlightedAtoms = True  # type: ignore[assignment]
-    canvas.DrawMolecule(found, highlightAtoms=faults)
+    canvas.DrawMolecule(mol, highlightAtoms=faults)
     canvas.FinishDrawing()
     inside = re.search(r"<!-- END OF HEADER -->\n(.*)</svg>", canvas.GetDrawingText(), re.DOTALL)
     return re.sub("|".join(ORDINARY), "", inside[1]) if inside else ""
@@ -93,16 +93,16 @@ def svg(smiles: str) -> str:
 def _impossible(smiles: str) -> tuple[Chem.Mol | None, list[int]]:
     """A graph that RDKit can write but not accept, and its atoms at fault."""
     with rdBase.BlockLogs():
-        found = Chem.MolFromSmiles(smiles, sanitize=False) if smiles else None
-        if found is None or not found.GetNumAtoms():
+        mol = Chem.MolFromSmiles(smiles, sanitize=False) if smiles else None
+        if mol is None or not mol.GetNumAtoms():
             return None, []
         faults: set[int] = set()
-        for problem in Chem.DetectChemistryProblems(found):
+        for problem in Chem.DetectChemistryProblems(mol):
             if hasattr(problem, "GetAtomIdx"):
                 faults.add(problem.GetAtomIdx())
             elif hasattr(problem, "GetAtomIndices"):
                 faults.update(problem.GetAtomIndices())
-        found.UpdatePropertyCache(strict=False)
-        Chem.FastFindRings(found)
-        rdDepictor.Compute2DCoords(found)
-    return found, sorted(faults)
+        mol.UpdatePropertyCache(strict=False)
+        Chem.FastFindRings(mol)
+        rdDepictor.Compute2DCoords(mol)
+    return mol, sorted(faults)

@@ -21,8 +21,8 @@ def shares(
     distinct = list(dict.fromkeys(forms))
     novel = None
     if seen is not None and distinct:
-        known = seen if isinstance(seen, np.ndarray) else hashes(seen)
-        novel = float(1 - contains(known, distinct).mean())
+        stored = seen if isinstance(seen, np.ndarray) else hashes(seen)
+        novel = float(1 - contains(stored, distinct).mean())
     return {
         "n": len(canonical),
         "valid": len(forms) / len(canonical) if canonical else None,

@@ -17,18 +17,17 @@ Images = NDArray[np.uint8]
 GAP, GREY = 2, 128  # pixels between images, and their level
 
 
-def tiled(images: Images, columns: int) -> Images:
+def sheet(images: Images, columns: int) -> Images:
     """One image (H', W', C) of images (n, H, W, C), `columns` in a row, the last row filled up with grey."""
     n, height, width, channels = images.shape
     columns = min(columns, n)
     rows = -(-n // columns)
-    sheet = np.full(
-        (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), GREY, dtype=np.uint8
-    )
+    size = (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels)
+    tiles = np.full(size, GREY, dtype=np.uint8)
     for i, image in enumerate(images):
-        top, left = (GAP + (i // columns) * (height + GAP), GAP + (i % columns) * (width + GAP))
-        sheet[top : top + height, left : left + width] = image
-    return sheet
+        top, left = GAP + (i // columns) * (height + GAP), GAP + (i % columns) * (width + GAP)
+        tiles[top : top + height, left : left + width] = image
+    return tiles
 
 
 def png(image: Images) -> bytes:
@@ -40,14 +39,14 @@ def png(image: Images) -> bytes:
     return body.getvalue()
 
 
-def grid(images: Images, path: str | Path, columns: int = 10, rows: int = 10) -> int:
+def write_sheet(images: Images, path: str | Path, columns: int = 10, rows: int = 10) -> int:
     """Write the first `columns` * `rows` images as one PNG; how many they are. DataError as `write_bytes`."""
-    shown = images[: columns * rows]
-    write_bytes(path, png(tiled(shown, columns)))
-    return len(shown)
+    first = images[: columns * rows]
+    write_bytes(path, png(sheet(first, columns)))
+    return len(first)
 
 
-def write(images: Images, path: str | Path) -> None:
+def write_images(images: Images, path: str | Path) -> None:
     """An array `images` in an `.npz`, or else a folder of numbered PNG files. DataError where it cannot be."""
     place = Path(path)
     if place.suffix == ".npz":

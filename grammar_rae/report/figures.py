@@ -1,4 +1,4 @@
-"""Pictures of an evaluation as matplotlib figures, for notebooks and for the page.
+"""NotebookFigures of an evaluation as matplotlib figures, for notebooks and for the page.
 
     gr.figures.distributions(gr.table(molecules), gr.table(others))
 
@@ -25,6 +25,7 @@ from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.evaluation.metrics import metric
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.report import panels, selection
+from grammar_rae.report.projection import Projection
 
 DRAWN = (
     "logp", "sa", "qed", "weight", "heavy_atoms", "rings", "aromatic_rings", "plogp", "score", "steps", "length",
@@ -33,7 +34,7 @@ MOST_CURVES = 12  # expressions of a picture, unless told
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
 
 
-class Picture(Figure):
+class NotebookFigure(Figure):
     """A figure that a notebook shows whether or not pyplot was ever imported."""
 
     def _repr_png_(self) -> bytes:
@@ -51,7 +52,7 @@ def save(figure: Figure, path: str | Path, dpi: int = 110) -> None:
 
 def distributions(
     items: Tables, reference: pd.DataFrame | None = None, columns: Sequence[str] | None = None
-) -> Picture:
+) -> NotebookFigure:
     """One panel a property: its distribution over the valid items, and over a reference in grey.
 
     `items`: a table, or several by name. `columns`: those of `DRAWN` the tables have, where not given.
@@ -60,7 +61,7 @@ def distributions(
     chosen = list(columns or shown(next(iter(tables.values()))))
     wide = min(3, len(chosen))
     high = -(-len(chosen) // wide)
-    figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
+    figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, column in enumerate(chosen, 1):
         axes = figure.add_subplot(high, wide, place)
         panels.distribution(axes, column, tables, reference)
@@ -71,29 +72,29 @@ def distributions(
     return figure
 
 
-def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> Picture:
+def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> NotebookFigure:
     """One panel of `distributions`, without words."""
-    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
+    figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
     panels.distribution(figure.add_subplot(), column, _named(items), reference)
     return figure
 
 
-def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: int = 5) -> Picture:
+def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: int = 5) -> NotebookFigure:
     """The strings that are molecules, drawn. DataError where none is."""
-    body, drawn = drawing.png(smiles, columns, len(smiles), legends)
+    body, drawn = drawing.grid_png(smiles, columns, len(smiles), legends)
     if not drawn:
         raise DataError(f"no picture, none of the {len(smiles):,} strings is a molecule")
     from matplotlib.image import imread
 
     image = imread(io.BytesIO(body))
-    figure = Picture(figsize=(image.shape[1] / 110, image.shape[0] / 110))
+    figure = NotebookFigure(figsize=(image.shape[1] / 110, image.shape[0] / 110))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.imshow(image, interpolation="antialiased")
     axes.set_axis_off()
     return figure
 
 
-def scaffolds(items: pd.DataFrame, n: int = 10, columns: int = 5) -> Picture:
+def scaffolds(items: pd.DataFrame, n: int = 10, columns: int = 5) -> NotebookFigure:
     """The n most frequent Murcko scaffolds of the valid molecules with their shares."""
     shares = selection.scaffolds(items.loc[items["valid"].astype(bool), "canonical"].tolist())
     drawn = shares.drop("", errors="ignore").head(n)
@@ -106,59 +107,53 @@ def latent_map(
     values: Sequence[float] | NDArray[np.floating] | None = None,
     data_values: Sequence[float] | NDArray[np.floating] | None = None,
     title: str = "",
-) -> Picture:
+) -> NotebookFigure:
     """Codes (n, D) of samples beside codes (m, D) of data on the two main axes of the data's.
 
     Coloured by `values` (n,) and `data_values` (m,), such as logP, on one scale; NaN is grey. The axes are
     principal components of `data`, of `codes` where there is none. ValueError for codes of one number.
     """
-    from sklearn.decomposition import PCA
-
-    base = codes if data is None else data
-    if base.ndim != 2 or base.shape[1] < 2 or len(base) < 2:
-        raise ValueError(f"codes of shape {base.shape}; a map needs two codes of two numbers or more")
-    axes_of = PCA(2, svd_solver="full").fit(base)
-    sides = [("samples", axes_of.transform(codes), values)]
+    project = Projection.fit(codes if data is None else data)
+    sides = [("samples", project(codes), values)]
     if data is not None:
-        sides.insert(0, ("data", axes_of.transform(data), data_values))
-    colours = [np.asarray(colour, float) for _, _, colour in sides if colour is not None]
-    known = np.concatenate([colour[np.isfinite(colour)] for colour in colours]) if colours else np.empty(0)
-    low, high = np.percentile(known, [2, 98]) if len(known) else (0.0, 1.0)
+        sides.insert(0, ("data", project(data), data_values))
+    coloured = [_colours(colours) for _, _, colours in sides if colours is not None]
+    finite = (
+        np.concatenate([colours[np.isfinite(colours)] for colours in coloured]) if coloured else np.empty(0)
+    )
+    scale = tuple(np.percentile(finite, [2, 98])) if len(finite) else (0.0, 1.0)
     everything = np.concatenate([points for _, points, _ in sides])
-    figure = Picture(figsize=(3.5 * len(sides), 3.5), layout="constrained")
-    seen = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
+    figure = NotebookFigure(figsize=(3.5 * len(sides), 3.5), layout="constrained")
+    plots = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
     drawn = None
-    for axes, (name, points, colour) in zip(seen, sides, strict=True):
-        axes.scatter(*points.T, s=5, color=panels.REFERENCE, linewidths=0, rasterized=True)
-        if colour is not None:
-            there = np.isfinite(np.asarray(colour, float))
-            drawn = axes.scatter(
-                *points[there].T, s=5, c=np.asarray(colour, float)[there], cmap="viridis",
-                vmin=low, vmax=high, linewidths=0, rasterized=True,
-            )  # fmt: skip
+    for axes, (name, points, colours) in zip(plots, sides, strict=True):
+        dots = panels.codes(axes, points, None if colours is None else _colours(colours), scale)
+        drawn = dots or drawn
         axes.set_title(f"{name}, {len(points):,}", loc="left", fontsize=10, color=panels.INK)
-        share = 100 * axes_of.explained_variance_ratio_
-        axes.set_xlabel(f"component 1, {share[0]:.0f} % of variance", color=panels.QUIET, fontsize=9)
+        axes.set_xlabel(
+            f"component 1, {100 * project.shares[0]:.0f} % of variance", color=panels.QUIET, fontsize=9
+        )
         axes.set_xlim(*panels.span(everything[:, 0]))
         axes.set_ylim(*panels.span(everything[:, 1]))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        panels.quiet(axes)
-    seen[0].set_ylabel(f"component 2, {share[1]:.0f} %", color=panels.QUIET, fontsize=9)
+    plots[0].set_ylabel(f"component 2, {100 * project.shares[1]:.0f} %", color=panels.QUIET, fontsize=9)
     if drawn is not None:
-        bar = figure.colorbar(drawn, ax=list(seen), location="bottom", aspect=50, fraction=0.04, pad=0.02)
+        bar = figure.colorbar(drawn, ax=list(plots), location="bottom", aspect=50, fraction=0.04, pad=0.02)
         bar.set_label(title, color=panels.INK)
         bar.outline.set_visible(False)
     return figure
 
 
+def _colours(values: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray(values, float)
+
+
 def curves(
     strings: Sequence[str], target: Target | None = None, titles: Sequence[str] | None = None
-) -> Picture:
+) -> NotebookFigure:
     """One panel an expression, its curve over what it is compared with in grey: see `curve`. `titles`: a line each."""
     wide = min(3, len(strings))
     high = -(-len(strings) // wide)
-    figure = Picture(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
+    figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
         panels.curve(axes, text, target)
@@ -167,18 +162,18 @@ def curves(
     return figure
 
 
-def curve(text: str, target: Target | None = None) -> Picture:
+def curve(text: str, target: Target | None = None) -> NotebookFigure:
     """One panel of `curves`, without words: an expression of `equation.cfg`, over the points and values it is compared
     with, or alone on [-10, 10]. DataError where it is none.
     """
-    figure = Picture(figsize=(2.7, 1.6), layout="constrained")
+    figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
     panels.curve(figure.add_subplot(), text, target)
     return figure
 
 
-def tradeoff(curves: Mapping[str, Curve]) -> Picture:
+def tradeoff(curves: Mapping[str, Curve]) -> NotebookFigure:
     """Precision over recall, a curve a set of images, in the order of its colours and without words."""
-    figure = Picture(figsize=(2.7, 2.7), layout="constrained")
+    figure = NotebookFigure(figsize=(2.7, 2.7), layout="constrained")
     panels.tradeoff(figure.add_subplot(), curves)
     return figure
 

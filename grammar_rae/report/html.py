@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grammar_rae.chemistry import drawing
 from grammar_rae.files import pictures
-from grammar_rae.report.figures import Picture
+from grammar_rae.report.figures import NotebookFigure
 from grammar_rae.report.panels import INK, QUIET, REFERENCE, SERIES
 
 ACROSS = 10  # images in a row
@@ -87,7 +87,7 @@ def figure(picture: Html, *caption: str) -> Html:
     return tag("figure", picture, tag("figcaption", *caption))
 
 
-def plot(drawn: Picture, words: str) -> Html:
+def plot(drawn: NotebookFigure, words: str) -> Html:
     """A matplotlib figure as SVG whose colours and letters are the page's.
 
     `words` are for who cannot see it, and no other picture of the page has them: its inner names hang on them.
@@ -114,7 +114,7 @@ def molecule(smiles: str, words: str) -> Html:
 
 def image(images: NDArray[np.uint8], words: str) -> Html:
     """Images (n, H, W, C) side by side, each pixel as large as the page allows and never blurred."""
-    body = base64.b64encode(pictures.png(pictures.tiled(images, ACROSS))).decode()
+    body = base64.b64encode(pictures.png(pictures.sheet(images, ACROSS))).decode()
     return tag("img", src=f"data:image/png;base64,{body}", alt=words, class_="pixels")
 
 

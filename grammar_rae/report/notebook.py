@@ -1,4 +1,4 @@
-"""Molecules where a notebook shows them."""
+"""Molecules as the value of a notebook's cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from grammar_rae.chemistry import drawing as pictures
+from grammar_rae.chemistry.drawing import grid_png
 from grammar_rae.errors import DataError
 
 COLOURS = 32  # of the picture: a third of the bytes, which the notebook's file carries
@@ -31,9 +31,9 @@ def grid(
 
     DataError where none is a molecule.
     """
-    drawing, drawn = pictures.png(smiles, columns, rows, legends)
+    body, drawn = grid_png(smiles, columns, rows, legends)
     if not drawn:
         raise DataError(f"no picture, none of the {len(smiles):,} strings is a molecule")
-    body = io.BytesIO()
-    Image.open(io.BytesIO(drawing)).convert("RGB").quantize(COLOURS).save(body, "PNG", optimize=True)
-    return Picture(body.getvalue())
+    small = io.BytesIO()
+    Image.open(io.BytesIO(body)).convert("RGB").quantize(COLOURS).save(small, "PNG", optimize=True)
+    return Picture(small.getvalue())

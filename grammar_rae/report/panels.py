@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -60,8 +61,8 @@ def curve(axes: Axes, text: str, target: Target | None) -> None:
     """An expression over what it is compared with, in grey, or alone on [-10, 10]. DataError where it is none."""
     points = GRID if target is None else target.points
     grid = np.linspace(points.min(), points.max(), len(GRID))
-    found = values_of(text, scores.standard(), grid)
-    shown = found[np.isfinite(found)]
+    values = values_of(text, scores.standard(), grid)
+    in_view = values[np.isfinite(values)]
     few = target is not None and len(points) < FEW
     if target is not None:
         order = np.argsort(points)
@@ -69,10 +70,10 @@ def curve(axes: Axes, text: str, target: Target | None) -> None:
             points[order], target.values[order], color=REFERENCE, linewidth=4, linestyle="" if few else "-",
             marker="o" if few else "", markersize=4, label="target",
         )  # fmt: skip
-        shown = target.values
-    axes.plot(grid, np.where(np.isfinite(found), found, np.nan), color=SERIES[0], linewidth=1.4, label=text)
-    if len(shown):
-        axes.set_ylim(*span(shown))
+        in_view = target.values
+    axes.plot(grid, np.where(np.isfinite(values), values, np.nan), color=SERIES[0], linewidth=1.4, label=text)
+    if len(in_view):
+        axes.set_ylim(*span(in_view))
     axes.set_xlim(*span(points) if few else (grid[0], grid[-1]))
     axes.locator_params(nbins=5)
     quiet(axes)
@@ -85,6 +86,30 @@ def tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
         axes.plot(curve.recall, curve.precision, color=colour, linestyle=dash, linewidth=1.6, label=name)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal")
     quiet(axes)
+
+
+def codes(
+    axes: Axes,
+    points: NDArray[np.floating],
+    colours: NDArray[np.floating] | None,
+    scale: tuple[float, float],
+) -> PathCollection | None:
+    """Points (n, 2), those with a finite colour (n,) in it, the others grey; the dots in colour, if any.
+
+    `scale`: the values of the darkest and the lightest colour.
+    """
+    axes.scatter(points[:, 0], points[:, 1], s=5, color=REFERENCE, linewidths=0, rasterized=True)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    quiet(axes)
+    if colours is None:
+        return None
+    finite = np.isfinite(colours)
+    x, y = points[finite].T
+    low, high = scale
+    return axes.scatter(
+        x, y, s=5, c=colours[finite], cmap="viridis", vmin=low, vmax=high, linewidths=0, rasterized=True
+    )
 
 
 def quiet(axes: Axes) -> None:
@@ -100,19 +125,19 @@ def _values(items: pd.DataFrame, column: str) -> NDArray[np.floating]:
     if column not in items:
         return np.empty(0)
     values = items.loc[items["valid"].astype(bool), column].to_numpy(float)
-    found: NDArray[np.floating] = values[np.isfinite(values)]
-    return found
+    finite: NDArray[np.floating] = values[np.isfinite(values)]
+    return finite
 
 
 def _whole(values: Sequence[NDArray[np.floating]]) -> bool:
-    return all(bool((one == one.round()).all()) for one in values)
+    return all(bool((numbers == numbers.round()).all()) for numbers in values)
 
 
 def _edges(values: Sequence[NDArray[np.floating]]) -> NDArray[np.floating]:
     """Where bars begin and end: whole numbers where all values are, and no long empty tails."""
-    low = min(float(np.percentile(one, EDGE)) for one in values)
-    high = max(float(np.percentile(one, 100 - EDGE)) for one in values)
-    bars = int(np.clip(2 * min(len(one) for one in values) ** (1 / 3), 10, 40))  # Rice's rule
+    low = min(float(np.percentile(numbers, EDGE)) for numbers in values)
+    high = max(float(np.percentile(numbers, 100 - EDGE)) for numbers in values)
+    bars = int(np.clip(2 * min(map(len, values)) ** (1 / 3), 10, 40))  # Rice's rule
     if _whole(values):
         first, last = np.floor(low), np.ceil(high)
         step = int(np.ceil((last - first + 1) / bars))

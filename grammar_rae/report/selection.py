@@ -55,7 +55,7 @@ def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int 
     """The n distinct molecules least like a reference, with `similarity` to the nearest of it, 0 to 1.
 
     Tanimoto similarity of Morgan fingerprints (radius 2, 2,048 bits), of at most COMPARED items drawn by
-    `seed`. `reference`: canonical SMILES, all of them looked at.
+    `seed`. `reference`: canonical SMILES, all of them looked at. DataError where none is a molecule.
     """
     rows = distinct(items)
     rows = rows.iloc[subset(len(rows), COMPARED, seed)]
@@ -82,10 +82,10 @@ def refusals(items: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame({"string": rows.iloc[:, 0], "reason": rows["reason"]})
     frame["pattern"] = [VARYING.sub("…", reason) for reason in frame["reason"]]
     groups = frame.groupby("pattern", sort=False)
-    found = groups.agg(items=("string", "size"), string=("string", "first"), reason=("reason", "first"))
-    found = found.sort_values("items", ascending=False, kind="stable").reset_index()
-    found.insert(2, "share", found["items"] / max(len(items), 1))
-    return found
+    reasons = groups.agg(items=("string", "size"), string=("string", "first"), reason=("reason", "first"))
+    reasons = reasons.sort_values("items", ascending=False, kind="stable").reset_index()
+    reasons.insert(2, "share", reasons["items"] / max(len(items), 1))
+    return reasons
 
 
 def repeated(items: pd.DataFrame, n: int = 10) -> pd.Series:

@@ -28,14 +28,14 @@ def of_strings(grammar: Grammar | None) -> Callable[[Sequence[str]], np.ndarray]
 
 def fragments(smiles: Sequence[str]) -> np.ndarray:
     """Morgan counts of radius 2 (ECFC4; Rogers and Hahn, 2010), folded."""
-    found = np.zeros((len(smiles), BINS + 1))
-    for row, text in zip(found, smiles, strict=True):
+    counts = np.zeros((len(smiles), BINS + 1))
+    for row, text in zip(counts, smiles, strict=True):
         read = molecule(text)
         if read is None or not read.GetNumAtoms():
             row[BINS] = 1
         else:
             row[:BINS] = morgan().GetCountFingerprintAsNumPy(read)
-    return found
+    return counts
 
 
 def places(strings: Sequence[str], grammar: Grammar) -> np.ndarray:
@@ -44,25 +44,25 @@ def places(strings: Sequence[str], grammar: Grammar) -> np.ndarray:
     """
     tables = grammar.tables
     rows, known, _ = parse_known(grammar, strings)
-    found = np.zeros((len(strings), BINS + 1))
-    found[:, BINS] = 1
-    found[known, BINS] = 0
+    features = np.zeros((len(strings), BINS + 1))
+    features[:, BINS] = 1
+    features[known, BINS] = 0
     for item, row in zip(known, rows, strict=True):
-        counts, open_places = found[item], [0]
+        counts, open_places = features[item], [0]
         for rule in row[row != tables.pad].tolist():
             place = open_places.pop()
             counts[crc32(rule.to_bytes(2, "little"), place) % BINS] += 1
             children = range(int(tables.arity[rule]))
             open_places += [crc32(child.to_bytes(2, "little"), place) for child in reversed(children)]
-    return found
+    return features
 
 
 def letters(strings: Sequence[str]) -> np.ndarray:
     """Runs of one, two and three characters, hashed: what is left where there is no grammar."""
-    found = np.zeros((len(strings), BINS + 1))
-    for counts, text in zip(found, strings, strict=True):
+    features = np.zeros((len(strings), BINS + 1))
+    for counts, text in zip(features, strings, strict=True):
         counts[BINS] = not text
         for size in (1, 2, 3):
             for start in range(len(text) - size + 1):
                 counts[crc32(text[start : start + size].encode()) % BINS] += 1
-    return found
+    return features

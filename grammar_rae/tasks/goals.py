@@ -92,7 +92,7 @@ def _scored(name: str, grammar: Grammar | None) -> Task:
     """A kind of strings that can have scores. DataError where there is none of that name."""
     if name in TASKS and (kind := named(name, grammar)).search is not None:
         return kind
-    names = [known for known in TASKS if named(known).search is not None]
+    names = [task for task in TASKS if named(task).search is not None]
     raise DataError(f"no task {name!r}; there are {', '.join(names)}")
 
 

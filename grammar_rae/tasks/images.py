@@ -66,10 +66,10 @@ class Pixels:
 
     def write(self, path: str, items: NDArray[np.uint8], table: pd.DataFrame | None = None) -> None:
         """The images, whatever their table says."""
-        from grammar_rae.files.pictures import write
+        from grammar_rae.files.pictures import write_images
 
         self.check(path)
-        write(np.asarray(items), path)
+        write_images(np.asarray(items), path)
 
     def finished(self, items: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
         return list(items)
@@ -231,9 +231,9 @@ def _grid(
     items: Sequence[Any], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
     """Side by side, without legends; smaller ones on grey."""
-    from grammar_rae.files.pictures import grid
+    from grammar_rae.files.pictures import write_sheet
 
-    return grid(_padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))
+    return write_sheet(_padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))
 
 
 def _padded(items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -144,10 +144,10 @@ MOLECULES = MoleculeTask()
 def _grid(
     items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
-    from grammar_rae.chemistry import drawing as pictures
+    from grammar_rae.chemistry.drawing import write_grid
 
     rows = DOWN if most is None else -(-most // ACROSS)
-    return pictures.grid(items, path, ACROSS, rows, legends)
+    return write_grid(items, path, ACROSS, rows, legends)
 
 
 def _heavy_atoms(smiles: Sequence[str]) -> NDArray[np.floating]:

@@ -15,7 +15,7 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.features import network
 from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.experiments.train import train
-from grammar_rae.files.pictures import tiled
+from grammar_rae.files.pictures import sheet
 from grammar_rae.model.model import Model
 from grammar_rae.noise import POSTERIOR, Noise
 from grammar_rae.report.page import page
@@ -225,9 +225,9 @@ def test_the_classifiers_features():
 
 
 def test_images_side_by_side():
-    sheet = tiled(np.full((5, 4, 3, 1), 7, np.uint8), 2)
-    assert sheet.shape == (3 * 6 + 2, 2 * 5 + 2, 1)
-    assert (sheet == 7).sum() == 5 * 12 and (sheet == 128).sum() == sheet.size - 60
+    tiles = sheet(np.full((5, 4, 3, 1), 7, np.uint8), 2)
+    assert tiles.shape == (3 * 6 + 2, 2 * 5 + 2, 1)
+    assert (tiles == 7).sum() == 5 * 12 and (tiles == 128).sum() == tiles.size - 60
 
 
 def test_a_page_compares_models():

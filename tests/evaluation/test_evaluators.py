@@ -105,7 +105,7 @@ def test_hashes_remember_what_was_seen() -> None:
 
 
 def test_grid_picture(tmp_path: Path) -> None:
-    assert drawing.grid(["C(", *["CCO"] * 7], tmp_path / "a.png", columns=2, rows=3) == 6
+    assert drawing.write_grid(["C(", *["CCO"] * 7], tmp_path / "a.png", columns=2, rows=3) == 6
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(DataError, match="none of the 1 strings is a molecule"):
-        drawing.grid(["C("], tmp_path / "b.png")
+        drawing.write_grid(["C("], tmp_path / "b.png")

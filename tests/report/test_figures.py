@@ -7,6 +7,7 @@ import grammar_rae as gr
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.report import figures, selection
+from grammar_rae.report.projection import Projection
 
 MOLECULES = [
     "CCO",
@@ -45,6 +46,15 @@ def test_a_distribution_is_of_the_valid_items(items):
     centres = (edges[1:] + edges[:-1]) / 2
     valid = items.loc[items["valid"], "heavy_atoms"]
     assert heights.sum() == pytest.approx(1) and abs(heights @ centres - valid.mean()) <= np.diff(edges)[0]
+
+
+def test_a_projection_is_on_the_principal_axes():
+    codes = np.random.default_rng(0).normal(size=(50, 4)) * [1, 5, 2, 3]
+    project = Projection.fit(codes)
+    variances, axes = np.linalg.eigh(np.cov(codes, rowvar=False))
+    np.testing.assert_allclose(np.abs(project.axes @ axes[:, :1:-1]), np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(project.shares, variances[:1:-1] / variances.sum())
+    np.testing.assert_allclose(np.cov(project(codes), rowvar=False), np.diag(variances[:1:-1]), atol=1e-12)
 
 
 def test_a_map_has_the_data_s_axes():

@@ -108,6 +108,6 @@ def _binary(
 
 def _settled(value: np.ndarray, error: np.ndarray, undefined: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """NaN where undefined; 0 with an infinite bound, which no operation makes finite, where unknown."""
-    known = np.isfinite(value) & (error <= TRUSTED * np.maximum(1, np.abs(value)))
-    value = np.where(undefined, np.nan, np.where(known, value, 0.0))
-    return value, np.where(undefined, 0.0, np.where(known, error, np.inf))
+    trusted = np.isfinite(value) & (error <= TRUSTED * np.maximum(1, np.abs(value)))
+    value = np.where(undefined, np.nan, np.where(trusted, value, 0.0))
+    return value, np.where(undefined, 0.0, np.where(trusted, error, np.inf))

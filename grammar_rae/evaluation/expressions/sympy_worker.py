@@ -42,11 +42,12 @@ def verdict(first: list[Any], second: list[Any]) -> bool | None:
     a, b = build(first), build(second)
     if any(e.has(sympy.nan, sympy.zoo, sympy.oo) for e in (a, b)):
         return None
-    found: bool | None = a.equals(b)
-    return found
+    equal: bool | None = a.equals(b)
+    return equal
 
 
 def main() -> None:
+    """Answer questions until standard input ends."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 

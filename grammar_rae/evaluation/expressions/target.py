@@ -17,7 +17,7 @@ GRID = np.linspace(-10, 10, 1000)
 
 
 class Target(NamedTuple):
-    """Where an expression is looked at, points (P,), and what it should be there, values (P,)."""
+    """Where an expression is evaluated, points (P,), and what it should be there, values (P,)."""
 
     points: np.ndarray
     values: np.ndarray

@@ -28,5 +28,6 @@ class Classifier(nn.Module):
         return F.relu(self.hidden(self.layers(2 * x - 1).flatten(1)))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, 10)."""
         logits: Tensor = self.out(self.features(x))
         return logits

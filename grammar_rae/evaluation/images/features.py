@@ -106,13 +106,13 @@ def _scripted(name: str) -> Callable[[Tensor], Tensor]:
 
     def features(x: Tensor) -> Tensor:
         try:
-            found: Tensor = net(x)
+            out: Tensor = net(x)
         except RuntimeError as error:
             raise DataError(
                 f"{name}: does not take uint8 images {tuple(x.shape)} ({str(error).splitlines()[-1]})"
             ) from error
-        if found.dim() != 2:
-            raise DataError(f"{name}: gives {tuple(found.shape)}; expected features (n, d)")
-        return found
+        if out.dim() != 2:
+            raise DataError(f"{name}: gives {tuple(out.shape)}; expected features (n, d)")
+        return out
 
     return features

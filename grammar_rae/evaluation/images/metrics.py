@@ -26,12 +26,13 @@ def frechet(first: NDArray[np.floating], second: NDArray[np.floating]) -> float 
         return None
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     offset = a.mean(0) - b.mean(0)
-    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    one, other = np.atleast_2d(one), np.atleast_2d(other)
-    values, vectors = np.linalg.eigh(one)
+    first_cov, second_cov = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
+    values, vectors = np.linalg.eigh(first_cov)
     root = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
-    cross = np.sqrt(np.linalg.eigvalsh(root @ other @ root).clip(min=0)).sum()  # tr (Σ Σ')^½, symmetrically
-    return float(max(offset @ offset + np.trace(one) + np.trace(other) - 2 * cross, 0.0))
+    cross = np.sqrt(
+        np.linalg.eigvalsh(root @ second_cov @ root).clip(min=0)
+    ).sum()  # tr (Σ Σ')^½, symmetrically
+    return float(max(offset @ offset + np.trace(first_cov) + np.trace(second_cov) - 2 * cross, 0.0))
 
 
 @dataclass(frozen=True)

@@ -64,18 +64,18 @@ class MoleculeSet:
 
 def read(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> MoleculeSet:
     """Every distinct string read once, over all cores; `forms`: their canonical SMILES, where these are known."""
-    known = dict(zip(strings, forms, strict=True)) if forms is not None else dict.fromkeys(strings)
-    unread = [text for text, form in known.items() if form is None]
-    made = dict(zip(unread, spread(_canonical_or_problem, unread), strict=True))
+    given = dict(zip(strings, forms, strict=True)) if forms is not None else dict.fromkeys(strings)
+    unread = [text for text, form in given.items() if form is None]
+    results = dict(zip(unread, spread(_canonical_or_problem, unread), strict=True))
     rows: dict[str, int] = {}
     problems: list[Problem] = []
     places: dict[str, int] = {}
-    for text, canonical_form in known.items():
-        form = canonical_form or made[text]
-        if isinstance(form, str):
-            places[text] = rows.setdefault(form, len(rows))
+    for text, form in given.items():
+        result = form or results[text]
+        if isinstance(result, str):
+            places[text] = rows.setdefault(result, len(rows))
         else:
-            problems.append(form)
+            problems.append(result)
             places[text] = -len(problems)
     each = np.fromiter((places[text] for text in strings), np.int32, len(strings))
     return MoleculeSet(each, list(rows), problems)

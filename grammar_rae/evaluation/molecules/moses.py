@@ -2,7 +2,7 @@
 
 Values equal those of the package `molsets` 0.3.1 to 1e-6, with three differences: `unique_k` has no score where
 fewer than k molecules are valid (there it is of those there are), internal diversity of more than 30,000
-distinct molecules is that of 30,000 drawn with a fixed seed, and a metric that cannot be had is None. Molecules
+distinct molecules is that of 30,000 drawn with a fixed seed, and a metric that cannot be computed is None. Molecules
 count as often as they stand in the set.
 """
 
@@ -76,8 +76,8 @@ def scaffolds(generated: Profile, reference: Profile) -> Number:
 
 def average(generated: Profile, values: NDArray[np.generic]) -> Number:
     """Mean over the molecules of a value (or share of a condition) of each distinct one; NaN counts for none."""
-    known = np.isfinite(values.astype(float))
-    return float(np.average(values[known], weights=generated.counts[known])) if known.any() else None
+    finite = np.isfinite(values.astype(float))
+    return float(np.average(values[finite], weights=generated.counts[finite])) if finite.any() else None
 
 
 def distance(generated: Profile, reference: Profile, name: str) -> Number:
@@ -87,8 +87,8 @@ def distance(generated: Profile, reference: Profile, name: str) -> Number:
     sides = []
     for side in (generated, reference):
         values = side.values[name].to_numpy()
-        known = np.isfinite(values)
-        sides.append((values[known], side.counts[known]))
+        finite = np.isfinite(values)
+        sides.append((values[finite], side.counts[finite]))
     (a, weights_a), (b, weights_b) = sides
     return float(wasserstein_distance(a, b, weights_a, weights_b)) if len(a) and len(b) else None
 

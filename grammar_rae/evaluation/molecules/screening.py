@@ -118,6 +118,7 @@ class _Queries:
         self.queries: list[Any] = []  # None: asks for more than a kind, so it may match any
 
     def number(self, query: Any) -> int:
+        """The number of a query atom or bond, a new one unless an equal one has come before."""
         text = query.DescribeQuery()
         if text not in self.numbers:
             self.numbers[text] = len(self.numbers)

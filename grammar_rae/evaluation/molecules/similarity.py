@@ -33,9 +33,9 @@ def nearest(queries: Words, others: Words) -> Floats:
 def nearest_other(rows: Words) -> Floats:
     """(n,) similarity of each row to the most similar of the other rows; 0 where there is no other."""
     words, counts, order = _by_count(rows)
-    found = np.empty(len(rows))
-    found[order] = _nearest(words, counts, words, counts, order, np.arange(len(rows)))
-    return found
+    similarities = np.empty(len(rows))
+    similarities[order] = _nearest(words, counts, words, counts, order, np.arange(len(rows)))
+    return similarities
 
 
 def means(rows: Words, weights: NDArray[np.integer]) -> tuple[Floats, Floats]:
@@ -81,7 +81,7 @@ def _nearest(queries, sizes, others, counts, order, own):  # type: ignore[no-unt
     Swamidass and Baldi (2007). `own` (n,): the place of a query among the others that is left out, or -1.
     """
     n, m = queries.shape[0], others.shape[0]
-    found = np.zeros(n)
+    similarities = np.zeros(n)
     for i in prange(n):
         a, size, best = queries[i], sizes[i], 0.0
         up = np.searchsorted(counts, size)
@@ -99,8 +99,8 @@ def _nearest(queries, sizes, others, counts, order, own):  # type: ignore[no-unt
                 common = _common(a, others[j])
                 union = size + counts[j] - common
                 best = max(best, common / union if union else 1.0)
-        found[i] = best
-    return found
+        similarities[i] = best
+    return similarities
 
 
 @njit(cache=True, parallel=True, nogil=True)

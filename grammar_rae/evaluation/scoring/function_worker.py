@@ -25,18 +25,18 @@ def function(name: str, place: str) -> Callable[[Any], Any]:
     if not module_name or not path:
         raise LookupError("expected module:function")
     try:
-        found: Any = importlib.import_module(module_name)
+        value: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise LookupError(f"no module {module_name!r} in {place} or on Python's path") from error
     for part in path.split("."):
-        if not hasattr(found, part):
+        if not hasattr(value, part):
             raise LookupError(f"module {module_name!r} has no {path!r}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise LookupError(f"{path!r} of module {module_name!r} is no function but a {type(found).__name__}")
-    return found
+        value = getattr(value, part)
+    if not callable(value):
+        raise LookupError(f"{path!r} of module {module_name!r} is no function but a {type(value).__name__}")
+    return value
 
 
 class NoNumber(Exception):
@@ -56,15 +56,16 @@ def number(value: Any) -> float:
 def numbers(values: Any, count: int) -> list[float]:
     """`count` numbers out of a list or array."""
     try:
-        found = list(values)
+        items = list(values)
     except TypeError:
         raise NoNumber(f"returned {brief(values)}, expected a list of {count} numbers") from None
-    if len(found) != count:
-        raise NoNumber(f"returned {len(found)} numbers for {count} strings")
-    return [number(value) for value in found]
+    if len(items) != count:
+        raise NoNumber(f"returned {len(items)} numbers for {count} strings")
+    return [number(value) for value in items]
 
 
 def brief(value: Any) -> str:
+    """What a function returned, in a line of at most 100 characters."""
     text = "None" if value is None else f"{type(value).__name__} {value!r}"
     return text.splitlines()[0][:100]
 
@@ -87,15 +88,16 @@ def said(error: BaseException) -> str:
 
 
 def main() -> None:
+    """Answer questions until standard input ends."""
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    wanted = json.loads(questions.readline())
-    sys.path[:] = wanted["path"]
+    setup = json.loads(questions.readline())
+    sys.path[:] = setup["path"]
     try:
-        call = function(wanted["function"], os.getcwd())
+        call = function(setup["function"], os.getcwd())
         ready: dict[str, Any] = {"ready": True}
     except LookupError as error:
         ready = {"error": str(error.args[0])}
@@ -107,10 +109,10 @@ def main() -> None:
     silent = open(os.devnull, "w")  # noqa: SIM115
     for line in questions:
         strings = json.loads(line)
-        faulthandler.dump_traceback_later(wanted["seconds"] * len(strings) + GRACE, exit=True, file=silent)
-        found = answer(call, strings, wanted["batch"])
+        faulthandler.dump_traceback_later(setup["seconds"] * len(strings) + GRACE, exit=True, file=silent)
+        result = answer(call, strings, setup["batch"])
         faulthandler.cancel_dump_traceback_later()
-        print(json.dumps(found), file=answers, flush=True)
+        print(json.dumps(result), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ Reader = Callable[[Sequence[str]], tuple[list[str | None], dict[str, str]]]
 
 @dataclass(frozen=True)
 class Term:
-    """What one name of a specification measures. `points` (P,) are those where it looks at expressions."""
+    """What one name of a specification measures. `points` (P,) are those where it evaluates expressions."""
 
     name: str
     task: str | None  # None: any
@@ -57,7 +57,7 @@ class Score:
 
     @property
     def points(self) -> np.ndarray | None:
-        """Where expressions are looked at, (P,), if that is known."""
+        """Where expressions are evaluated, (P,); None where they are not."""
         return self.terms[0].points
 
     @property

@@ -85,8 +85,8 @@ def density(
     numbers, table = {}, None
     with progress("reading data") as report:
         if fit is not None:
-            wanted = expost.Fit(fit, settings, name, codes, seed)
-            numbers = expost.add_density(run, wanted, data, out, device, report)
+            request = expost.DensityRequest(fit, settings, name, codes, seed)
+            numbers = expost.add_density(run, request, data, out, device, report)
         if compare:
             table = expost.compare(out or run, data, device, report)
     if table is None:

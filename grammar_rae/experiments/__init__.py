@@ -1,1 +1,1 @@
-"""Models measured: how, by the kind of their items, and what their cards say of it."""
+"""Making and measuring models: data, training, densities, protocols, and what a card says of them."""

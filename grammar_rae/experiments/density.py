@@ -32,7 +32,7 @@ JUDGED = 2000  # training and held-out items whose codes a comparison takes the 
 
 
 @dataclass(frozen=True)
-class Fit:
+class DensityRequest:
     """What to fit, on which codes (the recipe's where None), and what to call it (its kind where None)."""
 
     kind: str
@@ -44,7 +44,7 @@ class Fit:
 
 def add_density(
     run: str | Path,
-    fit: Fit,
+    request: DensityRequest,
     data: str | None = None,
     out: Path | None = None,
     device: str = "cpu",
@@ -57,20 +57,20 @@ def add_density(
     RecipeError or DataError before anything is fitted where it could not be kept.
     """
     folder = runs.find(run)
-    name = named(fit.name or fit.kind, fit.kind)
-    check(fit.kind, fit.settings)
-    if fit.codes not in (None, "means", "samples"):
-        raise RecipeError(f"codes {fit.codes}; expected means or samples")
+    name = named(request.name or request.kind, request.kind)
+    check(request.kind, request.settings)
+    if request.codes not in (None, "means", "samples"):
+        raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
     model = Model(runs.load(folder), device)
-    wanted = fit.codes or codes_for(model.recipe, fit.kind, fit.settings)
+    wanted = request.codes or codes_for(model.recipe, request.kind, request.settings)
     train, held_out = _items(model, data)
     report("encoding", 0.0)
-    z, _, rejected = model.encode_known(train, fit.seed if wanted == "samples" else None)
+    z, _, rejected = model.encode_known(train, request.seed if wanted == "samples" else None)
     if not len(z):
         raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
     report(f"fitting {name}", 0.0)
-    density = timed(model, fit.kind, z, fit.seed, name, report, fit.settings)
+    density = timed(model, request.kind, z, request.seed, name, report, request.settings)
     if out is not None:
         runs.copy(folder, out)
     target = out or folder

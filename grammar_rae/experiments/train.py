@@ -87,7 +87,7 @@ def train(
 def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
     """Another run's weights to train on from, and its ancestry."""
     begun = runs.find(from_)
-    anew = weights.begin(run.autoencoder, begun / "weights.safetensors")
+    anew = weights.warm_start(run.autoencoder, begun / "weights.safetensors")
     if anew:
         report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
     run.metrics |= runs.ancestry(begun)

@@ -33,7 +33,7 @@ from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.recipes.toml import read, write
 from grammar_rae.runs.shipped import PRETRAINED, names
-from grammar_rae.runs.weights import _packed, _unpacked, fill, identity_of
+from grammar_rae.runs.weights import identity_of, load_weights, pack_weights, unpack_weights
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
 
@@ -84,7 +84,7 @@ def save(folder: Path, run: Run) -> None:
         bonds = json.dumps(asdict(run.machine.bonds), indent=1)
         replace(folder / "codec" / "valence.json", bonds + "\n")
     identity = identity_of(run.recipe, run.grammar)
-    replace(folder / "weights.safetensors", _packed(weights, {"identity": identity}))
+    replace(folder / "weights.safetensors", pack_weights(weights, {"identity": identity}))
     for name, fitted in run.densities.items():
         save_density(folder, name, fitted, identity)
     if run.seen is not None:
@@ -99,7 +99,7 @@ def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None
     """One fitted density; its kind and sizes are in the file's metadata."""
     sizes = {size: str(value) for size, value in fitted.density.sizes.items()}
     metadata = {"identity": identity, "kind": fitted.kind, **sizes}
-    replace(folder / "densities" / f"{name}.safetensors", _packed(fitted.density.state_dict(), metadata))
+    replace(folder / "densities" / f"{name}.safetensors", pack_weights(fitted.density.state_dict(), metadata))
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -120,7 +120,7 @@ def load(folder: Path) -> Run:
     with torch.random.fork_rng():
         autoencoder = make_autoencoder(recipe, codec, machine)
     identity = identity_of(recipe, grammar)
-    fill(autoencoder, folder / "weights.safetensors", identity)
+    load_weights(autoencoder, folder / "weights.safetensors", identity)
     run = Run(recipe, grammar, codec, autoencoder.eval())
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
@@ -178,7 +178,7 @@ def _compare(installed: BondTable, path: Path) -> None:
 
 
 def _load_density(path: Path, latent: int, identity: str) -> Fitted:
-    tensors, metadata = _unpacked(path)
+    tensors, metadata = unpack_weights(path)
     kind = metadata.get("kind", "")
     if kind not in DENSITIES:
         raise DataError(
@@ -191,7 +191,7 @@ def _load_density(path: Path, latent: int, identity: str) -> Fitted:
             density: Density = empty(latent, **sizes)
     except (KeyError, ValueError, RuntimeError) as error:
         raise DataError(f"{path} is damaged (its sizes: {error}); fit it again") from error
-    fill(density, path, identity)
+    load_weights(density, path, identity)
     odd = [name for name, value in density.state_dict().items() if tensors[name].dtype != value.dtype]
     if odd:
         raise DataError(f"{path} is damaged ({odd[0]} is {tensors[odd[0]].dtype}); fit it again")

@@ -17,9 +17,13 @@ from grammar_rae.recipes.parts import identifying
 from grammar_rae.recipes.schema import Recipe
 
 
-def fill(module: nn.Module, path: Path, identity: str | None) -> None:
-    """Weights of a file into a module; names, shapes and identity are checked first."""
-    tensors, metadata = _unpacked(path)
+def load_weights(module: nn.Module, path: Path, identity: str | None) -> None:
+    """Put a file's weights into a module.
+
+    DataError where the file is missing or damaged, belongs to another recipe than `identity` (None: any), or where
+    names or shapes differ.
+    """
+    tensors, metadata = unpack_weights(path)
     if identity is not None and metadata.get("identity") != identity:
         raise DataError(
             f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder"
@@ -27,11 +31,13 @@ def fill(module: nn.Module, path: Path, identity: str | None) -> None:
     _put(module, tensors, path, "copy the whole folder")
 
 
-def begin(module: nn.Module, path: Path) -> list[str]:
-    """Another run's weights into a module, to train on from. The head of the codes may be another objective's: what
-    only that has is left out, and what only this one has starts anew; its names.
+def warm_start(module: nn.Module, path: Path) -> list[str]:
+    """Put another run's weights into a module, to train on from; the names of the weights that start anew.
+
+    The heads may belong to different objectives: weights of the file's head that the module lacks are left out, and
+    weights of the module's head that the file lacks keep their fresh values. DataError where anything else differs.
     """
-    tensors, head = _unpacked(path)[0], "encoder.head."
+    tensors, head = unpack_weights(path)[0], "encoder.head."
     own = module.state_dict()
     anew = [name for name in own if name.startswith(head) and name not in tensors]
     taken = {name: v for name, v in tensors.items() if name in own or not name.startswith(head)}
@@ -56,7 +62,7 @@ def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
+def pack_weights(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
     """A safetensors file; its metadata, which the library writes in any order, sorted: equal content, equal bytes."""
     body = serialise({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata)
     end = 8 + int.from_bytes(body[:8], "little")
@@ -67,7 +73,8 @@ def _packed(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> bytes:
     return len(text).to_bytes(8, "little") + text + body[end:]
 
 
-def _unpacked(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def unpack_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a safetensors file and its metadata. DataError where it is missing or damaged."""
     if not path.is_file():
         raise DataError(f"{path} is missing; the run was not finished, or not copied whole")
     try:

@@ -19,7 +19,7 @@ from rdkit import Chem
 
 from grammar_rae import datasets
 from grammar_rae.chemistry.bonds import probe
-from grammar_rae.chemistry.smiles_grammar import build
+from grammar_rae.chemistry.smiles_grammar import build_grammar
 from grammar_rae.chemistry.tokens import kind_of
 from grammar_rae.codecs.cached import encode_known
 from grammar_rae.codecs.grammar import GrammarCodec
@@ -78,10 +78,10 @@ def coverage(name: str) -> dict[str, float | int | str | dict[str, int]]:
 
 def usable(spelled: list[str], why: Counter[str]) -> Grammar:
     """The grammar of a file's tokens, without atoms that RDKit takes in no closed-shell molecule."""
-    grammar = Grammar.parse(build(spelled))
+    grammar = Grammar.parse(build_grammar(spelled))
     bonds = probe(token for token in grammar.terminals if kind_of(token) == "atom").bonds
     odd = [token for token, found in bonds.items() if not found.sums]
-    return Grammar.parse(build(text for text in spelled if not any(token in text for token in odd)))
+    return Grammar.parse(build_grammar(text for text in spelled if not any(token in text for token in odd)))
 
 
 if __name__ == "__main__":

@@ -88,6 +88,7 @@ class _Scan:
     fresh: bool = False  # whether a branch has no atom yet
 
     def token(self, token: str, kind: str | None, position: int) -> Problem | None:
+        """The next token: its kind is a group of TOKEN, «dot», or None where it is no SMILES."""
         lonely = self.last < 0 or (self.fresh and kind != "bond")
         if kind is None or (kind != "atom" and lonely):
             return _unexpected(token, position)
@@ -132,6 +133,7 @@ class _Scan:
         return None
 
     def end(self, smiles: str) -> Problem | None:
+        """Nothing follows."""
         if self.bond or self.last < 0:
             return Problem("syntax", len(smiles), f"ends with {smiles[-1]!r}")
         if self.branches:

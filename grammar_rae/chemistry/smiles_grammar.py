@@ -1,4 +1,4 @@
-"""A grammar for the SMILES of a file: the fixed shape of `smiles_shape`, the alphabet from the data."""
+"""A grammar for the SMILES of a file: the shape that `tokens` writes down, the alphabet from the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grammar_rae.chemistry.diagnosis import reason
 from grammar_rae.chemistry.smiles import kekules
-from grammar_rae.chemistry.tokens import TOKEN, rules
+from grammar_rae.chemistry.tokens import TOKEN, smiles_rules
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.tables import Reject, read, write_rejects
@@ -20,50 +20,52 @@ HEADER = """\
 """
 
 
-def build(smiles: Iterable[str], source: str = "a file") -> str:
+def build_grammar(smiles: Iterable[str], source: str = "a file") -> str:
     """The text of the grammar, C and branches always in it.
 
-    DataError names the first string with a character that is no SMILES token.
+    DataError names the first string with a character that is no SMILES token, or says that there is no atom in any.
     """
-    found: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
+    tokens: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
     count = 0
     for count, text in enumerate(smiles, 1):
         end = 0
         for match in TOKEN.finditer(text):
             if match.start() != end:
                 break
-            found[str(match.lastgroup)].add(match[0])
+            tokens[str(match.lastgroup)].add(match[0])
             end = match.end()
         if end != len(text):
             raise DataError(
                 f"item {count - 1}: {text[end]!r} at position {end} is not a SMILES token: {text}"
             )
-    if not found["atom"]:
+    if not tokens["atom"]:
         raise DataError(f"{source}: no atoms in {count} strings; expected SMILES, one a line")
-    found["atom"].add("C")  # with branches of carbon any molecule can be completed
-    found["other"] |= {"(", ")"}
-    return HEADER.format(source=source) + "\n".join(rules(found)) + "\n"
+    tokens["atom"].add("C")  # with branches of carbon any molecule can be completed
+    tokens["other"] |= {"(", ")"}
+    return HEADER.format(source=source) + "\n".join(smiles_rules(tokens)) + "\n"
 
 
-def build_file(path: str | Path, out: str | Path) -> dict[str, int]:
+def write_grammar(path: str | Path, out: str | Path) -> dict[str, int]:
     """Write the grammar of a file's molecules in canonical Kekulé form; what went in and what did not.
 
-    Rows that are no molecules are written to `out`.rejects.csv with their lines. DataError, GrammarError.
+    Rows that are no molecules are written to `out`.rejects.csv with their lines. DataError where the file cannot be
+    read or `out` not be written.
     """
     items = read(path)
-    spelled = kekules(items.values)
+    forms = kekules(items.values)
     rejected = items.rejected + [
         Reject(line, text, reason(text) or "does not read back as the same molecule")
-        for text, line, form in zip(items.values, items.lines, spelled, strict=True)
+        for text, line, form in zip(items.values, items.lines, forms, strict=True)
         if form is None
     ]
-    text = build((form for form in spelled if form is not None), Path(path).name)
+    molecules = [form for form in forms if form is not None]
+    text = build_grammar(molecules, Path(path).name)
     grammar = Grammar.parse(text, Path(out).name)
     write_bytes(out, text.encode())
     if rejected:
         write_rejects(f"{out}.rejects.csv", rejected)
-    counted = {
-        "molecules": len(items.values) - sum(form is None for form in spelled),
+    return {
+        "productions": len(grammar.productions),
+        "molecules": len(molecules),
         "rejected": len(rejected),
     }
-    return {"productions": len(grammar.productions), **counted}

@@ -1,4 +1,4 @@
-"""The one shape of our SMILES grammars: LL(1), right-recursive, one production a token.
+"""The tokens of SMILES, and the one shape of our SMILES grammars: LL(1), right-recursive, one production a token.
 
 `mol`: a molecule · `tail`: what may follow an atom · `first`: the beginning of a branch · `cont`: what must
 follow a branch · `bonded`: what must follow a bond. A ring label stands directly after its atom, a branch is
@@ -23,28 +23,20 @@ def kind_of(token: str) -> str | None:
     return None if match is None else match.lastgroup
 
 
-def rules(tokens: Tokens) -> list[str]:
+def smiles_rules(tokens: Tokens) -> list[str]:
     """Every production over an alphabet, one a line, tokens by length and then by spelling."""
     atoms, bonds, rings = (sorted(tokens[k], key=lambda t: (len(t), t)) for k in ("atom", "bond", "ring"))
+    branch = "'(' first ')' cont"
+    lines = [*_each("mol", atoms, "tail"), *_each("tail", rings, "tail")]
+    if tokens["other"]:
+        lines.append(f"tail -> {branch}")
+    lines += [*_each("tail", bonds, "bonded"), *_each("tail", atoms, "tail"), "tail -> "]
+    if tokens["other"]:
+        lines += [*_each("first", atoms, "tail"), *_each("first", bonds, "bonded")]
+        lines += [*_each("cont", atoms, "tail"), *_each("cont", bonds, "bonded"), f"cont -> {branch}"]
+    return lines + (_each("bonded", atoms, "tail") if bonds else [])
 
-    def each(lhs: str, tokens: list[str], rest: str) -> list[str]:
-        return [f"{lhs} -> '{token}' {rest}" for token in tokens]
 
-    branch = ["'(' first ')' cont"] if tokens["other"] else []
-    found = [
-        *each("mol", atoms, "tail"),
-        *each("tail", rings, "tail"),
-        *(f"tail -> {b}" for b in branch),
-        *each("tail", bonds, "bonded"),
-        *each("tail", atoms, "tail"),
-        "tail -> ",
-    ]
-    if branch:
-        found += [
-            *each("first", atoms, "tail"),
-            *each("first", bonds, "bonded"),
-            *each("cont", atoms, "tail"),
-            *each("cont", bonds, "bonded"),
-            *(f"cont -> {b}" for b in branch),
-        ]
-    return found + (each("bonded", atoms, "tail") if bonds else [])
+def _each(lhs: str, tokens: list[str], rest: str) -> list[str]:
+    """A production for every token."""
+    return [f"{lhs} -> '{token}' {rest}" for token in tokens]

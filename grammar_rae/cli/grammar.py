@@ -91,8 +91,8 @@ def build(
     out: Path = typer.Option(..., help="The grammar to write."),
 ) -> None:
     """`smiles.cfg` over the tokens of a file's own molecules, in canonical Kekulé form."""
-    from grammar_rae.chemistry.smiles_grammar import build_file
+    from grammar_rae.chemistry.smiles_grammar import write_grammar
 
-    report = build_file(file, out)
-    print(f"{out}: {report['productions']} productions from {report['molecules']:,} molecules", end="")
-    print(f", {report['rejected']:,} rows left out (see {out}.rejects.csv)" if report["rejected"] else "")
+    sizes = write_grammar(file, out)
+    print(f"{out}: {sizes['productions']} productions from {sizes['molecules']:,} molecules", end="")
+    print(f", {sizes['rejected']:,} rows left out (see {out}.rejects.csv)" if sizes["rejected"] else "")

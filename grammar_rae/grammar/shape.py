@@ -20,9 +20,9 @@ def depths(x: np.ndarray, grammar: Grammar) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _depths(x, arity, pad):  # type: ignore[no-untyped-def]
-    """Read backwards: a production's children are done before it, the leftmost on top of the stack."""
+    """(n,) depths. Read backwards: a production's children are done before it, the leftmost on top of the stack."""
     n, width = x.shape
-    found = np.zeros(n, np.int64)
+    depth = np.zeros(n, np.int64)
     stack = np.empty(width + 1, np.int64)
     for i in range(n):
         top = 0
@@ -36,5 +36,5 @@ def _depths(x, arity, pad):  # type: ignore[no-untyped-def]
             stack[top] = deepest + 1
             top += 1
         if top:
-            found[i] = stack[0]
-    return found
+            depth[i] = stack[0]
+    return depth

@@ -12,16 +12,13 @@ from grammar_rae.grammar.grammar import BIG, Grammar
 
 def rules(grammar: Grammar) -> pd.DataFrame:
     """One row a production: its number, itself, and what it is kept for."""
-    kept = [
-        "padding" if i == grammar.pad else "dead" if i in grammar.dead else ""
-        for i in range(len(grammar.productions))
-    ]
-    rows = [(i, str(p), note) for i, (p, note) in enumerate(zip(grammar.productions, kept, strict=True))]
+    notes = dict.fromkeys(grammar.dead, "dead") | {grammar.pad: "padding"}
+    rows = [(r, str(production), notes.get(r, "")) for r, production in enumerate(grammar.productions)]
     return pd.DataFrame(rows, columns=["number", "production", "note"]).set_index("number")
 
 
 def nonterminals(grammar: Grammar) -> pd.DataFrame:
-    """One row a nonterminal: its productions and the least steps that finish it."""
+    """One row a nonterminal, but for that of padding: the number of its productions, the least steps that finish it."""
     tables = grammar.tables
     rows = [
         (name, int((tables.lhs == a).sum()), int(tables.need[a]))
@@ -32,7 +29,7 @@ def nonterminals(grammar: Grammar) -> pd.DataFrame:
 
 
 def describe(grammar: Grammar, steps: int = 15) -> dict[str, Any]:
-    """Sizes, and the number of derivations of exactly s productions where there are any."""
+    """Sizes, and for every s up to `steps` the number of derivations of exactly s productions where there are any."""
     sizes: dict[str, Any] = {
         "productions": len(grammar.productions),
         "nonterminals": len(grammar.nonterminals) - 1,

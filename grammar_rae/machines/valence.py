@@ -1,6 +1,6 @@
 """The SMILES machine: valence, ring bonds, and a completion that always fits the steps left.
 
-It reads grammars of one shape (`smiles_shape`), one production a token, over Kekulé SMILES, and stands beside
+It reads grammars of one shape (`chemistry.tokens`), one production a token, over Kekulé SMILES, and stands beside
 the stack machine, which knows the syntax. A production is allowed when
 
 - its bond fits the atom it leaves and the atom it reaches, whose bond sum may be one of a set (`bonds`):
@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from grammar_rae.chemistry.bonds import MOST, Bonds, BondTable
-from grammar_rae.chemistry.tokens import kind_of, rules
+from grammar_rae.chemistry.tokens import kind_of, smiles_rules
 from grammar_rae.errors import GrammarError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.notation import read_productions
@@ -62,7 +62,7 @@ class ValenceState:
 
 
 class ValenceMachine(nn.Module):
-    """Chemistry of `grammar`, of the shape of `smiles_shape`, under `table`. GrammarError where it has another.
+    """Chemistry of `grammar`, of the shape of `chemistry.tokens`, under `table`. GrammarError where it has another.
 
     Features (F = 14 + 7 L), all in 0 … 1 or logarithms: what the current atom owes and what room it has,
     the pending bond, begin and end of a branch, open branches and rings, and for each label whether it is open,
@@ -281,7 +281,7 @@ def _roles(grammar: Grammar, table: BondTable) -> tuple[dict[Bonds, int], list[t
                 f"{grammar.name}: {token!r} is not a SMILES token; the valence machine reads SMILES"
             )
         tokens[kind].add(token)
-    shape = {production for rule in rules(tokens) for production in read_productions(rule)}
+    shape = {production for rule in smiles_rules(tokens) for production in read_productions(rule)}
     live = [p for i, p in enumerate(grammar.productions) if i != grammar.pad]
     if set(live) != shape:
         odd = next(iter(set(live) ^ shape))

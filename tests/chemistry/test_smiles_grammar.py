@@ -7,7 +7,7 @@ import pytest
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
-from grammar_rae.chemistry.smiles_grammar import TOKEN, build, build_file
+from grammar_rae.chemistry.smiles_grammar import TOKEN, build_grammar, write_grammar
 from grammar_rae.datasets import kekules
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
@@ -24,7 +24,7 @@ def molecules():
 
 
 def test_one_step_a_token_and_one_parse_each(molecules):
-    grammar = Grammar.parse(build(molecules))
+    grammar = Grammar.parse(build_grammar(molecules))
     assert compiled_parser(grammar).lookahead.ll1
     x, known, errors = parse_known(grammar, molecules)
     assert len(errors) < 0.02 * len(molecules)  # a bond before a ring digit
@@ -42,36 +42,36 @@ def test_one_step_a_token_and_one_parse_each(molecules):
 
 
 def test_productions_that_start_alike_share_a_column(molecules):
-    grammar = Grammar.parse(build(molecules))
+    grammar = Grammar.parse(build_grammar(molecules))
     assert grammar.tables.columns == len(grammar.terminals) + 1  # no column for ')'; the end and padding
 
 
 def test_the_tokens_are_the_files_own():
-    grammar = Grammar.parse(build(["C[C@@H](Br)N1CC1", "OC=C"]))
+    grammar = Grammar.parse(build_grammar(["C[C@@H](Br)N1CC1", "OC=C"]))
     assert set(grammar.terminals) == {"C", "[C@@H]", "(", "Br", ")", "N", "1", "O", "="}
-    assert set(Grammar.parse(build(["N"])).terminals) == {"N", "C", "(", ")"}
-    assert set(Grammar.parse(build(["C(C)C", "C1CC1"])).terminals) == {"C", "(", ")", "1"}
+    assert set(Grammar.parse(build_grammar(["N"])).terminals) == {"N", "C", "(", ")"}
+    assert set(Grammar.parse(build_grammar(["C(C)C", "C1CC1"])).terminals) == {"C", "(", ")", "1"}
 
 
 @pytest.mark.parametrize("text", ["C()C", "C(C)", "(C)C", "C==C", "C=1CC=1", "1CC1", "C=", "()", "C(C))C"])
 def test_what_no_molecule_looks_like_is_not_derived(text):
-    grammar = Grammar.parse(build(["CC=C1CC1"]))
+    grammar = Grammar.parse(build_grammar(["CC=C1CC1"]))
     _, _, errors = parse_known(grammar, [text])
     assert errors
 
 
 def test_strings_that_are_no_smiles_are_refused():
     with pytest.raises(DataError, match=r"item 1: ' ' at position 2 is not a SMILES token: CC C"):
-        build(["CC", "CC C"])
+        build_grammar(["CC", "CC C"])
     with pytest.raises(DataError, match="no atoms in 0 strings"):
-        build([])
+        build_grammar([])
 
 
 def test_a_file_becomes_a_grammar_and_bad_rows_are_kept_apart(tmp_path):
     (tmp_path / "mine.smi").write_text("c1ccccc1O one\nnot_a_molecule\nCC(=O)[O-]\n")
-    report = build_file(tmp_path / "mine.smi", tmp_path / "mine.cfg")
+    sizes = write_grammar(tmp_path / "mine.smi", tmp_path / "mine.cfg")
     grammar = Grammar.read(tmp_path / "mine.cfg")
-    assert report == {"productions": len(grammar.productions), "molecules": 2, "rejected": 1}
+    assert sizes == {"productions": len(grammar.productions), "molecules": 2, "rejected": 1}
     assert "mine.smi" in grammar.text
     assert "not_a_molecule" in (tmp_path / "mine.cfg.rejects.csv").read_text()
     assert len(parse(grammar, [t for t in kekules(["Oc1ccccc1", "CC(=O)[O-]"]) if t])) == 2
@@ -83,7 +83,7 @@ def test_the_shipped_grammar_is_that_of_zinc():
     data = datasets.load("zinc250k")
     texts = [text for text in kekules(data.train + data.valid + data.test) if text is not None]
     shipped = Grammar.read("smiles")
-    assert Grammar.parse(build(texts)).productions == shipped.productions
+    assert Grammar.parse(build_grammar(texts)).productions == shipped.productions
     _, _, errors = parse_known(shipped, texts)
     assert len(errors) <= 10
     assert all(re.search(r"[/\\]\d", texts[i]) for i, _ in errors)

@@ -12,7 +12,7 @@ from partialsmiles.exceptions import Error
 from grammar_rae import datasets
 from grammar_rae.chemistry.bonds import Bonds, BondTable, probe
 from grammar_rae.chemistry.smiles import canonical, kekules, orders
-from grammar_rae.chemistry.smiles_grammar import build
+from grammar_rae.chemistry.smiles_grammar import build_grammar
 from grammar_rae.errors import DataError, GrammarError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse_known
@@ -241,7 +241,7 @@ def replayed(smiles, both, grammar=SMILES, slack=10):
 def test_real_molecules_replay():
     data = datasets.load("nci")
     spelled = [text for text in kekules((data.train + data.valid)[:1500], cache=False) if text]
-    grammar = Grammar.parse(build(spelled))
+    grammar = Grammar.parse(build_grammar(spelled))
     table = bond_table(grammar)
     closed = [text for text in spelled if not has_radical(text)]
     odd = {t for t, bonds in table.bonds.items() if not bonds.sums}
@@ -302,7 +302,7 @@ def test_prefixes_are_accepted_by_partialsmiles():
         if known:
             common[token] = Bonds(tuple(known), bonds.order)
     assert len(common) > 25
-    grammar = Grammar.parse(build(["C1=CC=CC=C1/C=C\\C", "C12CC1C(#N)C2", *common]))
+    grammar = Grammar.parse(build_grammar(["C1=CC=CC=C1/C=C\\C", "C12CC1C(#N)C2", *common]))
     noise = 2 * torch.randn(60, 40, grammar.tables.columns, generator=torch.Generator().manual_seed(0))
     p = derivations_of(machine(grammar, BondTable(common, "")), noise, torch.as_tensor(grammar.tables.column))
     for text in unparse(grammar, p.sample(Noise.first(0, 60, 0, place.DEVICE)).cpu().numpy()):
@@ -312,7 +312,7 @@ def test_prefixes_are_accepted_by_partialsmiles():
 
 
 def test_aromatic_atoms_and_noble_gases_are_never_written():
-    grammar = Grammar.parse(build(["c1ccccc1C", "[He]", "CO"]))
+    grammar = Grammar.parse(build_grammar(["c1ccccc1C", "[He]", "CO"]))
     both = machine(grammar, bond_table(grammar))
     assert replayed(["c1ccccc1C", "CO"], both, grammar) == ["CO"]
 
@@ -362,7 +362,7 @@ def test_coverage(name):
         pytest.skip(str(error))
     items = data.train + data.valid + data.test
     spelled = [text for text in kekules(items) if text]
-    grammar = SMILES if name == "zinc250k" else Grammar.parse(build(spelled))
+    grammar = SMILES if name == "zinc250k" else Grammar.parse(build_grammar(spelled))
     found = replayed(spelled, machine(grammar, bond_table(grammar)), grammar)
     least = {"zinc250k": 0.9999, "moses": 1.0, "qm9": 0.999}[name]
     assert len(found) >= least * len(items)

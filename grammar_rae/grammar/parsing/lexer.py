@@ -27,7 +27,7 @@ def build_trie(terminals: Sequence[str]) -> tuple[Ints, Ints]:
 
 
 def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
-    """All texts' bytes in one array, and where each begins (n + 1,)."""
+    """All texts' bytes in one array (M,), and where each of the n begins (n + 1,)."""
     joined = "".join(texts)
     body = joined.encode("utf-8", "surrogatepass")
     same = len(body) == len(joined)
@@ -52,18 +52,18 @@ def tokenise(body, offsets, trie, accepts):  # type: ignore[no-untyped-def]
     for i in range(n):
         at = offsets[i]
         while at < offsets[i + 1]:
-            state, end, found, place = 0, at, -1, at
-            while place < offsets[i + 1]:
-                state = trie[state, body[place]]
+            state, end, terminal, ahead = 0, at, -1, at
+            while ahead < offsets[i + 1]:
+                state = trie[state, body[ahead]]
                 if state < 0:
                     break
-                place += 1
+                ahead += 1
                 if accepts[state] >= 0:
-                    found, end = accepts[state], place
-            if found < 0:
+                    terminal, end = accepts[state], ahead
+            if terminal < 0:
                 failed[i] = at - offsets[i]
                 break
-            tokens[count], starts[count] = found, at - offsets[i]
+            tokens[count], starts[count] = terminal, at - offsets[i]
             count += 1
             at = end
         bounds[i + 1] = count

@@ -31,6 +31,16 @@ VARIANTS = {
     "rae_sn": "grammar_rae.autoencoders.variants.rae:RAE_SN",
 }
 
+HEADS = {  # an encoder's last layer, from features to q(z | x)
+    "point": "grammar_rae.autoencoders.heads:PointHead",
+    "gaussian": "grammar_rae.autoencoders.heads:GaussianHead",
+    "constant_variance": "grammar_rae.autoencoders.heads:ConstantVarianceHead",
+}
+
+PRIORS = {  # () → p(z)
+    "standard": "grammar_rae.autoencoders.priors:Standard",
+}
+
 DENSITIES = {  # how to fit one, an empty one to load into, and which codes it asks for where not the recipe's
     "gaussian": ("grammar_rae.densities.gaussian:fit", "grammar_rae.densities.mixture:empty"),
     "gmm": ("grammar_rae.densities.gmm:fit", "grammar_rae.densities.mixture:empty"),

@@ -1,10 +1,10 @@
-"""A variant, a net, a density and a likelihood of images as their authors would add them: one file, a line each."""
+"""A variant, a head, a prior, a net, a density, a likelihood of images as authors would add them: a line each."""
 
 import torch
+from pydantic import PositiveFloat
 from torch import nn
 
 from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.densities.codes import moments
 from grammar_rae.densities.density import Density
@@ -15,6 +15,8 @@ from grammar_rae.progress import silent
 
 LINES = {
     "VARIANTS": {"sparse_ae": "toys:SPARSE_AE"},
+    "HEADS": {"scaled": "toys:ScaledHead"},
+    "PRIORS": {"wide": "toys:WidePrior"},
     "ENCODER_NETS": {"bag": "toys:Bag"},
     "DENSITIES": {"laplace": ("toys:fit", "toys:empty")},
     "LIKELIHOODS": {"narrow": ("grammar_rae.autoencoders.terms:nll", "toys:NARROW")},
@@ -38,7 +40,27 @@ class ScaledHead(nn.Module):
         return Point(self.scale * self.mean(h))
 
 
-SPARSE_AE = Variant({**LIKELIHOOD, "absolute": (absolute, 0.1)}, ScaledHead, Standard)
+class WidePrior(nn.Module):
+    """N(0, deviation² I)."""
+
+    exact = True
+
+    def __init__(self, latent, *, deviation: PositiveFloat = 2.0):
+        super().__init__()
+        self.register_buffer("zeros", torch.zeros(latent))
+        self.deviation = deviation
+
+    def forward(self):
+        return self
+
+    def log_prob(self, z):
+        return torch.distributions.Normal(self.zeros, self.deviation).log_prob(z).sum(-1)
+
+    def sample(self, noise):
+        return self.deviation * noise.normal(LATENT, len(self.zeros))
+
+
+SPARSE_AE = Variant({**LIKELIHOOD, "absolute": (absolute, 0.1)}, "scaled", "wide")
 
 
 class Bag(nn.Module):

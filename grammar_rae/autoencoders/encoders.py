@@ -1,4 +1,4 @@
-"""Encoders: a network and a head; calling one gives the posterior q(z | x)."""
+"""Encoders: what a network reads of rows, the network, a head; calling one gives the posterior q(z | x)."""
 
 from __future__ import annotations
 
@@ -10,60 +10,6 @@ from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.interfaces import Posterior
-from grammar_rae.distributions.posteriors import Gaussian, Point
-from grammar_rae.nets.initial import glorot
-
-
-class PointHead(nn.Module):
-    """Deterministic codes."""
-
-    def __init__(self, hidden: int, latent: int) -> None:
-        super().__init__()
-        self.mean = nn.Linear(hidden, latent).apply(glorot)
-
-    def forward(self, h: Tensor) -> Point:
-        return Point(self.mean(h))
-
-
-class GaussianHead(nn.Module):
-    """Mean and log-variance from the same features; draws use `noise` times σ.
-
-    With a `bound` log σ is bound · tanh, as in the RAE paper's image models (5 there).
-    """
-
-    def __init__(
-        self,
-        hidden: int,
-        latent: int,
-        *,
-        noise: float = 1.0,
-        bound: float | None = None,
-    ) -> None:
-        super().__init__()
-        self.mean = nn.Linear(hidden, latent).apply(glorot)
-        self.log_var = nn.Linear(hidden, latent).apply(glorot)
-        self.noise = noise
-        self.bound = bound
-
-    def forward(self, h: Tensor) -> Gaussian:
-        raw = self.log_var(h)
-        return Gaussian(self.mean(h), raw if self.bound is None else 2 * self.bound * raw.tanh(), self.noise)
-
-
-class ConstantVarianceHead(nn.Module):
-    """CV-VAE (Ghosh et al. 2020, section 2.2): draws μ + `noise` ε, KL term ||μ||² / 2.
-
-    The divergence leaves out the part of the constant variance, which no gradient sees.
-    """
-
-    def __init__(self, hidden: int, latent: int, *, noise: float = 1.0) -> None:
-        super().__init__()
-        self.mean = nn.Linear(hidden, latent).apply(glorot)
-        self.noise = noise
-
-    def forward(self, h: Tensor) -> Gaussian:
-        mean = self.mean(h)
-        return Gaussian(mean, torch.zeros_like(mean), self.noise)
 
 
 class Columns(nn.Module):
@@ -78,6 +24,7 @@ class Columns(nn.Module):
         self.pad = pad
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, steps) columns of x (B, T)."""
         return F.pad(self.column[x.long()], (0, self.steps - x.shape[1]), value=self.pad)
 
 
@@ -92,6 +39,7 @@ class Intensities(nn.Module):
         self.jitter = jitter
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) intensities of x (B, C, H, W)."""
         intensities = x / 255
         if self.jitter and self.training:
             noise = self.jitter * torch.randn_like(intensities)
@@ -109,5 +57,6 @@ class Encoder(nn.Module):
         self.head = head
 
     def forward(self, x: Tensor) -> Posterior:
+        """q(z | x) of x (B, …)."""
         q: Posterior = self.head(self.net(self.inputs(x)))
         return q

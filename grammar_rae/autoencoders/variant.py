@@ -1,4 +1,4 @@
-"""A variant: a row that names a paper's terms, head, prior and edits."""
+"""A variant: a row of a paper's terms, the names of its head and its prior, and what it edits."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Variant:
     """What one paper adds: its terms with default weights and the three pieces it chooses."""
 
     terms: Mapping[str, tuple[Term, float]]
-    head: Callable[..., nn.Module]
-    prior: Callable[..., nn.Module]
+    head: str  # of `catalogue.HEADS`
+    prior: str  # of `catalogue.PRIORS`
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
-from grammar_rae.autoencoders.encoders import GaussianHead
+from grammar_rae.autoencoders.heads import GaussianHead
 from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.autoencoders.variants.vae import VAE

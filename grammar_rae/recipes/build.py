@@ -2,7 +2,7 @@
 
 Keyword-only parameters are settings, which recipes give. Other parameters are asked for by name: of the codec its
 `sizes`, of the recipe `latent`, of the machine itself and its `features`, of a likelihood of images itself and its
-`planes`. So nets, decoders, heads, machines and likelihoods say themselves what they go with.
+`planes`. So nets, decoders, heads, priors, machines and likelihoods say themselves what they go with.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from grammar_rae.catalogue import (
     CODECS,
     DECODER_NETS,
     ENCODER_NETS,
+    HEADS,
     LIKELIHOODS,
     MACHINES,
+    PRIORS,
     VARIANTS,
     look_up,
     settings_of,
@@ -68,9 +70,11 @@ def make_autoencoder(recipe: Recipe, codec: Codec, machine: Any = None) -> Autoe
     _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
     for likelihood in pixels:
         given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
-    encoder = _make_encoder(recipe, given, variant)
+    encoder = _make_encoder(recipe, given, look_up(HEADS, variant.head, "head"))
     decoder = variant.edit(_make_decoder(recipe, given))
-    return Autoencoder(encoder, decoder, _made(variant.prior, given, recipe, "objective"))
+    return Autoencoder(
+        encoder, decoder, _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
+    )
 
 
 def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
@@ -109,10 +113,10 @@ def find_variant(recipe: Recipe) -> Variant:
     return variant
 
 
-def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) -> Encoder:
+def _make_encoder(recipe: Recipe, given: Mapping[str, Any], make_head: Callable[..., nn.Module]) -> Encoder:
     net = _made(look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder")
     _, inputs = look_up(CODECS, recipe.codec.kind, "codec")
-    head = _made(variant.head, {**given, "hidden": net.outputs}, recipe, "encoder")
+    head = _made(make_head, {**given, "hidden": net.outputs}, recipe, "encoder")
     return Encoder(_made(inputs, given, recipe, "encoder"), net, head)
 
 

@@ -1,4 +1,4 @@
-"""The settings in a recipe's parts: those that its codec, nets, head and machine take, no others."""
+"""The settings in a recipe's parts: those that its codec, nets, head, machine and prior take, no others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from grammar_rae.catalogue import (
     CODECS,
     DECODER_NETS,
     ENCODER_NETS,
+    HEADS,
     MACHINES,
+    PRIORS,
     VARIANTS,
     arguments,
     look_up,
@@ -62,16 +64,20 @@ def sections(recipe: Recipe) -> dict[str, Section]:
     reader = look_up(ENCODER_NETS, recipe.encoder.net, "encoder net")
     writer, decoder = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
     machine = look_up(MACHINES, recipe.decoder.machine, "machine")
-    head = look_up(VARIANTS, recipe.objective.variant, "variant").head
+    variant = look_up(VARIANTS, recipe.objective.variant, "variant")
+    head = look_up(HEADS, variant.head, "head")
+    prior = look_up(PRIORS, variant.prior, "prior")
     called = {
         "codec": f"{recipe.name}: codec.kind {recipe.codec.kind}",
         "encoder": f"{recipe.name}: encoder.net {recipe.encoder.net}",
         "decoder": f"{recipe.name}: decoder.net {recipe.decoder.net}",
+        "prior": f"{recipe.name}: prior {variant.prior}",
     }
     return {
         "codec": Section(recipe.codec, called["codec"], (codec.of,)),
         "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head)),
         "decoder": Section(recipe.decoder, called["decoder"], (writer, decoder, machine)),
+        "prior": Section(recipe.prior, called["prior"], (prior,)),
     }
 
 
@@ -81,18 +87,21 @@ def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     RecipeError for a setting that nothing takes; where the recipe is `stored` with a model it is kept, as a part of
     what the weights' identity is made of.
     """
-    parts = {name: _completed(section, LISTED[name], stored) for name, section in sections(recipe).items()}
+    parts = {
+        name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
+    }
     return recipe.model_copy(update=parts)
 
 
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:
-    """What the meaning of weights depends on: codec, nets, machine and objective without what is default."""
+    """What the meaning of weights depends on: codec, nets, machine, objective and prior without what is default."""
     recipe = complete(recipe, stored=True)
-    parts = recipe.model_dump(include={"codec", "encoder", "decoder", "objective"}, exclude_defaults=True)
+    stated = recipe.model_dump(include={*sections(recipe), "objective"}, exclude_defaults=True)
     for name, section in sections(recipe).items():
-        default = {key: parameter.default for key, parameter in settings_of(*section.takers).items()}
-        parts[name] = {k: v for k, v in parts[name].items() if k not in default or v != default[k]}
-    return parts
+        if name in stated:
+            default = {key: parameter.default for key, parameter in settings_of(*section.takers).items()}
+            stated[name] = {k: v for k, v in stated[name].items() if k not in default or v != default[k]}
+    return stated
 
 
 def _completed(section: Section, listed: Mapping[str, Any], stored: bool) -> OpenPart:

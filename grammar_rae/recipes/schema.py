@@ -89,6 +89,10 @@ class ObjectivePart(Part):
     )
 
 
+class PriorPart(OpenPart):
+    """[prior]: what the variant holds codes to; its keys are settings of that prior."""
+
+
 class TrainingPart(Settings):
     """[training]: the settings of the loop, and what surrounds it."""
 
@@ -122,5 +126,6 @@ class Recipe(Part):
     encoder: EncoderPart
     decoder: DecoderPart
     objective: ObjectivePart
+    prior: PriorPart = PriorPart()
     training: TrainingPart
     density: DensityPart = DensityPart()

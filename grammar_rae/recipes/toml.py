@@ -41,7 +41,8 @@ def read(path: Path, overrides: tuple[str, ...] = ()) -> Recipe:
 
 def write(recipe: Recipe) -> str:
     """TOML that `parse` reads back as the same recipe."""
-    return tomli_w.dumps(recipe.model_dump(exclude_none=True))
+    empty = set() if recipe.prior.settings else {"prior"}
+    return tomli_w.dumps(recipe.model_dump(exclude_none=True, exclude=empty))
 
 
 def _text(path: Path) -> str:

@@ -16,7 +16,7 @@ from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.model import Model
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective
 from grammar_rae.recipes.parts import LISTED, complete, sections
-from grammar_rae.recipes.schema import Recipe
+from grammar_rae.recipes.schema import PriorPart, Recipe
 from grammar_rae.recipes.toml import parse, read, write
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import shipped
@@ -312,12 +312,13 @@ codec.kind = "grammar"
 encoder = { net = "bag", latent = 4, size = 6, scale = 0.5 }
 decoder = { net = "recurrent", hidden = 16 }
 objective = { variant = "sparse_ae", weights = { absolute = 0.2 } }
+prior.deviation = 3.0
 training = { epochs = 1, batch = 64 }
 density = { default = "laplace", components = 2, settings = { wider = 1.5 } }
 """
 
 
-def test_a_variant_a_net_and_a_density_are_a_module_and_a_line(toys, rna, tmp_path):
+def test_a_variant_its_head_and_prior_a_net_and_a_density_are_a_module_and_a_line(toys, rna, tmp_path):
     (tmp_path / "toys.toml").write_text(TOYS)
     folder = tmp_path / "run"
     model = train(tmp_path / "toys.toml", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=folder)
@@ -334,6 +335,31 @@ def test_a_variant_a_net_and_a_density_are_a_module_and_a_line(toys, rna, tmp_pa
     foreign = model.recipe.encoder.model_copy(update={"hidden": 3})
     with pytest.raises(RecipeError, match="encoder.net bag has no setting hidden; it takes: size, scale"):
         complete(model.recipe.model_copy(update={"encoder": foreign}))
+    np.testing.assert_allclose(again.sample_codes(4000, "prior").std(0), 3, rtol=0.05)
+    for override, message in [
+        ("prior.deviation=-1", "prior wide: deviation: Input should be greater than 0, given -1"),
+        ("prior.deviatoin=2", "prior wide has no setting deviatoin; did you mean deviation"),
+    ]:
+        with pytest.raises(RecipeError, match=message):
+            complete(read(folder / "recipe.toml", (override,)))
+
+
+def test_the_settings_of_a_prior_are_part_of_what_weights_mean(toys):
+    plain = recipe(variant="sparse_ae")
+    identities = {
+        runs_weights.identity_of(plain.model_copy(update={"prior": PriorPart(**settings)}), None)
+        for settings in ({}, {"deviation": 2.0}, {"deviation": 3.0})
+    }
+    assert len(identities) == 2
+    other = recipe(variant="ae").model_copy(update={"prior": PriorPart(deviation=2.0)})
+    with pytest.raises(RecipeError, match="prior standard has no setting deviation; it takes: nothing"):
+        complete(other)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_names_a_head_and_a_prior_of_the_catalogue(variant):
+    row = catalogue.look_up(VARIANTS, variant, "variant")
+    assert row.head in catalogue.HEADS and row.prior in catalogue.PRIORS
 
 
 def test_a_likelihood_of_images_is_a_module_and_a_line(toys):

@@ -9,9 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.autoencoders.encoders import PointHead
 from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.autoencoders.terms import Pass, half_norm
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.nets.matrices import kernels, matrices, spectrally_normalised
@@ -41,17 +39,17 @@ def decoder_decay(run: Pass) -> Tensor:
 
 def kernel_decay(run: Pass) -> Tensor:
     """() ||θ||² of the decoder's convolutions alone: what the published code penalises on MNIST and CIFAR-10."""
-    found = kernels(run.model.decoder)
-    return torch.stack([(weight**2).sum() for weight in found]).sum() if found else run.z.new_zeros(())
+    weights = kernels(run.model.decoder)
+    return torch.stack([(weight**2).sum() for weight in weights]).sum() if weights else run.z.new_zeros(())
 
 
 _SHARED = {**LIKELIHOOD, "half_norm": (half_norm, 1.0)}
 
-RAE = Variant(_SHARED, PointHead, Standard)
-RAE_GP = Variant({**_SHARED, "gradient_penalty": (gradient_penalty, 1e-6)}, PointHead, Standard)
+RAE = Variant(_SHARED, "point", "standard")
+RAE_GP = Variant({**_SHARED, "gradient_penalty": (gradient_penalty, 1e-6)}, "point", "standard")
 RAE_L2 = Variant(
     {**_SHARED, "decoder_decay": (decoder_decay, 1e-6), "kernel_decay": (kernel_decay, 0.0)},
-    PointHead,
-    Standard,
+    "point",
+    "standard",
 )
-RAE_SN = Variant(_SHARED, PointHead, Standard, edit=spectrally_normalised)
+RAE_SN = Variant(_SHARED, "point", "standard", edit=spectrally_normalised)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.autoencoders.encoders import PointHead
 from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.autoencoders.terms import Pass
 from grammar_rae.autoencoders.variant import Variant
 
@@ -37,4 +35,4 @@ def mmd(run: Pass) -> Tensor:
     return mmd_squared(run.z, torch.randn_like(run.z)) if len(run.z) > 1 else run.z.new_zeros(())
 
 
-WAE = Variant({**LIKELIHOOD, "mmd": (mmd, 10.0)}, PointHead, Standard)
+WAE = Variant({**LIKELIHOOD, "mmd": (mmd, 10.0)}, "point", "standard")

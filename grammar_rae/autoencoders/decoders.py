@@ -31,6 +31,7 @@ class CharacterDecoder(nn.Module):
         self.net = net
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Characters:
+        """p(x | z) of z (B, D)."""
         return Characters(self.net(z))
 
 
@@ -47,6 +48,7 @@ class GrammarDecoder(nn.Module, Generic[State]):
         self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Derivations[State]:
+        """p(x | z) of z (B, D)."""
         machine = self.machine if masks is None else self.machine.under(masks)
         return Derivations(self.net(z), machine, self.column)
 
@@ -68,6 +70,7 @@ class SequentialDecoder(nn.Module, Generic[State]):
         self.register_buffer("column", torch.as_tensor(column), persistent=False)
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Sequential[State]:
+        """p(x | z) of z (B, D)."""
         machine = self.machine if masks is None else self.machine.under(masks)
         return Sequential(self.net, z, machine, self.column, self.columns, self.steps)
 
@@ -86,6 +89,7 @@ class PixelDecoder(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.tensor(value)))
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Decoded:
+        """p(x | z) of z (B, D)."""
         return self.pixels.distribution(self.net(z), **dict(self.named_parameters(recurse=False)))
 
 

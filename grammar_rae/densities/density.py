@@ -33,6 +33,7 @@ class Density(nn.Module):
                 self.register_buffer(name, part.float().contiguous())  # a product's bits depend on the layout
 
     def forward(self) -> Latent:
+        """p(z), made of the parts."""
         modules = {name: module() for name, module in self.named_children()}
         return self.distribution(**dict(self.named_buffers(recurse=False)), **modules)
 

@@ -27,6 +27,7 @@ class SplineFlow(nn.Module):
         self.transform = spline_flow()(latent, transforms=layers, hidden_features=(width, width)).transform
 
     def forward(self) -> FlowDistribution:
+        """p(z) of standardised codes."""
         return FlowDistribution(self.transform(), self.base())
 
 

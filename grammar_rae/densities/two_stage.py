@@ -49,6 +49,7 @@ class Inference(nn.Module):
         self.head = GaussianHead(self.body.outputs, latent, bound=None if learned else BOUND)
 
     def forward(self, z: Tensor) -> Gaussian:
+        """q(u | z) of z (B, D)."""
         q: Gaussian = self.head(self.body(z))
         return q
 
@@ -69,6 +70,7 @@ class Generation(nn.Module):
             self.register_buffer("log_gamma", gamma)
 
     def forward(self, u: Tensor) -> Gaussian:
+        """p(z | u) of u (B, D)."""
         mean = self.mean(self.body(u))
         return Gaussian(mean, (2 * self.log_gamma).expand_as(mean))
 
@@ -116,6 +118,7 @@ class SecondStage(nn.Module):
         self.model = Autoencoder(encoder, decoder, Standard(latent))
 
     def forward(self) -> TwoStageDistribution:
+        """p(z) of standardised codes."""
         return TwoStageDistribution(self.model, self.learned)
 
 

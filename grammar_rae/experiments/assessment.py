@@ -89,5 +89,5 @@ class Assessment(Protocol):
 
 def assessment_of(model: Model) -> Assessment:
     """The one for a model's items."""
-    found: Assessment = look_up(ASSESSMENTS, model.run.task.assessment, "assessment")
-    return found
+    assessment: Assessment = look_up(ASSESSMENTS, model.run.task.assessment, "assessment")
+    return assessment

@@ -63,10 +63,10 @@ def add_density(
         raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
     model = Model(runs.load(folder), device)
-    wanted = request.codes or codes_for(model.recipe, request.kind, request.settings)
+    which = request.codes or codes_for(model.recipe, request.kind, request.settings)
     train, held_out = _items(model, data)
     report("encoding", 0.0)
-    z, _, rejected = model.encode_known(train, request.seed if wanted == "samples" else None)
+    z, _, rejected = model.encode_known(train, request.seed if which == "samples" else None)
     if not len(z):
         raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
     report(f"fitting {name}", 0.0)
@@ -80,14 +80,14 @@ def add_density(
     runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
     constant = int((z == z[0]).all(0).sum())
     row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)
-    return {"codes": len(z), "fitted_on": wanted, "constant_dimensions": constant, **row}
+    return {"codes": len(z), "fitted_on": which, "constant_dimensions": constant, **row}
 
 
 def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:
     """What a density is fitted on: what it asks for, or else what the recipe says."""
     _, _, *asks = look_up(DENSITIES, kind, "density")
-    asked = [ask(**settings) for ask in asks]
-    return next((codes for codes in asked if codes), recipe.density.codes)
+    of_density = asks[0](**settings) if asks else None
+    return of_density or recipe.density.codes
 
 
 def stated(recipe: Recipe, kind: str) -> tuple[dict[str, Any], str]:
@@ -129,8 +129,8 @@ def compare(
     report("encoding", 0.0)
     parts = [_judged(model, items) for items in _items(model, data)]
     rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
-    best = pd.DataFrame(rows).set_index("density")
-    return best.sort_values("held_out_nats", ascending=False, kind="stable")
+    table = pd.DataFrame(rows).set_index("density")
+    return table.sort_values("held_out_nats", ascending=False, kind="stable")
 
 
 def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
@@ -150,14 +150,16 @@ def _row(
 ) -> dict[str, Any]:
     report(f"judging {name}", 0.0)
     with torch.no_grad():
-        seen, unseen = (density().log_prob(z).double() if len(z) else None for z in (train, held_out))
-    error = None if unseen is None else unseen.std().item() / max(1, len(unseen)) ** 0.5
+        of_train, of_held_out = (
+            density().log_prob(z).double() if len(z) else None for z in (train, held_out)
+        )
+    error = None if of_held_out is None else of_held_out.std().item() / max(1, len(of_held_out)) ** 0.5
     return {
         "density": name,
         "kind": model.run.densities[name].kind if name in model.run.densities else "prior",
-        "held_out_nats": np.nan if unseen is None else unseen.mean().item(),
+        "held_out_nats": np.nan if of_held_out is None else of_held_out.mean().item(),
         "error": np.nan if error is None else error,
-        "train_nats": np.nan if seen is None else seen.mean().item(),
+        "train_nats": np.nan if of_train is None else of_train.mean().item(),
         "bound": "exact" if density().exact else "lower",
         "seconds": model.run.metrics.get(f"fit_seconds_{name}", np.nan),
     }

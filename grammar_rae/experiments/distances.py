@@ -60,19 +60,21 @@ class Distances:
         real = features.of(images.real)
         for i, (name, drawn) in enumerate(images.sets.items()):
             progress(f"comparing {name}", 0.7 + 0.3 * i / len(images.sets))
-            own = features.of(drawn)
-            by_set[features.name][name] = frechet(own, real)
+            of_set = features.of(drawn)
+            by_set[features.name][name] = frechet(of_set, real)
             if name in model.densities:
-                curve = precision_recall(own, real, plan.seed)
+                curve = precision_recall(of_set, real, plan.seed)
                 by_set["f8"][name] = None if curve is None else curve.f8
                 by_set["f_eighth"][name] = None if curve is None else curve.f_eighth
                 if curve is not None:
                     curves[name] = curve
         if model.stochastic:
             progress("log-likelihood", 1.0)
-            likely = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, plan.seed)
-            numbers["log_likelihood"] = float(likely.mean())
-        numbers |= {f"{measure}_{name}": x for measure, found in by_set.items() for name, x in found.items()}
+            bounds = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, plan.seed)
+            numbers["log_likelihood"] = float(bounds.mean())
+        numbers |= {
+            f"{measure}_{name}": x for measure, values in by_set.items() for name, x in values.items()
+        }
         own_density = images.sets[model.recipe.density.default]
         return Assessed(
             model, Drawn(own_density), numbers, numbers, _pictures(model, images, plan.seed), curves
@@ -108,13 +110,13 @@ class Distances:
     ) -> Reconstructed:
         """With the squared error; unreadable images are left out."""
         _refuse(reading.counts)
-        x, known, rejected = model.rows_known(items)
-        if not known:
+        x, places, rejected = model.rows_known(items)
+        if not places:
             raise DataError(f"none of the images can be read; the first: {rejected[0][1]}")
-        back = model.decode(model.codes(x), revisions=reading.revisions)
-        error = squared_error(model.run.codec.decode(x), back)
-        numbers = {"n": len(known), "rejected": len(rejected), "squared_error": error}
-        return Reconstructed(back, None, numbers)
+        decoded = model.decode(model.codes(x), revisions=reading.revisions)
+        error = squared_error(model.run.codec.decode(x), decoded)
+        numbers = {"n": len(places), "rejected": len(rejected), "squared_error": error}
+        return Reconstructed(decoded, None, numbers)
 
 
 DISTANCES = Distances()
@@ -124,17 +126,17 @@ def image_sets(
     model: Model, test: Sequence[Any], densities: Sequence[str], seed: int, progress: Report
 ) -> ImageSets:
     """The test images that can be read, and every set to compare with them."""
-    x, known, _ = model.rows_known(test)
+    x, places, _ = model.rows_known(test)
     progress("reconstructing", 0.1)
     codes = model.codes(x)
-    one, other = partners(len(known), seed)
+    left, right = partners(len(places), seed)
     sets = {
         "reconstruction": model.decode(codes),
-        "interpolation": model.decode((codes[one] + codes[other]) / 2),
+        "interpolation": model.decode((codes[left] + codes[right]) / 2),
     }
     for i, density in enumerate(densities):
         progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
-        sets[density] = model.generate(len(known), density=density, seed=seed)
+        sets[density] = model.generate(len(places), density=density, seed=seed)
     return ImageSets(model.run.codec.decode(x), codes, sets)
 
 

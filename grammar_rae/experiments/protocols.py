@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from grammar_rae import datasets
+from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.posteriors import Point
 from grammar_rae.errors import DataError
 from grammar_rae.machines.machine import EVERYTHING, Masks
@@ -44,11 +45,11 @@ def reconstruction(
         raise DataError(
             f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
         )
-    given = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
-    spelled = model.same([text or "" for text in given])
-    agrees = [a == b for a, b in zip(wanted, spelled, strict=True)]
-    frame = pd.DataFrame({"item": valid, "reconstruction": given, "reconstructed": agrees})
-    covered = sum(text is not None for text in given)
+    decoded_items = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
+    decoded_forms = model.same([text or "" for text in decoded_items])
+    agrees = [a == b for a, b in zip(wanted, decoded_forms, strict=True)]
+    frame = pd.DataFrame({"item": valid, "reconstruction": decoded_items, "reconstructed": agrees})
+    covered = sum(text is not None for text in decoded_items)
     return frame, {"n": len(valid), "covered": covered, "reconstructed": float(np.mean(agrees))}
 
 
@@ -77,27 +78,22 @@ def reconstruction_stochastic(
     frame, numbers = reconstruction(model, list(items))
     valid = frame["item"].tolist()
     wanted = model.same(valid)
-    x, known, _ = model.rows_known(valid)
+    x, readable, _ = model.rows_known(valid)
     posterior = model.run.autoencoder.posterior
     hits = np.zeros(len(valid))
     with torch.no_grad():
-        if known and isinstance(posterior(torch.as_tensor(x[:1]).to(model.device)), Point):
+        if readable and isinstance(posterior(torch.as_tensor(x[:1]).to(model.device)), Point):
             encodings = 1
-        together = max(1, BATCH // encodings)
-        for begin in range(0, len(known), together):
-            q = posterior(torch.as_tensor(x[begin : begin + together]).to(model.device))
-            places = torch.tensor(known[begin : begin + together], device=model.device)
-            index = torch.arange(encodings, device=model.device)[:, None] + places * encodings
-            z = torch.cat([q.sample(Noise(seed, row)) for row in index])  # (encodings × items, D)
-            owners = places.tolist() * encodings
-            tally: Counter[tuple[int, str]] = Counter()
-            for texts in _decoded(model, z, masks, index.flatten(), decodings, temperature, seed):
-                tally.update((i, text) for i, text in zip(owners, texts, strict=True) if text is not None)
+        size = max(1, BATCH // encodings)
+        for begin in range(0, len(readable), size):
+            q = posterior(torch.as_tensor(x[begin : begin + size]).to(model.device))
+            places = torch.tensor(readable[begin : begin + size], device=model.device)
+            tally = _tally(model, q, places, (encodings, decodings), masks, temperature, seed)
             distinct = list({text for _, text in tally})
             forms = dict(zip(distinct, model.same(distinct), strict=True))
             for (place, text), count in tally.items():
                 hits[place] += count * (forms[text] == wanted[place])
-            report("reconstructing", min(begin + together, len(known)) / len(known))
+            report("reconstructing", min(begin + size, len(readable)) / len(readable))
     frame["share"] = hits / (encodings * decodings)
     share = float(frame["share"].mean())
     return frame, numbers | {
@@ -161,22 +157,22 @@ def measured(
     if reconstruct is not None:
         data = datasets.load(model.recipe.data.name)
         items = (data.test or data.valid)[:ITEMS]
-        found = reconstruction_stochastic(model, items, *reconstruct, seed=seed, report=report)[1]
+        shares = reconstruction_stochastic(model, items, *reconstruct, seed=seed, report=report)[1]
         numbers |= {
-            "reconstructed_stochastic": found["reconstructed_stochastic"],
-            "reconstructed_stochastic_items": found["n"],
-            "reconstructed_stochastic_encodings": found["encodings"],
-            "reconstructed_stochastic_decodings": found["decodings"],
+            "reconstructed_stochastic": shares["reconstructed_stochastic"],
+            "reconstructed_stochastic_items": shares["n"],
+            "reconstructed_stochastic_encodings": shares["encodings"],
+            "reconstructed_stochastic_decodings": shares["decodings"],
         }
     if prior is not None:
         for density in dict.fromkeys(["prior", model.recipe.density.default]):
             for name, masks in _masks(model).items():
-                found = validity_stochastic(
+                shares = validity_stochastic(
                     model, *prior, density=density, seed=seed, masks=masks, report=report
                 )
-                numbers[f"valid{name}_{density}_stochastic"] = found["valid"]
+                numbers[f"valid{name}_{density}_stochastic"] = shares["valid"]
                 if not name:
-                    numbers[f"unique_{density}_stochastic"] = found["unique"]
+                    numbers[f"unique_{density}_stochastic"] = shares["unique"]
         numbers |= {"stochastic_points": prior[0], "stochastic_decodings": prior[1]}
     return numbers
 
@@ -189,6 +185,28 @@ def _masks(model: Model) -> dict[str, Masks]:
     if has_semantics(model):
         masks["_by_syntax"] = Masks(semantics=False)
     return masks
+
+
+def _tally(
+    model: Model,
+    q: Posterior,
+    places: Tensor,
+    counts: tuple[int, int],
+    masks: Masks,
+    temperature: float,
+    seed: int,
+) -> Counter[tuple[int, str]]:
+    """How often a string was decoded, by the place of its item and the string: of each item of q, at `places` (B,)
+    among the valid ones, so many encodings and decodings of each.
+    """
+    encodings, decodings = counts
+    index = torch.arange(encodings, device=model.device)[:, None] + places * encodings
+    z = torch.cat([q.sample(Noise(seed, row)) for row in index])  # (encodings × items, D)
+    owners = places.tolist() * encodings
+    tally: Counter[tuple[int, str]] = Counter()
+    for texts in _decoded(model, z, masks, index.flatten(), decodings, temperature, seed):
+        tally.update((i, text) for i, text in zip(owners, texts, strict=True) if text is not None)
+    return tally
 
 
 def _decoded(

@@ -64,13 +64,13 @@ class Retrainer:
     def __call__(
         self, strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int
     ) -> Model:
-        kept = None if self.folder is None else self.folder / f"generation-{generation}"
-        if kept is not None and kept.is_dir():
-            self.model = Model(runs.load(kept), str(self.model.device))
+        folder = None if self.folder is None else self.folder / f"generation-{generation}"
+        if folder is not None and folder.is_dir():
+            self.model = Model(runs.load(folder), str(self.model.device))
             return self.model
         self.model = self._fitted(self._drawn(strings, values, expected, generation), generation)
-        if kept is not None:
-            with new_folder(kept) as fresh:
+        if folder is not None:
+            with new_folder(folder) as fresh:
                 runs.save(fresh, self.model.run)
         return self.model
 

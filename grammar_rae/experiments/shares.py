@@ -75,7 +75,7 @@ class Shares:
                 "|---|---|---|---|---|",
             ]
         for part in parts:
-            shares = [metrics.get(f"reconstructed_{part}{how}") for how in ("", "_sampled", "_revised")]
+            shares = [metrics.get(f"reconstructed_{part}{way}") for way in ("", "_sampled", "_revised")]
             lines.append(row(part, f"{metrics[f'reconstructed_{part}_items']:,}", *map(percent, shares)))
         lines += ["", *_stochastic_lines(model)]
         return [*lines, *(text for name, text in MEANING.items() if name in head)]
@@ -117,8 +117,8 @@ def _unmasked(model: Model, density: str, plan: Plan) -> Numbers:
         raw = model.generate(plan.n, density=density, seed=plan.seed, budget=False, raw=True)
         numbers[f"completed_{density}"] = float(np.mean([text != "" for text in raw]))
     if has_semantics(model):
-        alone = model.generate(plan.n, density=density, seed=plan.seed, syntax_only=True)
-        forms = model.run.task.canonical(alone)
+        strings = model.generate(plan.n, density=density, seed=plan.seed, syntax_only=True)
+        forms = model.run.task.canonical(strings)
         numbers[f"valid_by_syntax_{density}"] = sum(form is not None for form in forms) / len(forms)
     return numbers
 

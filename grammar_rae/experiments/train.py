@@ -86,11 +86,11 @@ def train(
 
 def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
     """Another run's weights to train on from, and its ancestry."""
-    begun = runs.find(from_)
-    anew = weights.warm_start(run.autoencoder, begun / "weights.safetensors")
+    folder = runs.find(from_)
+    anew = weights.warm_start(run.autoencoder, folder / "weights.safetensors")
     if anew:
         report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
-    run.metrics |= runs.ancestry(begun)
+    run.metrics |= runs.ancestry(folder)
 
 
 def _save_start(folder: Path, prepared: Prepared, report: Report) -> None:
@@ -113,13 +113,14 @@ def _trained(
     recipe, epochs = prepared.run.recipe, prepared.run.recipe.training.epochs
     records: list[dict[str, float]] = []
 
-    def step(done: int, steps: int, loss: float) -> None:
+    def report_step(done: int, steps: int, loss: float) -> None:
+        """Where the run is: the epoch, and the share of all epochs done."""
         epoch = int(records[-1]["epoch"]) + 1 if records else 1
         report(f"epoch {epoch}/{epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / epochs)
 
     objective = make_objective(recipe, prepared.run.autoencoder)
     writer = _tensorboard(folder) if fabric.is_global_zero else None
-    for record in fit(objective, prepared.rows, recipe.training, fabric, folder, resume, step):
+    for record in fit(objective, prepared.rows, recipe.training, fabric, folder, resume, report_step):
         records.append(record)
         if writer is not None:
             for name, value in record.items():

@@ -27,10 +27,10 @@ def between(a: Codes, b: Codes, steps: int, path: str = "straight") -> Codes:
     lengths = np.linalg.norm(first) * np.linalg.norm(last)
     angle = np.arccos(np.clip(first @ last / lengths, -1, 1)) if lengths else 0.0
     if path == "straight" or np.sin(angle) < 1e-6:
-        found = (1 - share) * first + share * last
+        codes = (1 - share) * first + share * last
     else:
-        found = (np.sin((1 - share) * angle) * first + np.sin(share * angle) * last) / np.sin(angle)
-    return found.astype(np.float32)
+        codes = (np.sin((1 - share) * angle) * first + np.sin(share * angle) * last) / np.sin(angle)
+    return codes.astype(np.float32)
 
 
 def around(

@@ -61,6 +61,7 @@ class Model:
 
     @property
     def latent(self) -> int:
+        """The size D of a code."""
         return self.recipe.encoder.latent
 
     @property
@@ -103,8 +104,8 @@ class Model:
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
-        how = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
-        return draw(self, n, how, report).items
+        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
+        return draw(self, n, sampling, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
         """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
@@ -139,14 +140,14 @@ class Model:
         self, items: Sequence[Any], sampled: int | None = None
     ) -> tuple[NDArray[np.float32], list[int], list[tuple[int, str]]]:
         """Codes (see `codes`) of the items that can be written, their indices, (index, reason) of the others."""
-        x, known, rejected = self.rows_known(items)
-        return self.codes(x, sampled), known, rejected
+        x, places, rejected = self.rows_known(items)
+        return self.codes(x, sampled), places, rejected
 
     def encode_each(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n, latent) posterior means, a row of NaN for an item that cannot be written."""
         z = np.full((len(items), self.latent), np.nan, np.float32)
-        found, known, _ = self.encode_known(items)
-        z[known] = found
+        codes, places, _ = self.encode_known(items)
+        z[places] = codes
         return z
 
     def rows_known(
@@ -154,14 +155,14 @@ class Model:
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, …) in place of codes."""
         if self.recipe.data.prepare == "none":
-            x, known, rejected = self.run.codec.encode_known(items)
-            return x, known.tolist(), [(i, brief(error)) for i, error in rejected]
+            x, places, rejected = self.run.codec.encode_known(items)
+            return x, places.tolist(), [(i, brief(error)) for i, error in rejected]
         prepared = self.prepare(items)
         readable = [i for i, text in enumerate(prepared) if text is not None]
-        x, known, rejected = self.run.codec.encode_known([prepared[i] for i in readable])
+        x, places, rejected = self.run.codec.encode_known([prepared[i] for i in readable])
         reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
         reasons += [(readable[i], brief(error)) for i, error in rejected]
-        return x, [readable[i] for i in known], sorted(reasons)
+        return x, [readable[i] for i in places], sorted(reasons)
 
     def prepare(self, items: Sequence[Any]) -> list[Any]:
         """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
@@ -205,14 +206,15 @@ class Model:
             raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
         masks = Masks(budget, not syntax_only)
 
-        def again(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
+        def write(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
+            """Items of codes (n, D), drawn under the noise of samples `index` (n,)."""
             drawn = Noise(seed, torch.as_tensor(index, device=self.device))
             return self._written(torch.as_tensor(aimed), drawn, revision.TEMPERATURE, masks)
 
         items = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
         if revisions and items:
             masked(self, decoded(self, codes[:1].to(self.device), masks))
-            items = revision.revised(codes.cpu().numpy(), items, again, self.encode_each, revisions)
+            items = revision.revised(codes.cpu().numpy(), items, write, self.encode_each, revisions)
         task = self.run.task
         if task.spelling is not None and not raw:
             items = [item for item, _ in spelled(task.spelling, items)]
@@ -238,14 +240,14 @@ class Model:
 
         Images, all of which must be readable, come back as one array (n, S, S, C). The options are those of `decode`.
         """
-        how: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
-        how |= {"budget": budget, "syntax_only": syntax_only}
+        options: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
+        options |= {"budget": budget, "syntax_only": syntax_only}
         medium = self.run.task.medium
         if not medium.gaps:
-            return self.decode(self.encode(items), raw=raw, **how)
-        z, known, _ = self.encode_known(items)
+            return self.decode(self.encode(items), raw=raw, **options)
+        z, places, _ = self.encode_known(items)
         result: list[Any] = [None] * len(items)
-        for i, item in zip(known, self.decode(z, raw=raw, **how), strict=True):
+        for i, item in zip(places, self.decode(z, raw=raw, **options), strict=True):
             result[i] = item
         return medium.join(result)
 
@@ -309,9 +311,9 @@ class Model:
 
         RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
         """
-        kept = named(name or kind, kind)
+        called = named(name or kind, kind)
         density = fit_density(kind, torch.as_tensor(np.asarray(z)).to(self.device), seed, report, settings)
-        self.run.densities[kept] = Fitted(kind, density.to(self.device))
+        self.run.densities[called] = Fitted(kind, density.to(self.device))
         return density
 
     def save(self, folder: str | Path) -> None:

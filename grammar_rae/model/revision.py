@@ -39,10 +39,10 @@ def revised(
         if corrected:
             aimed[wanting] += GAIN * np.nan_to_num(missed[wanting])
         texts = write((aimed if corrected else codes)[wanting], wanting * (revisions + 1) + turn)
-        found = codes[wanting] - read(texts)
+        offsets = codes[wanting] - read(texts)
         if corrected:
-            missed[wanting] = found
-        for i, text, distance in zip(wanting, texts, _length(found), strict=True):
+            missed[wanting] = offsets
+        for i, text, distance in zip(wanting, texts, _length(offsets), strict=True):
             if distance < nearest[i]:
                 best[i], nearest[i] = text, distance
     return best

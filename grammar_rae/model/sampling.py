@@ -60,28 +60,28 @@ class Drawn:
     mass: list[float] | None = None
 
 
-def draw(model: Model, n: int, how: Sampling, progress: Report, mass: bool = False) -> Drawn:
+def draw(model: Model, n: int, sampling: Sampling, progress: Report, mass: bool = False) -> Drawn:
     """n items, each in the one spelling of equal items unless raw, with their feasible `mass` where asked for."""
     if n < 1:
         raise ValueError(f"{n} samples asked for; expected 1 or more")
     task = model.run.task
-    spelling = None if how.raw else task.spelling
-    draws = math.ceil((DRAWS * n if how.unique else n) / how.keep)
+    spelling = None if sampling.raw else task.spelling
+    draws = math.ceil((DRAWS * n if sampling.unique else n) / sampling.keep)
     masses: list[float] | None = [] if mass else None
-    parts = (task.medium.finished(part) for part in codec_items(model, draws, how, masses))
+    parts = (task.medium.finished(part) for part in codec_items(model, draws, sampling, masses))
     pairs: list[tuple[Any, str | None]] = []
     first: dict[str, int] = {}  # where each distinct item came first
     for part in _unspelled(parts) if spelling is None else overlapped(partial(spelled, spelling), parts):
-        if how.unique:
+        if sampling.unique:
             for place, (item, _) in enumerate(part, len(pairs)):
                 if key := task.medium.key(item):
                     first.setdefault(key, place)
         pairs += part
-        count = len(first) if how.unique else len(pairs)
+        count = len(first) if sampling.unique else len(pairs)
         progress("generating", min(count / n, 1.0))
         if count >= n:
             break
-    chosen = list(first.values() if how.unique else range(len(pairs)))[:n]
+    chosen = list(first.values() if sampling.unique else range(len(pairs)))[:n]
     forms = None if spelling is None else [pairs[i][1] for i in chosen]
     return Drawn(
         task.medium.join([pairs[i][0] for i in chosen]),
@@ -105,30 +105,30 @@ def batch_size(model: Model) -> int:
 
 
 def codec_items(
-    model: Model, draws: int, how: Sampling, masses: list[float] | None = None
+    model: Model, draws: int, sampling: Sampling, masses: list[float] | None = None
 ) -> Iterator[Sequence[Any]]:
     """What the codec makes of `draws` codes, as written, a batch at a time.
 
     The log feasible mass of each is appended to `masses` where given.
     """
-    prefix = None if how.start is None else Prefix(model, how)
+    prefix = None if sampling.start is None else Prefix(model, sampling)
     size = batch_size(model)
-    heat = model.recipe.density.temperature if how.temperature is None else how.temperature
+    temperature = model.recipe.density.temperature if sampling.temperature is None else sampling.temperature
     for first in range(0, draws, size):
-        noise = Noise.first(how.seed, min(size, draws - first), first, model.device)
+        noise = Noise.first(sampling.seed, min(size, draws - first), first, model.device)
         with torch.no_grad():
             if prefix is None:
-                z, rules = model.density(how.density)().sample(noise), None
+                z, rules = model.density(sampling.density)().sample(noise), None
             else:
                 z, rules = prefix.codes(noise), prefix.rules
-            p = decoded(model, z, how.masks)
-            x = _symbols(p, noise, heat, rules)
-            if how.keep < 1 or masses is not None:
+            p = decoded(model, z, sampling.masks)
+            x = _symbols(p, noise, temperature, rules)
+            if sampling.keep < 1 or masses is not None:
                 mass = masked(model, p).log_feasible(x)
-                kept = _most_feasible(mass, how.keep)
-                x = x[kept]
+                rows = _most_feasible(mass, sampling.keep)
+                x = x[rows]
                 if masses is not None:
-                    masses += mass[kept].tolist()
+                    masses += mass[rows].tolist()
         yield model.run.codec.decode(x.cpu().numpy())
 
 
@@ -145,10 +145,10 @@ def written(model: Model, codes: Tensor, noise: Noise, temperature: float, masks
 def _symbols(p: Any, noise: Noise, temperature: float, start: Tensor | None = None) -> Tensor:
     """(B, T) symbols drawn at a temperature, 0 for the likeliest, after the productions `start` (t,) if any."""
     if start is None:
-        found: Tensor = p.mode() if temperature == 0 else p.sample(noise, temperature)
+        x: Tensor = p.mode() if temperature == 0 else p.sample(noise, temperature)
     else:
-        found = p.mode(start) if temperature == 0 else p.sample(noise, temperature, start)
-    return found
+        x = p.mode(start) if temperature == 0 else p.sample(noise, temperature, start)
+    return x
 
 
 def masked(model: Model, p: Any) -> Masked:
@@ -201,7 +201,7 @@ class Prefix:
     replacement, POOL drawn for one kept (sampling importance resampling, Rubin 1988).
     """
 
-    def __init__(self, model: Model, how: Sampling) -> None:
+    def __init__(self, model: Model, sampling: Sampling) -> None:
         recipe, grammar = model.recipe, model.run.grammar
         if grammar is None or not has_machine(model) or recipe.data.prepare != "kekule":
             raise RecipeError(
@@ -209,11 +209,11 @@ class Prefix:
                 "a step"
             )
         steps: int = recipe.codec.settings["steps"]
-        self.density = model.density(how.density)
-        self.decoder = partial(decoded, model, masks=how.masks)
-        self.seed = how.seed
+        self.density = model.density(sampling.density)
+        self.decoder = partial(decoded, model, masks=sampling.masks)
+        self.seed = sampling.seed
         candidates = []
-        for text in spellings(str(how.start)):
+        for text in spellings(str(sampling.start)):
             try:
                 candidates.append(prefix_productions(grammar, text))
             except ParseError as error:
@@ -222,16 +222,16 @@ class Prefix:
             raise refused
         candidates = [rules for rules in candidates[:SPELLINGS] if len(rules) < steps]
         if not candidates:
-            raise DataError(f"--start {how.start}: longer than the {steps} steps of {recipe.name}")
+            raise DataError(f"--start {sampling.start}: longer than the {steps} steps of {recipe.name}")
         with torch.no_grad():
-            z = self.density().sample(Noise.first(how.seed, BATCH, 0, model.device))
+            z = self.density().sample(Noise.first(sampling.seed, BATCH, 0, model.device))
             p = self.decoder(z)
             rows = [torch.tensor(rules, device=model.device) for rules in candidates]
             scores = [torch.logsumexp(p.log_prob(row.expand(len(z), -1)), 0).item() for row in rows]
         best = max(range(len(rows)), key=scores.__getitem__)
         if scores[best] == -math.inf:
             raise DataError(
-                f"--start {how.start}: {recipe.name} cannot complete it in {steps} steps; "
+                f"--start {sampling.start}: {recipe.name} cannot complete it in {steps} steps; "
                 "give a shorter beginning, or one without radicals"
             )
         self.rules = rows[best]

@@ -28,8 +28,9 @@ class StridedEncoder(nn.Module):
         self.outputs = hidden
 
     def forward(self, columns: Tensor) -> Tensor:
-        seen = self.convolutions(self.embed(columns).transpose(1, 2))
-        return F.silu(self.dense(seen.flatten(1)))
+        """Features (B, hidden) of columns (B, T)."""
+        maps = self.convolutions(self.embed(columns).transpose(1, 2))
+        return F.silu(self.dense(maps.flatten(1)))
 
 
 class RecurrentStep(nn.Module):
@@ -59,18 +60,21 @@ class RecurrentStep(nn.Module):
             nn.init.orthogonal_(block)
 
     def start(self, z: Tensor) -> Tensor:
+        """The state (B, hidden) before the first step, of z (B, D)."""
         return self.initial(z).tanh()
 
     def step(self, z: Tensor, h: Tensor, column: Tensor, features: Tensor, t: int) -> tuple[Tensor, Tensor]:
-        seen = self._inputs(z, column, features)
-        h = torch.gru_cell(seen, h, self.w_input, self.w_state, self.b_input, self.b_state)
+        """Outputs (B, columns) and the next state (B, hidden): z (B, D), h, column (B,), features (B, F)."""
+        inputs = self._inputs(z, column, features)
+        h = torch.gru_cell(inputs, h, self.w_input, self.w_state, self.b_input, self.b_state)
         return self.out(h), h
 
     def all(self, z: Tensor, columns: Tensor, features: Tensor) -> Tensor:
-        seen = self._inputs(z[:, None], columns, features)
+        """Outputs (B, T, columns) of every step: the columns before each (B, T), features (B, T, F)."""
+        inputs = self._inputs(z[:, None], columns, features)
         weights: list[Tensor] = [self.w_input, self.w_state, self.b_input, self.b_state]
         states, _ = torch.gru(
-            seen.transpose(0, 1), self.start(z)[None], weights, True, 1, 0.0, self.training, False, False
+            inputs.transpose(0, 1), self.start(z)[None], weights, True, 1, 0.0, self.training, False, False
         )
         return self.out(states).transpose(0, 1)
 

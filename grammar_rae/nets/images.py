@@ -46,6 +46,7 @@ class ImageReader(nn.Module):
         self.outputs = sizes[-1] * (size // 16) ** 2
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, outputs) of intensities x (B, C, S, S)."""
         return self.layers(x).flatten(1)
 
 
@@ -73,6 +74,7 @@ class ImageWriter(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, z: Tensor) -> Tensor:
+        """Planes (B, P, S, S) of z (B, D)."""
         h = self.dense(z).unflatten(1, (-1, BEGINNING, BEGINNING))
         y: Tensor = self.out(self.layers(h))
         return y[:, :, : self.size, : self.size]  # an even kernel at stride 1 gives a row and a column more

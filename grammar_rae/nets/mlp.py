@@ -18,6 +18,7 @@ class MLP(nn.Module):
         self.outputs = sizes[-1] + (inputs if skip else 0)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Features (B, outputs) of x (B, inputs)."""
         h = x
         for layer in self.layers:
             h = F.relu(layer(h))

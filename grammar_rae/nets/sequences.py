@@ -25,6 +25,7 @@ class BatchNorm(nn.BatchNorm1d):
         super().__init__(features, eps=1e-3)
 
     def forward(self, input: Tensor) -> Tensor:
+        """The normalised input (B, C, T) or (B, C); in training the running statistics move."""
         if self.training and self.num_batches_tracked is not None:
             self.momentum = max(0.01, 1 / (1 + self.num_batches_tracked.item()))
         return super().forward(input)
@@ -69,6 +70,7 @@ class ConvolutionEncoder(nn.Module):
         self.apply(glorot)
 
     def forward(self, columns: Tensor) -> Tensor:
+        """Features (B, hidden) of columns (B, T)."""
         one_hot = F.one_hot(columns, self.columns).to(self.dense.weight.dtype)
         return F.relu(self.dense(self.convolutions(one_hot.transpose(1, 2)).flatten(1)))
 
@@ -130,6 +132,7 @@ class RepeatDecoder(nn.Module):
         self.apply(glorot)
 
     def forward(self, z: Tensor) -> Tensor:
+        """Outputs (B, T, C) of z (B, D)."""
         states = F.relu(self.dense(self.norm(z)))
         for layer in self.recurrent:
             states = layer(states, self.steps)

@@ -64,20 +64,7 @@ def fit(
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
     while not state.ended(settings):
         begun = time.monotonic()
-        with torch.random.fork_rng():
-            torch.set_rng_state(random)
-            if fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
-                turn = settings.seed * 1_000_003 + state.epoch
-                torch.cuda.manual_seed(turn * 1009 + fabric.global_rank)
-            order = batches(data, settings, state.epoch)
-            record, rate = loop.train(order, state)
-            random = torch.get_rng_state()
-        record |= loop.validate((state.epoch + 1) * len(order))
-        if not math.isfinite(record["train_loss"] + record["valid_loss"]):
-            raise DataError(
-                f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
-                "lower training.learning_rate or set training.clip, and --resume from the epoch before"
-            )
+        record, rate, random = loop.epoch(state, random)
         state = state.after(record["valid_loss"], settings)
         if state.stale == 0:
             best = loop.weights()
@@ -93,7 +80,7 @@ def fit(
 
 @dataclass(frozen=True)
 class _Loop:
-    """One epoch over the data, and the validation that follows."""
+    """What the epochs of a run share."""
 
     objective: nn.Module
     parallel: nn.Module  # the objective as Fabric runs it
@@ -108,6 +95,7 @@ class _Loop:
     def of(
         cls, objective: nn.Module, data: Data, settings: Settings, fabric: Fabric, on_step: OnStep | None
     ) -> _Loop:
+        """With Adam, set up by Fabric; with an average of the weights where the settings ask for one."""
         optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate)
         parallel, optimizer = fabric.setup(objective, optimizer)
         average = None
@@ -119,6 +107,26 @@ class _Loop:
         """A copy of the weights that validation judges."""
         module = self.objective if self.average is None else self.average.module
         return {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    def epoch(self, state: State, random: Tensor) -> tuple[Record, float, Tensor]:
+        """One epoch from a state of torch's generator, and the validation after it: the means of the terms, the last
+        step's learning rate, the generator's next state. DataError where a loss is not finite.
+        """
+        with torch.random.fork_rng():
+            torch.set_rng_state(random)
+            if self.fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
+                epoch_seed = self.settings.seed * 1_000_003 + state.epoch
+                torch.cuda.manual_seed(epoch_seed * 1009 + self.fabric.global_rank)
+            order = batches(self.data, self.settings, state.epoch)
+            record, rate = self.train(order, state)
+            random = torch.get_rng_state()
+        record |= self.validate((state.epoch + 1) * len(order))
+        if not math.isfinite(record["train_loss"] + record["valid_loss"]):
+            raise DataError(
+                f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
+                "lower training.learning_rate or set training.clip, and --resume from the epoch before"
+            )
+        return record, rate, random
 
     def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
         """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, and the learning

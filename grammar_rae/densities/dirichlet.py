@@ -44,5 +44,5 @@ def fit(
         ),
         data,
     )
-    held = np.flatnonzero(model.weights_ * len(data) >= 1)
-    return from_covariances(model.weights_[held], model.means_[held], model.covariances_[held])
+    occupied = np.flatnonzero(model.weights_ * len(data) >= 1)
+    return from_covariances(model.weights_[occupied], model.means_[occupied], model.covariances_[occupied])

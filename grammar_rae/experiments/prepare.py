@@ -17,7 +17,6 @@ from grammar_rae.chemistry.diagnosis import reason
 from grammar_rae.chemistry.smiles import all_orders
 from grammar_rae.codecs.cached import encode_known
 from grammar_rae.codecs.codec import Codec
-from grammar_rae.codecs.grammar import GrammarCodec
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files.tables import Reject
 from grammar_rae.grammar.counting import counts
@@ -68,11 +67,11 @@ def prepare(
     machine, lines = make_machine(recipe, codec), _lines(raw, data, medium)
     rejected, arrays, texts = list(dataset.rejected), [], []
     for part in parts:
-        x, known, failed = encodable(codec, machine, part)
+        x, places, failed = encodable(codec, rules, machine, part)
         names = medium.labels(part.items)
         rejected += [Reject(lines.get(names[i], 0), names[i], why) for i, why in failed]
         arrays.append(torch.as_tensor(x))
-        texts.append(part.written(known) if medium.novelty else [])
+        texts.append(part.written(places) if medium.novelty else [])
     run = _fresh(recipe, rules, codec, machine, arrays, rejected)
     pad = codec.pad if run.autoencoder.decoder.any_length else None
     return Prepared(run, Data(arrays[0], arrays[1], pad), texts[0], rejected)
@@ -157,34 +156,40 @@ def _fresh(
 
 
 def encodable(
-    codec: Codec, machine: Any, part: Spelled
+    codec: Codec, grammar: Grammar | None, machine: Any, part: Spelled
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
-    """Rows (m, …) of what can be written, their places, and (place, reason) of the rest."""
+    """Rows (m, …) of what can be written, their places, and (place, reason) of the rest.
+
+    `grammar` is the one that rows of derivations are of; None where they are none.
+    """
     readable, forms = part.readable()
     bad = set(range(len(part.items))).difference(readable)
     failed = [(i, reason(part.items[i]) or "not a molecule") for i in sorted(bad)]
-    x, known, unparsed = encode_known(codec, forms)
+    x, encoded, unparsed = encode_known(codec, forms)
     failed += [(readable[i], str(error)) for i, error in unparsed]
-    kept = [readable[i] for i in known]
-    if machine is None or machine.bonds is None:
-        return x, kept, failed
-    assert isinstance(codec, GrammarCodec)  # a machine reads derivations
-    first = first_refusals(machine, codec.grammar, x, codec.steps, part.written(kept))
-    failed += [(kept[row], _why(codec, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
-    return x[first < 0], [i for i, step in zip(kept, first, strict=True) if step < 0], failed
+    places = [readable[i] for i in encoded]
+    if grammar is None or machine is None or machine.bonds is None:
+        return x, places, failed
+    first = first_refusals(machine, grammar, x, x.shape[1], part.written(places))
+    failed += [(places[row], _why(grammar, x[row], int(first[row]))) for row in np.flatnonzero(first >= 0)]
+    return x[first < 0], [i for i, step in zip(places, first, strict=True) if step < 0], failed
 
 
-def _why(codec: GrammarCodec, row: NDArray[np.integer], step: int) -> str:
-    """What the valence machine has against a derivation."""
-    written = codec.grammar.productions[int(row[step])].rhs
+def _why(grammar: Grammar, row: NDArray[np.integer], step: int) -> str:
+    """What the valence machine has against a derivation (T,)."""
+    written = grammar.productions[int(row[step])].rhs
     token = f"{written[0]!r}" if written else "the end"
     return (
         f"{token} at step {step} is not allowed: an unpaired electron, a bond RDKit rewrites, or no room to finish "
-        f"within {codec.steps} steps"
+        f"within {len(row)} steps"
     )
 
 
 def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
+    """What is trained on: `data`, or what the recipe names; for «uniform» derivations drawn from the grammar.
+
+    RecipeError where there is none to draw from, DataError as `datasets.load`.
+    """
     name = data if data is not None else recipe.data.name
     if name != "uniform":
         return datasets.load(name, recipe.data.column)

@@ -81,7 +81,7 @@ class Retrainer:
             part = run.recipe.data.model_copy(update={"limit": REPLAYED, "orders": 0})
             self._replayed = prepare(run.recipe.model_copy(update={"data": part}))
         forms = self.model.prepare(strings)
-        x, places, _ = encodable(self.codec, run.machine, Spelled(strings, forms))
+        x, places, _ = encodable(self.codec, run.grammar, run.machine, Spelled(strings, forms))
         old = self._replayed.rows
         rows = torch.cat([torch.as_tensor(x).to(old.train.dtype), old.train])
         ranked = np.concatenate([np.asarray(values)[places], expected(self._replayed.texts)])

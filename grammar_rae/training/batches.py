@@ -28,11 +28,11 @@ def batches(data: Data, settings: Settings, epoch: int) -> list[Tensor]:
     """
     n = len(data.train)
     size = min(settings.epoch_examples or n, n)
-    wanted = range(epoch * size, (epoch + 1) * size)
+    span = range(epoch * size, (epoch + 1) * size)
     parts = []
-    for turn in range(wanted.start // n, (wanted.stop - 1) // n + 1):
+    for turn in range(span.start // n, (span.stop - 1) // n + 1):
         permutation = torch.randperm(n, generator=_generator(settings.seed, turn))
-        parts.append(permutation[max(wanted.start - turn * n, 0) : max(wanted.stop - turn * n, 0)])
+        parts.append(permutation[max(span.start - turn * n, 0) : max(span.stop - turn * n, 0)])
     indices = torch.cat(parts)
     if not settings.by_length or data.pad is None:
         return list(indices.split(settings.batch))

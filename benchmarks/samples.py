@@ -51,7 +51,7 @@ def row(
         "int_div_1": moses.internal_diversity(found)[0],
         "filters": moses.average(found, found.values["filters"].to_numpy()),
         "sa_w1": moses.distance(found, known, "sa"),
-        "fcd": fcd.distance(fcd.statistics(found), gaussian),
+        "fcd": fcd.frechet_distance(fcd.moments(found), gaussian),
     }
 
 
@@ -65,7 +65,7 @@ def measure(
 ) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
     known = metrics.reference(data.valid)
-    reference = known, fcd.statistics(known)
+    reference = known, fcd.moments(known)
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
     floor = [data.train[i] for i in order]

@@ -22,48 +22,48 @@ EXAMPLES = 20
 def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
     """Sections on molecules: typical, best, least like the reference, scaffolds."""
     lower = metric(score).better == "lower"
-    found = [
+    sections = [
         _by_set(
             "Typical",
             "Nearest the median in logP, SA, QED, weight and rings at once.",
             sets,
-            lambda one, n: _cards(selection.typical(one.items, NEAR, n), ("logp", "sa", "qed")),
+            lambda item_set, n: _cards(selection.typical(item_set.items, NEAR, n), ("logp", "sa", "qed")),
         ),
         _by_set(
             f"Best by {metric(score).title}",
             f"The {'lowest' if lower else 'highest'} {metric(score).title}.",
             sets,
-            lambda one, n: _cards(selection.best(one.items, score, n), (score,)),
+            lambda item_set, n: _cards(selection.best(item_set.items, score, n), (score,)),
         ),
     ]
     forms = selection.drawn(reference.forms()) if reference is not None else []
     if reference is not None and forms:
-        found.append(
+        sections.append(
             _by_set(
                 "Most novel",
                 f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity "
                 f"of Morgan fingerprints, among up to {selection.COMPARED:,} molecules drawn at random.",
                 sets,
-                lambda one, n: _cards(selection.novel(one.items, forms, n), ("similarity",)),
+                lambda item_set, n: _cards(selection.novel(item_set.items, forms, n), ("similarity",)),
             )
         )
-    known = selection.scaffolds(forms) if forms else None
+    shares = selection.scaffolds(forms) if forms else None
     words = (
         "The most frequent Murcko scaffolds, rings and what links them, with the share of valid molecules."
     )
-    found.append(_by_set("Scaffolds", words, sets, lambda one, n: _scaffolds(one, known, n)))
-    return found
+    sections.append(_by_set("Scaffolds", words, sets, lambda item_set, n: _scaffolds(item_set, shares, n)))
+    return sections
 
 
 def curves(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
     """The best expressions over what they are compared with, and `words` for that."""
 
-    def drawn(one: ItemSet, n: int) -> Html:
-        rows = selection.best(one.items, "score", n)
+    def drawn(item_set: ItemSet, n: int) -> Html:
+        rows = selection.best(item_set.items, "score", n)
         return _grid(
             [
                 figure(
-                    plot(figures.curve(text, target), f"{one.name}: {text} over {words}"),
+                    plot(figures.curve(text, target), f"{item_set.name}: {text} over {words}"),
                     tag("code", text),
                     tag("small", f"score {score:.4f}"),
                 )
@@ -79,8 +79,8 @@ def curves(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
 def strings(sets: Sequence[ItemSet]) -> Html:
     """The first different items, as they are."""
 
-    def listed(one: ItemSet, n: int) -> Html:
-        rows = selection.distinct(one.items)["canonical"].head(n)
+    def listed(item_set: ItemSet, n: int) -> Html:
+        rows = selection.distinct(item_set.items)["canonical"].head(n)
         return (
             tag("ul", *(tag("li", tag("code", text)) for text in rows), class_="strings")
             if len(rows)
@@ -93,12 +93,12 @@ def strings(sets: Sequence[ItemSet]) -> Html:
 def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = None) -> Html:
     """Why items are not valid, with an example of each reason, drawn by `draw(item, words)` where that is given."""
 
-    def cards(one: ItemSet, n: int) -> Html:
-        rows = selection.refusals(one.items)
+    def cards(item_set: ItemSet, n: int) -> Html:
+        rows = selection.refusals(item_set.items)
         if rows.empty:
             return Html("")
-        shown = rows.head(REASONS)
-        left = int(rows["items"][len(shown) :].sum())
+        first = rows.head(REASONS)
+        left = int(rows["items"][len(first) :].sum())
         after = tag("p", f"{left:,} more for other reasons.", class_="note") if left else Html("")
         if draw is None:
             lines = [
@@ -108,9 +108,9 @@ def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = N
                     f"{row.items:,}",
                     f"{100 * row.share:.2f} %",
                 ]
-                for row in shown.itertuples(index=False)
+                for row in first.itertuples(index=False)
             ]
-            name = f"Reasons, {one.name}"
+            name = f"Reasons, {item_set.name}"
             return Html(table(["reason", "example", "items", "share"], lines, name, 2) + after)
         pictures = [
             figure(
@@ -119,7 +119,7 @@ def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = N
                 tag("small", f"{row.items:,} items, {100 * row.share:.2f} % of all"),
                 tag("code", row.string or "(empty)"),
             )
-            for row in shown.itertuples(index=False)
+            for row in first.itertuples(index=False)
         ]
         return Html(_grid(pictures, "cards") + after)
 
@@ -131,36 +131,39 @@ def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = N
 def pictures(sets: Sequence[ItemSet]) -> list[Html]:
     """Images side by side, a section a title."""
 
-    def sheet(title: str, one: ItemSet, n: int) -> Html:
-        if title not in one.pictures:
+    def sheet(title: str, item_set: ItemSet, n: int) -> Html:
+        if title not in item_set.pictures:
             return Html("")
-        return figure(image(one.pictures[title], f"{title}, {one.name}"))
+        return figure(image(item_set.pictures[title], f"{title}, {item_set.name}"))
 
-    titles = dict.fromkeys(title for one in sets for title in one.pictures)
+    titles = dict.fromkeys(title for item_set in sets for title in item_set.pictures)
     return [_by_set(f"{title[0].upper()}{title[1:]}", "", sets, partial(sheet, title)) for title in titles]
 
 
 def tradeoffs(sets: Sequence[ItemSet]) -> Html:
     """Precision and recall of generated images, a panel for every density."""
     drawn = []
-    for name in dict.fromkeys(name for one in sets for name in one.curves):
-        known = {one.name: one.curves[name] for one in sets if name in one.curves}
-        words = f"Precision over recall of samples, {name}: {', '.join(known)}"
-        drawn.append(figure(plot(figures.tradeoff(known), words), tag("strong", name)))
+    for name in dict.fromkeys(name for item_set in sets for name in item_set.curves):
+        by_set = {item_set.name: item_set.curves[name] for item_set in sets if name in item_set.curves}
+        words = f"Precision over recall of samples, {name}: {', '.join(by_set)}"
+        drawn.append(figure(plot(figures.tradeoff(by_set), words), tag("strong", name)))
     note = "How real the images are over how much of the test images they cover; the best is 1 of both."
-    head = tag("p", note, class_="note"), tag("p", *series([one.name for one in sets]), class_="key")
+    head = (
+        tag("p", note, class_="note"),
+        tag("p", *series([item_set.name for item_set in sets]), class_="key"),
+    )
     return section("Precision and recall", *head, _grid(drawn, "plots")) if drawn else Html("")
 
 
 def repeated(sets: Sequence[ItemSet]) -> Html:
     """What is written more than once."""
 
-    def counted(one: ItemSet, n: int) -> Html:
-        counts = selection.repeated(one.items)
+    def counted(item_set: ItemSet, n: int) -> Html:
+        counts = selection.repeated(item_set.items)
         if counts.empty:
             return Html("")
         rows = [[tag("code", str(text)), f"{count:,}"] for text, count in counts.items()]
-        return table(["item", "times"], rows, f"Repeated, {one.name}", 1)
+        return table(["item", "times"], rows, f"Repeated, {item_set.name}", 1)
 
     return _by_set("Written again and again", "The most frequent items.", sets, counted)
 
@@ -168,14 +171,14 @@ def repeated(sets: Sequence[ItemSet]) -> Html:
 def maps(sets: Sequence[ItemSet]) -> Html:
     """Where codes lie in a model's latent space, beside those of data."""
 
-    def drawn(one: ItemSet, n: int) -> Html:
-        place = one.map
+    def drawn(item_set: ItemSet, n: int) -> Html:
+        place = item_set.map
         if place is None:
             return Html("")
         picture = figures.latent_map(
             place.codes, place.data, place.values, place.data_values, figures.label(place.column)
         )
-        words = f"Codes of {one.name} in {place.model}, coloured by {figures.label(place.column)}"
+        words = f"Codes of {item_set.name} in {place.model}, coloured by {figures.label(place.column)}"
         return figure(plot(picture, words), tag("small", _where(place)))
 
     words = "Codes on the two main axes of the data's codes; samples should lie where the data lies."
@@ -200,10 +203,10 @@ def _by_set(
     """A section with one part a set, each under its name where there are several."""
     several = len(sets) > 1
     parts = []
-    for one in sets:
-        inside = draw(one, sizes[several])
+    for item_set in sets:
+        inside = draw(item_set, sizes[several])
         if inside:
-            parts.append(tag("h3", one.name) + inside if several else inside)
+            parts.append(tag("h3", item_set.name) + inside if several else inside)
     note = tag("p", words, class_="note") if words else Html("")
     return section(title, note, Html("".join(parts))) if parts else Html("")
 
@@ -218,23 +221,23 @@ def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
     return _grid(drawn, "cards")
 
 
-def _scaffolds(one: ItemSet, known: pd.Series | None, n: int) -> Html:
-    forms = [str(form) for form in one.items.loc[one.items["valid"].astype(bool), "canonical"]]
+def _scaffolds(item_set: ItemSet, reference: pd.Series | None, n: int) -> Html:
+    forms = [str(form) for form in item_set.items.loc[item_set.items["valid"].astype(bool), "canonical"]]
     if not forms:
         return Html("")
     shares = selection.scaffolds(forms)
     drawn = []
     for name, share in shares.drop("", errors="ignore").head(n).items():
         text = f"{100 * share:.1f} %"
-        if known is not None:
-            text += f" · reference {100 * known.get(name, 0.0):.1f} %"
+        if reference is not None:
+            text += f" · reference {100 * reference.get(name, 0.0):.1f} %"
         drawn.append(
             figure(molecule(str(name), f"Scaffold {name}"), tag("small", text), tag("code", str(name)))
         )
     rings = len(shares) - ("" in shares)
     without = f"{100 * shares.get('', 0.0):.1f} % have no ring"
-    if known is not None:
-        without += f" (reference {100 * known.get('', 0.0):.1f} %)"
+    if reference is not None:
+        without += f" (reference {100 * reference.get('', 0.0):.1f} %)"
     return Html(_grid(drawn, "cards") + tag("p", f"{rings:,} different scaffolds; {without}.", class_="note"))
 
 

@@ -17,23 +17,23 @@ HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
 LARGE = 4
 
 
-def headlines(one: ItemSet) -> Html:
+def headlines(item_set: ItemSet) -> Html:
     """The first few scores of a set, large."""
-    found = [name for name in HEADLINES if plain(one.numbers.get(name)) is not None][:LARGE]
+    names = [name for name in HEADLINES if plain(item_set.numbers.get(name)) is not None][:LARGE]
     tiles = [
-        tag("div", tag("dt", metric(name).title), tag("dd", printed(name, one.numbers[name])))
-        for name in found
+        tag("div", tag("dt", metric(name).title), tag("dd", printed(name, item_set.numbers[name])))
+        for name in names
     ]
     return tag("dl", *tiles, class_="tiles") if tiles else Html("")
 
 
 def tables(sets: Sequence[ItemSet], averaged: Sequence[str], reference: Reference | None) -> Html:
     """Every metric of the sets: those that say how good, then the averages, then what is not in the catalogue."""
-    names = list(dict.fromkeys(name for one in sets for name in one.numbers))
-    known = [name for name in METRICS if name in names]
-    averages = [name for name in known if name in averaged]
-    distances = [name for name in known if name.endswith("_w1")]
-    scores = [name for name in known if name not in averages + distances]
+    names = list(dict.fromkeys(name for item_set in sets for name in item_set.numbers))
+    metrics = [name for name in METRICS if name in names]
+    averages = [name for name in metrics if name in averaged]
+    distances = [name for name in metrics if name.endswith("_w1")]
+    scores = [name for name in metrics if name not in averages + distances]
     others = [name for name in names if name not in METRICS]
     families = {
         family: [name for name in others if name.startswith(f"{family}_")]
@@ -62,10 +62,10 @@ def tables(sets: Sequence[ItemSet], averaged: Sequence[str], reference: Referenc
 
 def _table(names: Sequence[str], sets: Sequence[ItemSet], reference: Reference | None, caption: str) -> Html:
     own = reference if reference is not None and any(name in reference.numbers for name in names) else None
-    head = ["metric", *(one.name for one in sets)] if len(sets) > 1 else ["metric", "value"]
+    head = ["metric", *(item_set.name for item_set in sets)] if len(sets) > 1 else ["metric", "value"]
     rows = []
     for name in names:
-        values = [one.numbers.get(name) for one in sets]
+        values = [item_set.numbers.get(name) for item_set in sets]
         cells = [
             tag("b", text) if top else text
             for text, top in zip((printed(name, value) for value in values), best(name, values), strict=True)
@@ -85,11 +85,11 @@ def _meaning(name: str) -> Html:
 
 def distributions(sets: Sequence[ItemSet], reference: Reference | None) -> Html:
     """One small histogram a property, over the reference's."""
-    named = {one.name: one.items for one in sets}
+    named = {item_set.name: item_set.items for item_set in sets}
     other = reference.items if reference is not None else None
     drawn = []
     for column in figures.shown(sets[0].items):
-        medians = [(one.name, _median(one.items, column)) for one in sets]
+        medians = [(item_set.name, _median(item_set.items, column)) for item_set in sets]
         if other is not None and column in other:
             medians.append((reference.name if reference else "", _median(other, column)))
         if all(text == "–" for _, text in medians):
@@ -105,7 +105,7 @@ def distributions(sets: Sequence[ItemSet], reference: Reference | None) -> Html:
         drawn.append(figure(picture, tag("strong", figures.label(column)), tag("small", caption)))
     if not drawn:
         return Html("")
-    names = series([one.name for one in sets])
+    names = series([item_set.name for item_set in sets])
     if reference is not None:
         names.append(tag("span", _counted(reference), class_="reference"))
     keys = tag("p", *names, class_="key")

@@ -29,7 +29,7 @@ def page(
     parts += task.sections(sets, reference, score)
     parts += [items.repeated(sets), items.maps(sets)]
     parts.append(_facts(facts or {}))
-    names = " · ".join(one.name for one in sets)
+    names = " · ".join(item_set.name for item_set in sets)
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -51,10 +51,10 @@ def page(
 def _lede(sets: Sequence[ItemSet], task: Subject, reference: Reference | None) -> Html:
     """What was looked at, in a sentence or two."""
     counts = [
-        f"{int(one.items['valid'].sum()):,} of {len(one.items):,} {task.medium.word}s are {task.valid}"
-        for one in sets
+        f"{int(item_set.items['valid'].sum()):,} of {len(item_set.items):,} {task.medium.word}s are {task.valid}"
+        for item_set in sets
     ]
-    named = [f"{one.name}: {count}" for one, count in zip(sets, counts, strict=True)]
+    named = [f"{item_set.name}: {count}" for item_set, count in zip(sets, counts, strict=True)]
     words = f"{counts[0]}." if len(sets) == 1 else f"{'; '.join(named)}."
     if reference is not None:
         words += f" Compared with {reference.name}."

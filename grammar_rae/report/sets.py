@@ -72,7 +72,9 @@ class Subject(Protocol):
     """What kind the items of a page are of."""
 
     @property
-    def medium(self) -> _Medium: ...
+    def medium(self) -> _Medium:
+        """What its items are made of."""
+        ...
 
     @property
     def valid(self) -> str:

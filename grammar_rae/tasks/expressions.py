@@ -126,9 +126,9 @@ class ExpressionTask:
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.report import items as looks
+        from grammar_rae.report.items import curves, refused
 
-        return [looks.curves(sets, self.target or published(), self.target_name), looks.refused(sets)]
+        return [curves(sets, self.target or published(), self.target_name), refused(sets)]
 
 
 EXPRESSIONS = ExpressionTask()

@@ -197,9 +197,9 @@ class ImageTask:
         return Measurement(numbers, lambda: table)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.report import items as looks
+        from grammar_rae.report.items import pictures, tradeoffs
 
-        return [*looks.pictures(sets), looks.tradeoffs(sets)]
+        return [*pictures(sets), tradeoffs(sets)]
 
 
 IMAGES = ImageTask()

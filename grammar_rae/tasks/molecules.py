@@ -133,9 +133,9 @@ class MoleculeTask:
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
         from grammar_rae.report import html
-        from grammar_rae.report import items as looks
+        from grammar_rae.report.items import molecules, refused
 
-        return [*looks.molecules(sets, reference, score), looks.refused(sets, html.molecule)]
+        return [*molecules(sets, reference, score), refused(sets, html.molecule)]
 
 
 MOLECULES = MoleculeTask()

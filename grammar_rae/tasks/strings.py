@@ -109,9 +109,9 @@ class StringTask:
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
-        from grammar_rae.report import items as looks
+        from grammar_rae.report.items import refused, strings
 
-        return [looks.strings(sets), looks.refused(sets)]
+        return [strings(sets), refused(sets)]
 
 
 STRINGS = StringTask()

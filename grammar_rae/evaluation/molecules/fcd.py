@@ -29,7 +29,7 @@ class Moments(NamedTuple):
     covariance: NDArray[np.float64]
 
 
-def statistics(molecules: Profile) -> Moments | None:
+def moments(molecules: Profile) -> Moments | None:
     """The moments of a set; None where it has fewer than two molecules. DataError: `fcd` is not installed."""
     if len(molecules) < 2:
         _package()
@@ -41,7 +41,7 @@ def statistics(molecules: Profile) -> Moments | None:
     return Moments(**remembered_arrays(kind, key, lambda: _fitted(molecules)))
 
 
-def distance(first: Moments | None, second: Moments | None) -> float | None:
+def frechet_distance(first: Moments | None, second: Moments | None) -> float | None:
     """The Fréchet distance of two sets; None where one has fewer than two molecules."""
     if first is None or second is None:
         return None

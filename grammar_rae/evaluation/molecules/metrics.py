@@ -21,8 +21,8 @@ from grammar_rae.chemistry.diagnosis import KINDS, Problem, problem_of
 from grammar_rae.chemistry.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
-from grammar_rae.evaluation.molecules import fcd as chemnet
 from grammar_rae.evaluation.molecules import guacamol, moses
+from grammar_rae.evaluation.molecules.fcd import frechet_distance, moments
 from grammar_rae.evaluation.molecules.molecule import batches
 from grammar_rae.evaluation.molecules.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluation.molecules.properties import NAMES, property_values
@@ -169,7 +169,7 @@ def metrics(
             "guacamol_kl": kl,
         }
         if fcd:
-            apart = chemnet.distance(chemnet.statistics(generated), chemnet.statistics(reference))
+            apart = frechet_distance(moments(generated), moments(reference))
             numbers |= {"fcd": apart, "guacamol_fcd": guacamol.fcd_score(apart)}
     missing = _missing(numbers, len(valid), None if reference is None else len(reference), why)
     if missing:

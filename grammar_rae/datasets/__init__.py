@@ -14,10 +14,10 @@ from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.chemistry.diagnosis import problem_of, reason
 from grammar_rae.chemistry.smiles import canonical, canonicals, kekule, kekules, molecule
 from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
-from grammar_rae.datasets.image_files import ARRAYS, SUFFIXES
 from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.recognise import recognise
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import ARRAYS, SUFFIXES
 from grammar_rae.files.tables import Items, read
 
 __all__ = [
@@ -57,7 +57,7 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
     """A data set by its name, the items of a file (`column` of a table), or a list of strings.
 
     A file or list is split by a fixed permutation, 10 % for validation, none for a test; a folder or array of
-    images (`datasets.image_files.read`) keeps 10 % for a test. DataError where the name is neither known nor a
+    images (`files.images.read`) keeps 10 % for a test. DataError where the name is neither known nor a
     file, the file cannot be used, or a published file cannot be had.
     """
     if not isinstance(name, str | Path):

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images, lazily, read_image
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images, lazily, read_image
 
 PACKED = "celeba/celeba_10k_89x109_jpeg.tar.xz"
 FOLDERS = ("celeba/img_align_celeba", "img_align_celeba")

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images, read_image
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images, read_image
 
 PARTS = ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"])
 FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"

@@ -16,7 +16,7 @@ from grammar_rae.files.tables import Reject
 class Dataset:
     """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
 
-    Items are strings, or images as in `datasets.image_files`.
+    Items are strings, or images as in `files.images`.
     """
 
     name: str

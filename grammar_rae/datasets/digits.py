@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images
 from grammar_rae.datasets.image_sets import dataset, split
+from grammar_rae.files.images import Images
 
 SIZE = 32
 

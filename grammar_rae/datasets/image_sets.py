@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from grammar_rae.datasets.dataset import Dataset, permuted
-from grammar_rae.datasets.image_files import Images, read
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images, read
 
 
 def split(images: Images, test: float = 0.0, valid: float = 0.1) -> tuple[Images, Images, Images]:
@@ -21,7 +21,7 @@ def dataset(name: str, train: Images, valid: Images, test: Images) -> Dataset:
 
 
 def own(path: str | Path) -> Dataset:
-    """A user's own images: 10 % validate, 10 % test. DataError as `image_files.read`, and for fewer than ten."""
+    """A user's own images: 10 % validate, 10 % test. DataError as `files.images.read`, and for fewer than ten."""
     images = read(path)
     if len(images) < 10:
         raise DataError(f"{path}: {len(images)} images; expected ten or more, to train, validate and test on")

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images
 
 VALID = 10_000  # the last of the 60,000 to train on
 PARTS = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images, lazily
 from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images, lazily
 
 FILE = "omniglot/omniglot28.npz"
 FOLDERS = ("images_background", "images_evaluation")

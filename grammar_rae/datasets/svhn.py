@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
-from grammar_rae.datasets.image_files import Images
 from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Images
 
 NAMES = ("train_32x32.mat", "test_32x32.mat")
 PAGE = "http://ufldl.stanford.edu/housenumbers"

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.codecs.codec import image_problem
-from grammar_rae.datasets import image_files as files
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.evaluation.shares import shares
+from grammar_rae.files import images as files
 from grammar_rae.tasks.task import Drawing, ItemFile, Measurement, Numbers
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Pixels:
         return items.select(places) if isinstance(items, files.Images) else [items[place] for place in places]
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
-        """As `datasets.image_files.read`; each image is opened when it is asked for."""
+        """As `files.images.read`; each image is opened when it is asked for."""
         images = files.read(path)
         return ItemFile(images, self.labels(images), [0] * len(images))
 

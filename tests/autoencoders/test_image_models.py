@@ -10,11 +10,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from grammar_rae.cli import app, main
-from grammar_rae.datasets.image_files import read
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.features import network
 from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.experiments.train import train
+from grammar_rae.files.images import read
 from grammar_rae.files.pictures import sheet
 from grammar_rae.model.model import Model
 from grammar_rae.noise import POSTERIOR, Noise

@@ -20,9 +20,10 @@ from grammar_rae.autoencoders.variants.rae import gradient_penalty
 from grammar_rae.autoencoders.variants.wae import SCALES, mmd_squared
 from grammar_rae.codecs.codec import grey
 from grammar_rae.codecs.images import ImageCodec
-from grammar_rae.datasets import cifar10, image_files, mnist
+from grammar_rae.datasets import cifar10, mnist
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.metrics import frechet, precision_recall, squared_error, tradeoff
+from grammar_rae.files import images
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective
 from grammar_rae.recipes.toml import parse, read, write
 
@@ -201,14 +202,14 @@ def test_a_users_folder(tmp_path):
     assert not grey(found.train) and found.train.name(0).endswith(".png")
     (tmp_path / "0.png").write_bytes(b"broken")
     with pytest.raises(DataError, match=r"0.png: cannot be read \(not an image\); fetch it again"):
-        image_files.read(tmp_path)[0]
+        images.read(tmp_path)[0]
 
 
 def test_deep_and_transparent_files(tmp_path):
     Image.fromarray(np.full((4, 4), 65535, np.uint16)).save(tmp_path / "deep.png")
     Image.fromarray(np.full((4, 4, 4), 99, np.uint8), "RGBA").save(tmp_path / "clear.png")
-    assert (image_files.read_image(tmp_path / "deep.png") == 255).all()
-    assert image_files.read_image(tmp_path / "clear.png").shape == (4, 4, 3)
+    assert (images.read_image(tmp_path / "deep.png") == 255).all()
+    assert images.read_image(tmp_path / "clear.png").shape == (4, 4, 3)
 
 
 def test_other_things_given_for_images(tmp_path):
@@ -216,13 +217,13 @@ def test_other_things_given_for_images(tmp_path):
     np.save(tmp_path / "flat.npy", np.zeros((5, 5)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="expected an array «images»; there are a, b"):
-        image_files.read(tmp_path / "two.npz")
+        images.read(tmp_path / "two.npz")
     with pytest.raises(DataError, match=r"flat.npy: float64 of shape \(5, 5\); expected images"):
-        image_files.read(tmp_path / "flat.npy")
+        images.read(tmp_path / "flat.npy")
     with pytest.raises(DataError, match="empty: no image in this folder; expected .png"):
         datasets.load(tmp_path / "empty")
     with pytest.raises(DataError, match="no such file or folder"):
-        image_files.read(tmp_path / "nothing.png")
+        images.read(tmp_path / "nothing.png")
 
 
 # recipes

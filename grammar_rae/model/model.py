@@ -176,8 +176,8 @@ class Model:
         for begin in range(0, len(x), BATCH):
             part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(self.device)
             q = self.run.autoencoder.posterior(part)
-            drawn = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
-            z[begin : begin + BATCH] = (q.mean if drawn is None else q.sample(drawn)).cpu().numpy()
+            noise = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
+            z[begin : begin + BATCH] = (q.mean if noise is None else q.sample(noise)).cpu().numpy()
         return z
 
     def decode(
@@ -208,8 +208,8 @@ class Model:
 
         def write(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
             """Items of codes (n, D), drawn under the noise of samples `index` (n,)."""
-            drawn = Noise(seed, torch.as_tensor(index, device=self.device))
-            return self._written(torch.as_tensor(aimed), drawn, revision.TEMPERATURE, masks)
+            noise = Noise(seed, torch.as_tensor(index, device=self.device))
+            return self._written(torch.as_tensor(aimed), noise, revision.TEMPERATURE, masks)
 
         items = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
         if revisions and items:
@@ -294,8 +294,8 @@ class Model:
         for left_out in (None, *task.canonical([item])):
             first.pop(left_out, None)
         places = list(first.values())[:n]
-        shown = items if task.spelling is None else forms
-        return pd.DataFrame({task.medium.word: [shown[i] for i in places], "distance": distances[places]})
+        values = items if task.spelling is None else forms
+        return pd.DataFrame({task.medium.word: [values[i] for i in places], "distance": distances[places]})
 
     def fit_density(
         self,

@@ -63,16 +63,16 @@ def _extended(table: dict[str, Any], source: str, folder: Path, above: tuple[str
     """A table laid over those it extends; `above` are the recipes that extend it."""
     if source in above:
         raise RecipeError(f"{source} extends itself, through {', '.join(Path(name).stem for name in above)}")
-    names, whole = table.pop("extends", []), dict[str, Any]()
+    names, merged = table.pop("extends", []), dict[str, Any]()
     for name in [names] if isinstance(names, str) else names:
         paths = [place / f"{name}.toml" for place in (folder, SHIPPED)]
         path = next((path for path in paths if path.is_file()), None)
         if path is None:
             raise RecipeError(f"{source} extends {name}, which is neither beside it nor shipped")
         under = _table(_text(path), str(path))
-        _lay(whole, _extended(under, str(path), path.parent, (*above, source)))
-    _lay(whole, table)
-    return whole
+        _lay(merged, _extended(under, str(path), path.parent, (*above, source)))
+    _lay(merged, table)
+    return merged
 
 
 def _lay(under: dict[str, Any], over: dict[str, Any]) -> None:

@@ -38,9 +38,9 @@ def batches(data: Data, settings: Settings, epoch: int) -> list[Tensor]:
         return list(indices.split(settings.batch))
     lengths = (data.train[indices] != data.pad).sum(1)
     pools = zip(indices.split(POOL * settings.batch), lengths.split(POOL * settings.batch), strict=True)
-    alike = [batch for rows, sizes in pools for batch in rows[sizes.argsort()].split(settings.batch)]
-    order = torch.randperm(len(alike), generator=_generator(settings.seed, epoch, 1))
-    return [alike[i] for i in order]
+    grouped = [batch for rows, sizes in pools for batch in rows[sizes.argsort()].split(settings.batch)]
+    order = torch.randperm(len(grouped), generator=_generator(settings.seed, epoch, 1))
+    return [grouped[i] for i in order]
 
 
 def _generator(seed: int, turn: int, stream: int = 0) -> torch.Generator:

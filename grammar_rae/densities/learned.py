@@ -30,8 +30,8 @@ def learn(
     """
     if epochs < 1:
         raise DataError(f"{epochs} epochs; expected 1 or more")
-    mixed = subsample(z, seed, len(z))
-    few = max(1, round(HELD_OUT * len(z)))
+    shuffled = subsample(z, seed, len(z))
+    held_out = max(1, round(HELD_OUT * len(z)))
     settings = Settings(
         epochs=epochs,
         batch=batch,
@@ -44,10 +44,10 @@ def learn(
         seed=seed,
     )
     device = z.device
-    where = [device.index or 0] if device.type == "cuda" else 1
-    fabric = Fabric(accelerator=device.type, devices=where)
+    devices = [device.index or 0] if device.type == "cuda" else 1
+    fabric = Fabric(accelerator=device.type, devices=devices)
     try:
-        for record in run(objective, Data(mixed[few:], mixed[:few]), settings, fabric):
+        for record in run(objective, Data(shuffled[held_out:], shuffled[:held_out]), settings, fabric):
             report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
     except DataError as error:
         raise DataError(f"the density diverged on these {len(z)} codes; try another --seed") from error

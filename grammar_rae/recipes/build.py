@@ -133,7 +133,7 @@ def _made(taker: Callable[..., Any], given: Mapping[str, Any], recipe: Recipe, p
     RecipeError where it asks for what is not there, or refuses what it is given.
     """
     section = sections(recipe).get(part)
-    where, said = (section.where, section.given) if section else (f"{recipe.name}: {part}", {})
+    where, stated = (section.where, section.given) if section else (f"{recipe.name}: {part}", {})
     settings = settings_of(taker)
     asked = {k: p for k, p in inspect.signature(taker).parameters.items() if k not in settings}
     missing = [name for name, p in asked.items() if p.default is p.empty and name not in given]
@@ -142,8 +142,8 @@ def _made(taker: Callable[..., Any], given: Mapping[str, Any], recipe: Recipe, p
             f"{where} needs {', '.join(missing)}, which codec.kind {recipe.codec.kind} with objective.likelihood "
             f"{recipe.objective.likelihood} does not give"
         )
-    wanted = {name: given[name] for name in asked if name in given}
+    arguments = {name: given[name] for name in asked if name in given}
     try:
-        return taker(**wanted, **{name: said[name] for name in settings if name in said})
+        return taker(**arguments, **{name: stated[name] for name in settings if name in stated})
     except ValueError as error:
         raise RecipeError(f"{where}: {error}") from error

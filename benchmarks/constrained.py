@@ -27,7 +27,7 @@ from grammar_rae.model.model import Model
 from grammar_rae.optimization import Optimizer
 from grammar_rae.optimization.candidates import Decode, decode_jointly
 from grammar_rae.tasks.goals import goal
-from grammar_rae.workflows.optimize import decoder_of, features_of, region_of
+from grammar_rae.workflows.search_space import decoder_of, features_of, region_of
 
 Line = dict[str, Any]
 THRESHOLDS = (0.0, 0.2, 0.4, 0.6)

@@ -23,7 +23,7 @@ import torch
 from grammar_rae.catalogue import SURROGATES, look_up
 from grammar_rae.model.model import Model
 from grammar_rae.optimization.surrogates import Surrogate, fenced
-from grammar_rae.workflows.optimize import features_of
+from grammar_rae.workflows.search_space import features_of
 
 KNOWN = (50, 100, 200, 400)
 NEXT = 100

@@ -192,9 +192,9 @@ ACQUISITIONS = {  # which candidates are evaluated next; see `optimization.acqui
 }
 
 REGIONS = {  # (model, start, reach) → where a search looks; see `optimization.regions`
-    "trust": "grammar_rae.workflows.optimize:trust_region",
-    "density": "grammar_rae.workflows.optimize:dense_region",
-    "box": "grammar_rae.workflows.optimize:box_region",
+    "trust": "grammar_rae.workflows.search_space:trust_region",
+    "density": "grammar_rae.workflows.search_space:dense_region",
+    "box": "grammar_rae.workflows.search_space:box_region",
 }
 
 

@@ -5,29 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import contains
 from grammar_rae.experiments.retrain import Retrainer
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.model import Model
-from grammar_rae.optimization import BoxRegion, Evaluation, HighDensity, Optimizer, Round, TrustRegion
-from grammar_rae.optimization.candidates import most_frequent
+from grammar_rae.optimization import Evaluation, Optimizer, Round
 from grammar_rae.optimization.keywords import takes_fields_of
-from grammar_rae.optimization.regions import DRAWS, Region
 from grammar_rae.optimization.scoring import Function, ScoringFunction, scoring_function
 from grammar_rae.optimization.settings import Expected, Retrain, Space
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.goals import task_of as task_of_score
-from grammar_rae.tasks.task import Searchable, Task
+from grammar_rae.tasks.task import Task
+from grammar_rae.workflows.search_space import (
+    canonical_start,
+    decoder_of,
+    feasibility,
+    features_of,
+    region_of,
+    searchable,
+)
 
 MILESTONES = (50, 100, 250, 500, 1000)  # evaluations after which the best score so far is reported
 REFINEMENTS = {"values": 2}  # a surrogate that predicts well is followed farther from what has been scored
@@ -106,8 +110,8 @@ class Search:
         return scoring_function(self.score)
 
     def _optimizer(self, model: Model, score: ScoringFunction) -> Optimizer:
-        start = None if self.start is None else _canonical_start(model, self.start)
-        feasible = _feasible(model, start, self.similarity, self.max_atoms)
+        start = None if self.start is None else canonical_start(model, self.start)
+        feasible = feasibility(model, start, self.similarity, self.max_atoms)
         surrogate = self.surrogate or searchable(model).surrogate
         retrains = self.retrain_every is not None
 
@@ -203,107 +207,12 @@ def model_for(score: str) -> str:
     return ability.model
 
 
-def region_of(model: Model, name: str = "trust", start: str | None = None, reach: float = 1.0) -> Region:
-    """A region of a model's codes by its name in `catalogue.REGIONS`, around the code of `start` where that is given;
-    `reach` as that of `TrustRegion`. DataError where there is no such region.
-    """
-    region: Region = look_up(REGIONS, name, "region", DataError)(model, start, reach)
-    return region
-
-
-def trust_region(model: Model, start: str | None, reach: float) -> TrustRegion:
-    """Around the best codes found so far, at first around that of `start`."""
-    centre = None if start is None else model.encode([start])[0].astype(float)
-    return TrustRegion(dense_region(model, start, reach), start=centre, reach=reach)
-
-
-def dense_region(model: Model, start: str | None, reach: float) -> HighDensity:
-    """Where the model's own density of codes is high."""
-    return HighDensity(model.density(None))
-
-
-def box_region(model: Model, start: str | None, reach: float) -> BoxRegion:
-    """The bounding box of the training codes, or of draws of the density where the model does not keep it."""
-    if "box" in model.run.densities:
-        box = model.density("box")()
-        return BoxRegion(box.low.cpu().numpy(), box.high.cpu().numpy())
-    return BoxRegion.around(model.sample_codes(DRAWS))
-
-
-def decoder_of(model: Model, samples: int = 1) -> Callable[[np.ndarray], list[str]]:
-    """Codes (n, D) → strings: the likeliest, or the most frequent of so many draws."""
-    if samples == 1:
-        return lambda codes: model.decode(codes.astype(np.float32))
-    return most_frequent(
-        lambda codes, seed: model.decode(codes.astype(np.float32), temperature=1.0, seed=seed),
-        samples,
-        model.run.task.canonical,
-    )
-
-
-def features_of(
-    model: Model, surrogate: str = "structure", points: np.ndarray | None = None
-) -> Callable[[Sequence[str]], np.ndarray] | None:
-    """Strings → (n, F), what a surrogate reads of them, None where it reads codes: for «structure» what they are made
-    of (see `tasks.features`), for «values» what they compute at `points` (P,), the published grid where None.
-    DataError where they compute nothing.
-    """
-    ability = searchable(model)
-    if surrogate == "structure":
-        return ability.structure
-    if surrogate != "values":
-        return None
-    if ability.values is None:
-        raise DataError(f"surrogate values reads what expressions compute, not {model.task}; take structure")
-    return partial(ability.values, points=points)
-
-
-def searchable(model: Model) -> Searchable:
-    """What a search knows of a model's items. DataError where they cannot be searched."""
-    ability = model.run.task.search
-    if ability is None:
-        raise DataError(f"{model.recipe.name} draws {model.task}; a search is for strings")
-    return ability
-
-
 def fingerprint(model: Model) -> str:
     """Twelve digits that change with any weight."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.run.autoencoder.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().numpy().tobytes())
     return digest.hexdigest()[:12]
-
-
-def _canonical_start(model: Model, start: str) -> str:
-    """The one spelling of a string that a model can encode. DataError or ParseError where it cannot."""
-    form = model.same([start])[0]
-    if form is None:
-        raise DataError(f"start {start!r}: not one of the {model.task} that {model.recipe.name} reads")
-    model.encode([form])
-    return form
-
-
-def _feasible(
-    model: Model, start: str | None, similarity: float | None, max_atoms: int | None
-) -> Callable[[list[str]], np.ndarray] | None:
-    """Which strings may be asked for: similar enough to the start, small enough. DataError where that cannot be."""
-    like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
-    if similarity is not None and (start is None or like is None or not 0 <= similarity <= 1):
-        raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
-    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
-        raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
-
-    def feasible(strings: list[str]) -> np.ndarray:
-        allowed = np.ones(len(strings), bool)
-        if similarity is not None and like is not None:
-            allowed &= np.nan_to_num(like(str(start), strings), nan=-1.0) >= similarity
-        if max_atoms is not None and heavy_atoms is not None:
-            allowed &= heavy_atoms(strings) <= max_atoms
-        return allowed
-
-    if start is not None and not feasible([start])[0]:
-        raise DataError(f"{start} has more than {max_atoms} heavy atoms; raise max_atoms or start smaller")
-    return None if similarity is None and max_atoms is None else feasible
 
 
 def _result(model: Model, score: ScoringFunction, optimizer: Optimizer, budget: int) -> SearchResult:

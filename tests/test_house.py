@@ -1,11 +1,14 @@
 """The picture and the numbers of the house: counted by hand on a small package, and the picture is up to date."""
 
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from grammar_rae import catalogue
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = """
@@ -86,3 +89,12 @@ def test_the_picture_is_that_of_the_contract(tmp_path):
             (tmp_path / name).symlink_to(ROOT / name)
         house(tmp_path)
         assert (tmp_path / "docs" / "pictures" / "house.svg").read_bytes() == shipped.read_bytes()
+
+
+def test_the_page_about_the_house_names_what_there_is():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    paths = set(re.findall(r"`([a-z_]+(?:/[\w.]*)+|\w+\.(?:py|toml))`", text))
+    places = [ROOT, ROOT / "grammar_rae", ROOT / "docs"]
+    assert len(paths) > 30 and not [path for path in paths if not any((p / path).exists() for p in places)]
+    tables = set(re.findall(r"`([A-Z_]{5,})`", text))
+    assert len(tables) > 12 and not [name for name in tables if not hasattr(catalogue, name)]

@@ -62,6 +62,7 @@ class _Unpickler(pickle.Unpickler):
     """Builds arrays and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """What a name in the file stands for. UnpicklingError where it is not among `ALLOWED`."""
         if (module, name) not in ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
         return super().find_class(module, name)

@@ -43,6 +43,7 @@ def _drawings(folder: Path) -> Images:
     drawings = lazily(paths, size=SIZE)
 
     def inverted(i: int) -> NDArray[np.uint8]:
+        """Drawing number i, (28, 28), white on black."""
         return 255 - drawings[i]
 
     return Images(inverted, drawings.names, range(len(paths)))

@@ -160,7 +160,7 @@ def encodable(
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, …) of what can be written, their places, and (place, reason) of the rest.
 
-    `grammar` is the one that rows of derivations are of; None where they are none.
+    `grammar` is the one whose derivations the machine reads, where there is a machine.
     """
     readable, forms = part.readable()
     bad = set(range(len(part.items))).difference(readable)

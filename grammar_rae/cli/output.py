@@ -109,6 +109,7 @@ def _print_json(found: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """JSON's own types; NaN and infinity are null."""
 
     def flat(numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """A row as JSON has it."""
         return {str(name): plain(value) for name, value in numbers.items()}
 
     print(json.dumps(flat(found) if isinstance(found, Mapping) else [flat(row) for row in found]))

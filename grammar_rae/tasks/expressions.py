@@ -56,10 +56,12 @@ class ExpressionTask:
 
     @property
     def drawing(self) -> Drawing:
+        """Curves over the target's points."""
         return curves(None)
 
     @property
     def search(self) -> Searchable:
+        """Curves of values, and what equals what."""
         return Searchable(
             "values",
             "grae-equations",
@@ -84,6 +86,7 @@ class ExpressionTask:
         return scores.canonical(items, self.grammar)
 
     def reasons(self, items: Sequence[str]) -> list[str]:
+        """Why each one has no value, or no derivation."""
         faults = scores.faults(items, self.grammar)
         return [faults.get(place, "") for place in range(len(items))]
 
@@ -92,6 +95,7 @@ class ExpressionTask:
         return expression_table.table(items, self.target or published(), self.grammar, self.seconds)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        """Hashes of the expressions without blanks."""
         return text.hashed(self.canonical, items)
 
     def shares(
@@ -100,6 +104,7 @@ class ExpressionTask:
         seen: NDArray[np.uint64] | Sequence[str] | None = None,
         forms: Sequence[str | None] | None = None,
     ) -> Numbers:
+        """All of `summary`."""
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
@@ -108,9 +113,11 @@ class ExpressionTask:
         return text.summary(self, table, seen) | expression_table.numbers(table, train, self.grammar)
 
     def reference(self, items: Sequence[str]) -> Sequence[str]:
+        """The expressions themselves."""
         return items
 
     def reference_table(self, reference: Sequence[str]) -> pd.DataFrame:
+        """Some thousands of them as a table."""
         return text.some_rows(self.table, reference)
 
     def measure(
@@ -121,11 +128,13 @@ class ExpressionTask:
         fcd: bool = False,
         forms: Sequence[str | None] | None = None,
     ) -> Measurement:
+        """The metrics of `table.numbers`, and properties beside a reference's."""
         if fcd:
             text.refuse_fcd(self)
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        """The best ones as curves, and why some have no value."""
         from grammar_rae.report.items import curves, refused
 
         return [curves(sets, self.target or published(), self.target_name), refused(sets)]
@@ -164,6 +173,7 @@ def curves(target: Target | None) -> Drawing:
     def grid(
         items: Sequence[str], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
     ) -> int:
+        """Curves as one PNG, each with its legend as title."""
         from grammar_rae.report import figures
 
         drawn = list(items)[: figures.MOST_CURVES if most is None else most]

@@ -62,6 +62,7 @@ class Pixels:
             raise DataError(f"{path}: cannot tell the kind of file; expected .npz, or a folder for PNG files")
 
     def has_columns(self, path: str) -> bool:
+        """Never: images are files or one array."""
         return False
 
     def write(self, path: str, items: NDArray[np.uint8], table: pd.DataFrame | None = None) -> None:
@@ -72,9 +73,11 @@ class Pixels:
         write_images(np.asarray(items), path)
 
     def finished(self, items: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+        """As they are: no image is left unfinished."""
         return list(items)
 
     def join(self, items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """(n, S, S, C) uint8."""
         return np.stack(list(items))
 
     def key(self, item: NDArray[np.uint8]) -> str:
@@ -103,6 +106,7 @@ class ImageTask:
 
     @property
     def drawing(self) -> Drawing:
+        """Images side by side."""
         return Drawing(_grid, ".3f")
 
     def derived_by(self, grammar: Grammar | None) -> ImageTask:
@@ -118,6 +122,7 @@ class ImageTask:
         return [None if isinstance(item, str) else PIXELS.key(item) for item in _read(items)]
 
     def reasons(self, items: Sequence[Any]) -> list[str]:
+        """What is wrong with an array's type or shape."""
         return [item if isinstance(item, str) else "" for item in _read(items)]
 
     def table(self, items: Sequence[Any], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
@@ -139,6 +144,7 @@ class ImageTask:
         )
 
     def seen(self, items: Sequence[Any]) -> NDArray[np.uint64]:
+        """Hashes of the bytes."""
         return hashes(form for form in self.canonical(items) if form is not None)
 
     def shares(
@@ -147,6 +153,7 @@ class ImageTask:
         seen: NDArray[np.uint64] | Sequence[Any] | None = None,
         forms: Sequence[str | None] | None = None,
     ) -> Numbers:
+        """The share of readable images, of different ones and of new ones."""
         return shares(
             self.canonical(items), seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
         )
@@ -197,6 +204,7 @@ class ImageTask:
         return Measurement(numbers, lambda: table)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        """Images of each set, and precision over recall."""
         from grammar_rae.report.items import pictures, tradeoffs
 
         return [*pictures(sets), tradeoffs(sets)]

@@ -42,14 +42,17 @@ class MoleculeTask:
 
     @property
     def spelling(self) -> Spelling:
+        """Canonical SMILES."""
         return canonicals
 
     @property
     def drawing(self) -> Drawing:
+        """Structures."""
         return Drawing(_grid, ".3f")
 
     @property
     def search(self) -> Searchable:
+        """Counts of fragments, similarity to a molecule, and heavy atoms."""
         return Searchable(
             "structure",
             "grae-smiles",
@@ -72,6 +75,7 @@ class MoleculeTask:
         return canonicals(items)
 
     def reasons(self, items: Sequence[str]) -> list[str]:
+        """Why RDKit accepts no molecule, with the atom at fault."""
         forms = canonicals(items)
         return [
             "" if form is not None else reason(item) or "refused by RDKit"
@@ -83,6 +87,7 @@ class MoleculeTask:
         return metrics.table(items, forms)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        """Hashes of canonical SMILES."""
         return metrics.seen(items)
 
     def shares(
@@ -107,9 +112,11 @@ class MoleculeTask:
         }
 
     def reference(self, items: Sequence[str]) -> Profile:
+        """The profile of the reference's molecules."""
         return metrics.reference(items)
 
     def reference_table(self, reference: Profile) -> pd.DataFrame:
+        """Its molecules as a table, each as often as it comes."""
         head = pd.DataFrame({"valid": True, "canonical": reference.forms})
         rows = pd.concat([head, reference.values], axis=1)
         return rows.loc[rows.index.repeat(reference.counts)].reset_index(drop=True)
@@ -132,6 +139,7 @@ class MoleculeTask:
         return Measurement(numbers, lambda: metrics.rows(items, distinct, profiled))
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        """Typical, best and most novel molecules, scaffolds, and what is not valid with the atom at fault."""
         from grammar_rae.report import html
         from grammar_rae.report.items import molecules, refused
 

@@ -39,9 +39,11 @@ class StringTask:
 
     @property
     def search(self) -> Searchable:
+        """What strings are made of."""
         return Searchable("structure", None, features.of_strings(self.grammar))
 
     def derived_by(self, grammar: Grammar | None) -> StringTask:
+        """Strings of another grammar, or of none."""
         return replace(self, grammar=grammar)
 
     def recognised(self, strings: Sequence[str]) -> float:
@@ -59,6 +61,7 @@ class StringTask:
         return why
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
+        """Each string as it is, None where the grammar does not derive it."""
         return [None if why else item for item, why in zip(items, self.reasons(items), strict=True)]
 
     def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
@@ -77,6 +80,7 @@ class StringTask:
         )
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
+        """Hashes of the strings."""
         return text.hashed(self.canonical, items)
 
     def shares(
@@ -85,15 +89,19 @@ class StringTask:
         seen: NDArray[np.uint64] | Sequence[str] | None = None,
         forms: Sequence[str | None] | None = None,
     ) -> Numbers:
+        """valid, unique and novel."""
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
+        """Shares, and the mean length."""
         return text.summary(self, table, seen)
 
     def reference(self, items: Sequence[str]) -> Sequence[str]:
+        """The strings themselves."""
         return items
 
     def reference_table(self, reference: Sequence[str]) -> pd.DataFrame:
+        """Some thousands of them as a table."""
         return text.some_rows(self.table, reference)
 
     def measure(
@@ -104,11 +112,13 @@ class StringTask:
         fcd: bool = False,
         forms: Sequence[str | None] | None = None,
     ) -> Measurement:
+        """Shares, lengths, and lengths beside a reference's."""
         if fcd:
             text.refuse_fcd(self)
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+        """Examples, and why some are not derived."""
         from grammar_rae.report.items import refused, strings
 
         return [strings(sets), refused(sets)]

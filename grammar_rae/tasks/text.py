@@ -28,6 +28,7 @@ class Text:
     novelty = True
 
     def pick(self, items: Sequence[str], places: Iterable[int]) -> list[str]:
+        """The strings at those places."""
         return [items[place] for place in places]
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
@@ -36,9 +37,11 @@ class Text:
         return ItemFile(items.values, items.values, items.lines, items.rejected)
 
     def typed(self, text: str) -> str:
+        """The word itself."""
         return text
 
     def labels(self, items: Sequence[str]) -> list[str]:
+        """The strings themselves."""
         return list(items)
 
     def check(self, path: str) -> None:
@@ -46,6 +49,7 @@ class Text:
         tables.kind(path)
 
     def has_columns(self, path: str) -> bool:
+        """Whether the suffix is that of a table."""
         return tables.is_table(path)
 
     def write(self, path: str, items: Sequence[str], table: pd.DataFrame | None = None) -> None:
@@ -57,9 +61,11 @@ class Text:
         return [text or "" for text in items]
 
     def join(self, items: Sequence[str | None]) -> list[str | None]:
+        """A list."""
         return list(items)
 
     def key(self, item: str) -> str:
+        """The string itself."""
         return item
 
 

@@ -116,6 +116,7 @@ class Search:
         retrains = self.retrain_every is not None
 
         def space_of(model: Model) -> Space:
+            """What the optimizer asks of a model."""
             reach = RETRAINED_REACH if retrains else 1.0
             region = region_of(model, self.region, start, reach)
             return Space(model.encode_each, decoder_of(model, self.samples), region)
@@ -150,6 +151,7 @@ class Search:
         )
 
         def retrain(strings: Sequence[str], values: np.ndarray, expected: Expected, generation: int) -> Space:
+            """Refit on what has been scored, and search the newer model."""
             return space_of(retrainer(strings, values, expected, generation))
 
         return retrain

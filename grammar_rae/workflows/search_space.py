@@ -99,6 +99,7 @@ def feasibility(
         raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
 
     def feasible(strings: list[str]) -> np.ndarray:
+        """(n,) whether each string may be asked for."""
         allowed = np.ones(len(strings), bool)
         if similarity is not None and like is not None:
             allowed &= np.nan_to_num(like(str(start), strings), nan=-1.0) >= similarity

@@ -86,7 +86,7 @@ MACHINES = {
 
 LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
     "categorical": ("grammar_rae.autoencoders.terms:nll",),
-    "cross_entropy": ("grammar_rae.autoencoders.objective:cross_entropy",),
+    "cross_entropy": ("grammar_rae.autoencoders.terms:cross_entropy",),
     "gaussian": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:GAUSSIAN"),
     "learned_gaussian": (
         "grammar_rae.autoencoders.terms:nll",

@@ -4,7 +4,7 @@ import torch
 from pydantic import PositiveFloat
 from torch import nn
 
-from grammar_rae.autoencoders.objective import LIKELIHOOD
+from grammar_rae.autoencoders.terms import LIKELIHOOD
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.densities.codes import moments
 from grammar_rae.densities.density import Density

@@ -1,8 +1,11 @@
-"""The terms that several variants share, in nats an example."""
+"""One pass of an autoencoder over a batch, and the terms that several variants take from it.
+
+Likelihood and latent terms are (B,), in nats per example; penalties of weights are scalars.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,6 +89,11 @@ def nll(run: Pass) -> Tensor:
     return -run.log_prob
 
 
+def cross_entropy(run: Pass) -> Tensor:
+    """(B,) the channel-wise cross-entropy that the published grammar code has in place of −log p(x | z)."""
+    return run.scores.cross_entropy()
+
+
 def feasible(run: Pass) -> Tensor:
     """(B,) −log of the mass the net, before the mask, puts on allowed productions, summed along x.
 
@@ -93,6 +101,9 @@ def feasible(run: Pass) -> Tensor:
     never trained. Ours.
     """
     return -run.scores.log_feasible()
+
+
+LIKELIHOOD: Mapping[str, tuple[Term, float]] = {"nll": (nll, 1.0), "feasible": (feasible, 0.0)}
 
 
 def kl(run: Pass) -> Tensor:

@@ -15,7 +15,7 @@ from torch import nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.encoders import Encoder
-from grammar_rae.autoencoders.objective import Objective, summed
+from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.terms import Term
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.catalogue import (
@@ -95,6 +95,24 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
             for name, (term, weight) in terms.items()
         }
     return Objective(model, terms, recipe.objective.code_noise)
+
+
+def summed(term: str, weight: float, pixels: int, channels: int, latent: int) -> float:
+    """A weight of the RAE paper's published image code as one beside the summed squared error, in nats.
+
+    The code averages: mean squared error over the N = `pixels` (all channels) + β mean z² over the L codes
+    + λ × penalty, and for variational models the error averaged over channels alone + w KL. Multiplied by N,
+    or by the channels, that is SSE + (2 β N / L) ||z||² / 2 + λ N × penalty, and SSE + w channels KL.
+    """
+    factors = {
+        "half_norm": 2 * pixels / latent,
+        "kl": channels,
+        "gradient_penalty": pixels / latent,  # averaged over the codes too
+        "decoder_decay": pixels,
+        "kernel_decay": pixels,
+        "mmd": pixels,
+    }
+    return weight * factors.get(term, 1)
 
 
 def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe) -> tuple[Term, float]:

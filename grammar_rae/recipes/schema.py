@@ -85,7 +85,7 @@ class ObjectivePart(Part):
         default=0.0, ge=0
     )  # largest standard deviation of noise on the decoder's codes in training
     convention: Literal["summed", "as_coded"] = (
-        "summed"  # what the weights stand beside, see `autoencoders.objective.summed`
+        "summed"  # what the weights stand beside, see `recipes.build.summed`
     )
 
 

@@ -14,7 +14,6 @@ from scipy.io import savemat
 from scipy.linalg import sqrtm
 
 from grammar_rae import datasets, recipes
-from grammar_rae.autoencoders.objective import summed
 from grammar_rae.autoencoders.terms import Pass
 from grammar_rae.autoencoders.variants.rae import gradient_penalty
 from grammar_rae.autoencoders.variants.wae import SCALES, mmd_squared
@@ -24,7 +23,7 @@ from grammar_rae.datasets import cifar10, mnist
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.metrics import frechet, precision_recall, squared_error, tradeoff
 from grammar_rae.files import images
-from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective
+from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective, summed
 from grammar_rae.recipes.toml import parse, read, write
 
 RANDOM = np.random.default_rng(0)

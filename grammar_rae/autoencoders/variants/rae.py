@@ -9,8 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.terms import Pass, half_norm
+from grammar_rae.autoencoders.terms import LIKELIHOOD, Pass, half_norm
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.nets.matrices import kernels, matrices, spectrally_normalised
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.terms import kl
+from grammar_rae.autoencoders.terms import LIKELIHOOD, kl
 from grammar_rae.autoencoders.variant import Variant
 
 AE = Variant(LIKELIHOOD, "point", "standard")

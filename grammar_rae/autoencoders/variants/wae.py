@@ -9,8 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.autoencoders.objective import LIKELIHOOD
-from grammar_rae.autoencoders.terms import Pass
+from grammar_rae.autoencoders.terms import LIKELIHOOD, Pass
 from grammar_rae.autoencoders.variant import Variant
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)

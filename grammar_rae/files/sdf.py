@@ -26,11 +26,12 @@ def molecules(stream: IO[str]) -> Iterator[tuple[int, str, str | None]]:
 
 
 def _read(line: int, record: list[str]) -> tuple[int, str, str | None]:
+    """(line, SMILES or title, problem or None) of the record that begins at a line."""
     with rdBase.BlockLogs():
-        found = Chem.MolFromMolBlock("".join(record).replace("\r\n", "\n"))
-    if found is None or not found.GetNumAtoms():
+        mol = Chem.MolFromMolBlock("".join(record).replace("\r\n", "\n"))
+    if mol is None or not mol.GetNumAtoms():
         return line, record[0].strip() if record else "", "not a molecule RDKit can read"
-    return line, Chem.MolToSmiles(found), None
+    return line, Chem.MolToSmiles(mol), None
 
 
 def written(table: pd.DataFrame) -> str:
@@ -39,11 +40,11 @@ def written(table: pd.DataFrame) -> str:
     parts = []
     for row, values in enumerate(table.to_dict("records"), 1):
         with rdBase.BlockLogs():
-            found = Chem.MolFromSmiles(str(values[name]))
-        if found is None:
+            mol = Chem.MolFromSmiles(str(values[name]))
+        if mol is None:
             raise DataError(
                 f"row {row}: {values[name]!r} is not a molecule; write .csv or .smi instead of .sdf"
             )
         data = "".join(f">  <{other}>\n{values[other]}\n\n" for other in others)
-        parts.append(f"{Chem.MolToMolBlock(found)}{data}$$$$\n")
+        parts.append(f"{Chem.MolToMolBlock(mol)}{data}$$$$\n")
     return "".join(parts)

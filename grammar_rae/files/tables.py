@@ -69,15 +69,15 @@ def read(path: str | Path, column: str | None = None) -> Items:
     `.smi` takes the first field of a line, `.txt` the line, `.csv` and `.parquet` the named column (else the
     first of `COLUMNS` there is, else the only column), `.sdf` the SMILES of each molecule.
     """
-    found = Items()
-    once: dict[str, str] = {}  # a string that stands a million times in a file is held once
+    items = Items()
+    first: dict[str, str] = {}  # a string that stands a million times in a file is held once
     try:
         for line, text, problem in _rows(path, kind(path), column):
             if problem is None:
-                found.values.append(once.setdefault(text, text))
-                found.lines.append(line)
+                items.values.append(first.setdefault(text, text))
+                items.lines.append(line)
             else:
-                found.rejected.append(Reject(line, text, problem))
+                items.rejected.append(Reject(line, text, problem))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: not a whole gzip file ({error}); fetch it again") from error
     except UnicodeDecodeError as error:
@@ -86,9 +86,9 @@ def read(path: str | Path, column: str | None = None) -> Items:
         ) from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if not found.values and not found.rejected:
+    if not items.values and not items.rejected:
         raise DataError(f"{path}: empty, expected one item a line")
-    return found
+    return items
 
 
 def _rows(path: str | Path, suffix: str, column: str | None) -> Iterator[tuple[int, str, str | None]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.output import progress, show, show_side_by_side
+from grammar_rae.cli.output import progress, show_side_by_side
 from grammar_rae.errors import DataError
 
 Files = typer.Argument(..., help="Files of strings, or run folders and shipped models.")
@@ -85,7 +85,4 @@ def evaluate(
             from grammar_rae.workflows.page import write_page
 
             write_page(report, evaluated, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
-    if len(files) == 1:
-        show(evaluated.numbers[0], json, files[0])
-    else:
-        show_side_by_side(files, evaluated.numbers, json)
+    show_side_by_side(files, evaluated.numbers, json)

@@ -63,7 +63,10 @@ def _show_rows(
 
 
 def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """One column a set and one row a metric, the best in bold; or a list of flat JSON objects."""
+    """One column a set and one row a metric, the best in bold; or a list of flat JSON objects. One alone as `show`."""
+    if len(sets) == 1:
+        show(sets[0], as_json, names[0])
+        return
     if as_json:
         _print_json([{"file": name, **numbers} for name, numbers in zip(names, sets, strict=True)])
         return

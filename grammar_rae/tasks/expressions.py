@@ -57,7 +57,7 @@ class ExpressionTask:
     @property
     def drawing(self) -> Drawing:
         """Curves over the target's points."""
-        return curves(None)
+        return curve_drawing(None)
 
     @property
     def search(self) -> Searchable:
@@ -167,7 +167,7 @@ def arithmetic(
     return ExpressionTask(grammar, goal, words, seconds)
 
 
-def curves(target: Target | None) -> Drawing:
+def curve_drawing(target: Target | None) -> Drawing:
     """Expressions as curves, over a target in grey where there is one."""
 
     def grid(

@@ -12,7 +12,7 @@ import numpy as np
 from grammar_rae.evaluation.expressions import scores
 from grammar_rae.evaluation.expressions.target import read_points
 from grammar_rae.files.tables import write
-from grammar_rae.tasks.expressions import curves
+from grammar_rae.tasks.expressions import curve_drawing
 from grammar_rae.workflows.optimize import Search, SearchResult
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def write_findings(result: SearchResult, folder: Path, data: str | None = None) 
     _draw(folder / "curve.png", lambda axes: _curve(axes, result))
     if result.table.empty:
         return
-    drawing = result.kind.drawing if data is None else curves(read_points(data))
+    drawing = result.kind.drawing if data is None else curve_drawing(read_points(data))
     if drawing is not None:
         best = result.table.head(PICTURED)
         legends = [f"{value:{drawing.number}}" for value in best["score"]]

@@ -61,7 +61,7 @@ def write_page(
                 short(evaluation.names), evaluation.numbers, evaluation.sets, strict=True
             )
         ]
-    reference = reference_of(evaluation, max(len(one.items) for one in sets))
+    reference = page_reference(evaluation, max(len(one.items) for one in sets))
     facts = provenance(evaluation.names, seed, command)
     write_bytes(path, page(sets, evaluation.task, reference, facts, best).encode())
 
@@ -84,12 +84,12 @@ def _of_model(name: str, one: Assessed, measurement: Measurement, seed: int) -> 
     task, table = one.model.run.task, measurement.table
     codes = one.model.sample_codes(min(len(table), MAPPED), seed=seed)
     values = table[task.colour].to_numpy(float)[: len(codes)]
-    place = latent_map(one.model, codes, values, seed)
+    place = codes_beside_data(one.model, codes, values, seed)
     numbers = {**measurement.numbers, **one.reported}
     return ItemSet(name, table, numbers, place, one.pictures, one.curves)
 
 
-def reference_of(evaluation: Evaluated, n: int) -> Reference | None:
+def page_reference(evaluation: Evaluated, n: int) -> Reference | None:
     """What sets were compared with; of a data set also what n items of its training part score against it."""
     name, other, task = evaluation.how.reference, evaluation.reference, evaluation.task
     if name is None:
@@ -108,10 +108,10 @@ def map_of(model: Model, table: pd.DataFrame, seed: int) -> LatentMap | None:
     rows = table[table["valid"].astype(bool)]
     rows = rows.iloc[subset(len(rows), MAPPED, seed)]
     codes, known, _ = model.encode_known(rows.iloc[:, 0].tolist())
-    return latent_map(model, codes, rows[model.run.task.colour].to_numpy(float)[known], seed)
+    return codes_beside_data(model, codes, rows[model.run.task.colour].to_numpy(float)[known], seed)
 
 
-def latent_map(model: Model, codes: np.ndarray, values: np.ndarray, seed: int) -> LatentMap | None:
+def codes_beside_data(model: Model, codes: np.ndarray, values: np.ndarray, seed: int) -> LatentMap | None:
     """Codes beside those of the data the model's recipe names, where it is at hand."""
     task: Task = model.run.task
     if len(codes) < 2 or codes.shape[1] < 2:

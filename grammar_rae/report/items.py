@@ -36,7 +36,7 @@ def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) 
             lambda item_set, n: _cards(selection.best(item_set.items, score, n), (score,)),
         ),
     ]
-    forms = selection.drawn(reference.forms()) if reference is not None else []
+    forms = selection.sample(reference.forms()) if reference is not None else []
     if reference is not None and forms:
         sections.append(
             _by_set(

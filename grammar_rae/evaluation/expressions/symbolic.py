@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions.programs import Program
-from grammar_rae.evaluation.scoring.workers import Worker, WorkerError
+from grammar_rae.evaluation.workers import Worker, WorkerError
 
 SCRIPT = Path(__file__).with_name("sympy_worker.py")
 LOADING = 30.0  # seconds that SymPy may take to be imported

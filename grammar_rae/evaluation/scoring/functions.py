@@ -18,7 +18,7 @@ from queue import SimpleQueue
 import numpy as np
 
 from grammar_rae.errors import DataError
-from grammar_rae.evaluation.scoring.workers import Worker, WorkerError
+from grammar_rae.evaluation.workers import Worker, WorkerError
 from grammar_rae.parallel import cores
 
 SCRIPT = Path(__file__).with_name("function_worker.py")

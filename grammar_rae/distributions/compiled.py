@@ -5,47 +5,65 @@ Only the productions of the nonterminal on top are ever looked at, which is wher
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numba import njit, prange
+from numpy.typing import NDArray
 from torch import Tensor
 
 from grammar_rae.machines.stack import StackMachine
+
+Ints = NDArray[np.int64]
+BOUNDLESS = 1 << 40  # steps
+
+
+class Tables(NamedTuple):
+    """What each of R productions does, those that may be written in the order of their left sides."""
+
+    live: Ints  # (R',) productions that may be written, by left side
+    first: Ints  # (N + 1,) where in `live` those of each left side begin
+    column: Ints  # (R,) output column of each
+    pushed: Ints  # (R, W) nonterminals that it pushes, the topmost last
+    arity: Ints  # (R,) how many
+    delta: Ints  # (R,) steps that it adds to what is needed
+    need: Ints  # (N,) least steps that finish a nonterminal
+    bottom: int  # the nonterminal of padding
+    start: int  # the nonterminal that a derivation begins with
+    pad: int  # the production of padding
+    budget: bool  # whether derivations must finish in time
 
 
 def decode(
     logits: Tensor, u: Tensor | None, machine: StackMachine, column: Tensor, temperature: float = 1.0
 ) -> Tensor:
     """(B, T) int64 from logits (B, T, C) float32 and uniforms u (B, T); without u the likeliest choices."""
-    tables = _tables(machine, column)
-    scores = logits.detach().float().numpy()
     chance = np.zeros((0, 0), np.float32) if u is None else u.numpy()
-    options: tuple[Any, ...] = machine.start_symbol, machine.pad, machine.budget, np.float32(temperature)
-    return torch.as_tensor(_decode(scores, chance, *tables, *options))
+    scores = logits.detach().float().numpy()
+    return torch.as_tensor(_decode(scores, chance, _tables(machine, column), np.float32(temperature)))
 
 
-def _tables(machine: StackMachine, column: Tensor) -> tuple[Any, ...]:
-    """Live productions by left side, and what each one does to the stack and to the need."""
-    lhs, rules = np.nonzero(machine.fits.numpy())
-    first = np.searchsorted(lhs, np.arange(machine.symbols + 1))
-    return (
-        rules,
-        first,
-        column.numpy(),
-        machine.pushed.numpy(),
-        machine.arity.numpy(),
-        machine.delta.numpy(),
-        machine.need.numpy(),
-        int(machine.pad_symbol),
+def _tables(machine: StackMachine, column: Tensor) -> Tables:
+    lhs, live = np.nonzero(machine.fits.numpy())
+    return Tables(
+        live=live,
+        first=np.searchsorted(lhs, np.arange(machine.symbols + 1)),
+        column=column.numpy(),
+        pushed=machine.pushed.numpy(),
+        arity=machine.arity.numpy(),
+        delta=machine.delta.numpy(),
+        need=machine.need.numpy(),
+        bottom=machine.pad_symbol,
+        start=machine.start_symbol,
+        pad=machine.pad,
+        budget=machine.budget,
     )
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def _decode(  # type: ignore[no-untyped-def]
-    logits, chance, rules, first, column, pushed, arity, delta, needs, bottom, start, pad, budget, temperature
-):
+def _decode(logits, chance, tables, temperature):  # type: ignore[no-untyped-def]
+    live, first, column, pushed, arity, delta, needs, bottom, start, pad, budget = tables
     batch, steps, _ = logits.shape
     x = np.empty((batch, steps), np.int64)
     for b in prange(batch):
@@ -57,11 +75,12 @@ def _decode(  # type: ignore[no-untyped-def]
             if top == bottom:
                 x[b, t:] = pad
                 break
+            slack = steps - t - 1 - need if budget else BOUNDLESS  # a production may add so many steps
             best = np.float32(-np.inf)
             choice = -1
             for i in range(first[top], first[top + 1]):
-                rule = rules[i]
-                if budget and need + delta[rule] > steps - t - 1:
+                rule = live[i]
+                if delta[rule] > slack:
                     continue
                 score = logits[b, t, column[rule]]
                 if choice < 0 or score > best:
@@ -69,13 +88,13 @@ def _decode(  # type: ignore[no-untyped-def]
             if chance.shape[0] > 0:
                 total = np.float32(0)
                 for i in range(first[top], first[top + 1]):
-                    rule = rules[i]
-                    if not budget or need + delta[rule] <= steps - t - 1:
+                    rule = live[i]
+                    if delta[rule] <= slack:
                         total += np.exp((logits[b, t, column[rule]] - best) / temperature)
                 mass, target = np.float32(0), chance[b, t] * total
                 for i in range(first[top], first[top + 1]):
-                    rule = rules[i]
-                    if not budget or need + delta[rule] <= steps - t - 1:
+                    rule = live[i]
+                    if delta[rule] <= slack:
                         mass += np.exp((logits[b, t, column[rule]] - best) / temperature)
                         choice = rule
                         if mass > target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,10 @@ from grammar_rae.machines.stack import StackMachine, StackState
 from grammar_rae.machines.valence import ValenceMachine, ValenceState
 
 
-class ConjunctionState(NamedTuple):
+@dataclass(frozen=True)
+class ConjunctionState:
+    """What both machines know."""
+
     syntax: StackState
     semantics: ValenceState
 

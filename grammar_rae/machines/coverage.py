@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 
 from grammar_rae.files.cache import WORTHWHILE, remembered_rows
 from grammar_rae.grammar.grammar import Grammar
-from grammar_rae.machines.machine import Machine
+from grammar_rae.machines.machine import Machine, State
 
 CHUNK = 500  # rows replayed together
 
 
 def first_refusals(
-    machine: Machine[Any],
+    machine: Machine[State],
     grammar: Grammar,
     x: NDArray[np.integer],
     steps: int,
@@ -39,7 +38,7 @@ def first_refusals(
     return rows[:, 0].astype(np.int64)
 
 
-def _replayed(machine: Machine[Any], x: NDArray[np.integer], steps: int, chunk: int) -> NDArray[np.int64]:
+def _replayed(machine: Machine[State], x: NDArray[np.integer], steps: int, chunk: int) -> NDArray[np.int64]:
     """Rows of a length together, and each replayed to its end alone: after that there is nothing but padding."""
     first = np.empty(len(x), np.int64)
     lengths = (x != machine.pad).sum(1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Protocol, TypeVar, cast
 
 from torch import Tensor
 
 from grammar_rae.chemistry.bonds import BondTable
 
 State = TypeVar("State")
+Rows = TypeVar("Rows")
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ class Machine(Protocol[State]):
         ...
 
 
-def take(state: Any, rows: Tensor) -> Any:
+def take(state: Rows, rows: Tensor) -> Rows:
     """The given rows (n,) of a state: a tensor, or a tuple or dataclass of states."""
     if isinstance(state, Tensor):
-        return state[rows]
+        return cast(Rows, state[rows])
     if isinstance(state, tuple):
-        parts = [take(part, rows) for part in state]
-        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
-    return replace(state, **{f.name: take(getattr(state, f.name), rows) for f in fields(state)})
+        return cast(Rows, tuple(take(part, rows) for part in state))
+    assert is_dataclass(state) and not isinstance(state, type)
+    parts = {field.name: take(getattr(state, field.name), rows) for field in fields(state)}
+    return replace(state, **parts)

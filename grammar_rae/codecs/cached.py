@@ -8,22 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.codecs.codec import Codec, Rejected
+from grammar_rae.codecs.codec import Codec, Rejected, Rows
 from grammar_rae.codecs.grammar import GrammarCodec
 from grammar_rae.files.cache import WORTHWHILE, remembered_rows
 from grammar_rae.grammar.parsing.parser import parse_known
 
 
 def encode_known(
-    codec: Codec, items: Sequence[str], least: int = WORTHWHILE
-) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+    codec: Codec[str, Sequence[str | None]], items: Sequence[str], least: int = WORTHWHILE
+) -> tuple[Rows, NDArray[np.int64], Rejected]:
     """`codec.encode_known(items)`, from the cache where `least` items or more have been encoded before."""
     if not isinstance(codec, GrammarCodec) or len(items) < least:
         return codec.encode_known(items)
     grammar, steps = codec.grammar, codec.steps
     small = np.uint8 if codec.symbols <= 256 else np.int16
 
-    def compute() -> NDArray[np.integer]:
+    def compute() -> Rows:
         """(n, T) with rows of padding for what has no derivation."""
         rows, known, _ = parse_known(grammar, items, steps)
         x = np.full((len(items), steps), codec.pad, small)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from grammar_rae.codecs.codec import Auto, Rejected
+from grammar_rae.codecs.codec import Auto, Rejected, Rows
 from grammar_rae.errors import ParseError
 from grammar_rae.grammar.grammar import Grammar
 
@@ -45,21 +44,25 @@ class CharacterCodec:
         return cls(alphabet, max(max(map(len, items)) + slack, least))
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, int | str]:
+        """By the keys of a recipe."""
         return {"alphabet": self.alphabet, "steps": self.steps}
 
     @property
-    def sizes(self) -> dict[str, Any]:
+    def sizes(self) -> dict[str, object]:
+        """Those of a `TextCodec`."""
         columns = {"column": np.arange(self.symbols), "columns": self.symbols, "pad": self.pad}
         return {**columns, "steps": self.steps}
 
-    def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
+    def encode(self, items: Sequence[str]) -> Rows:
+        """(n, steps) characters. ParseError names the first string that is too long or holds another character."""
         x, _, rejected = self.encode_known(items)
         if rejected:
             raise rejected[0][1]
         return x
 
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+    def encode_known(self, items: Sequence[str]) -> tuple[Rows, NDArray[np.int64], Rejected]:
+        """(m, steps) of the strings that can be written, their indices (m,), and the others with reasons."""
         rejected: list[tuple[int, ValueError]] = []
         x = np.full((len(items), self.steps), self.pad, dtype=np.int16)
         for i, item in enumerate(items):
@@ -70,7 +73,8 @@ class CharacterCodec:
         known = np.setdiff1d(np.arange(len(items)), [i for i, _ in rejected])
         return x[known], known, rejected
 
-    def decode(self, x: NDArray[np.integer]) -> list[str | None]:
+    def decode(self, x: Rows) -> list[str | None]:
+        """The strings of x (n, T) without their padding."""
         return ["".join(self.alphabet[c] for c in row).rstrip(self.alphabet[-1]) for row in x]
 
     def _row(self, i: int, item: str) -> list[int]:

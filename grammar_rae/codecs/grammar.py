@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from grammar_rae.codecs.codec import Auto, Rejected
+from grammar_rae.codecs.codec import Auto, Rejected, Rows
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
@@ -45,11 +44,13 @@ class GrammarCodec:
         return cls(grammar, max(parse_known(grammar, items)[0].shape[1] + slack, least))
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, int | str]:
+        """By the keys of a recipe."""
         return {"steps": self.steps}
 
     @property
-    def sizes(self) -> dict[str, Any]:
+    def sizes(self) -> dict[str, object]:
+        """Those of a `TextCodec`, and the `grammar`."""
         tables = self.grammar.tables
         columns = {
             "column": tables.column,
@@ -58,11 +59,14 @@ class GrammarCodec:
         }
         return {**columns, "steps": self.steps, "grammar": self.grammar}
 
-    def encode(self, items: Sequence[str]) -> NDArray[np.integer]:
+    def encode(self, items: Sequence[str]) -> Rows:
+        """(n, steps) productions. ParseError names the first string that has no derivation of so many steps."""
         return parse(self.grammar, items, self.steps)
 
-    def encode_known(self, items: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.int64], Rejected]:
+    def encode_known(self, items: Sequence[str]) -> tuple[Rows, NDArray[np.int64], Rejected]:
+        """(m, steps) of the strings that can be derived, their indices (m,), and the others with reasons."""
         return parse_known(self.grammar, items, self.steps)
 
-    def decode(self, x: NDArray[np.integer]) -> list[str | None]:
+    def decode(self, x: Rows) -> list[str | None]:
+        """The strings of x (n, T), None where a derivation is unfinished."""
         return unparse(self.grammar, np.asarray(x))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.codecs.codec import Auto, Rejected, grey, image_problem
+from grammar_rae.codecs.codec import Auto, Rejected, Rows, grey, image_problem
 from grammar_rae.errors import DataError
+from grammar_rae.files.images import Image
 from grammar_rae.grammar.grammar import Grammar
 
 
@@ -30,7 +31,7 @@ class ImageCodec:
     def of(
         cls,
         grammar: Grammar | None,
-        items: Sequence[Any],
+        items: Sequence[Image],
         least: int,
         *,
         size: Literal[32, 64] = 32,
@@ -42,21 +43,24 @@ class ImageCodec:
         return cls(size, channels)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, int | str]:
+        """By the keys of a recipe."""
         return {"size": self.size, "channels": self.channels}
 
     @property
-    def sizes(self) -> dict[str, Any]:
-        return self.settings
+    def sizes(self) -> dict[str, object]:
+        """`size` and `channels`."""
+        return {**self.settings}
 
-    def encode(self, items: Sequence[Any]) -> NDArray[np.uint8]:
+    def encode(self, items: Sequence[Image]) -> NDArray[np.uint8]:
         """(n, C, S, S) of arrays (H, W) or (H, W, 1 or 3) uint8. DataError names the first that is something else."""
         x, _, rejected = self.encode_known(items)
         if rejected:
             raise rejected[0][1]
         return x
 
-    def encode_known(self, items: Sequence[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64], Rejected]:
+    def encode_known(self, items: Sequence[Image]) -> tuple[NDArray[np.uint8], NDArray[np.int64], Rejected]:
+        """(m, C, S, S) of the images that can be read, their indices (m,), and the others with reasons."""
         rejected: list[tuple[int, ValueError]] = []
         known, rows = [], []
         for i in range(len(items)):
@@ -68,11 +72,11 @@ class ImageCodec:
         x = np.stack(rows) if rows else np.zeros((0, self.channels, self.size, self.size), np.uint8)
         return x, np.array(known, np.int64), rejected
 
-    def decode(self, x: NDArray[np.integer]) -> NDArray[np.uint8]:
+    def decode(self, x: Rows) -> NDArray[np.uint8]:
         """(n, S, S, C) uint8."""
         return np.ascontiguousarray(np.asarray(x, np.uint8).transpose(0, 2, 3, 1))
 
-    def _fitted(self, image: NDArray[Any]) -> NDArray[np.uint8]:
+    def _fitted(self, image: Image) -> NDArray[np.uint8]:
         """(C, S, S)."""
         problem = image_problem(image)
         if problem:
@@ -87,15 +91,15 @@ class ImageCodec:
         x[:, top : top + planes.shape[0], left : left + planes.shape[1]] = planes.transpose(2, 0, 1)
         return x
 
-    def _resized(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _resized(self, image: Image) -> NDArray[np.uint8]:
         """The middle square, (S, S, planes)."""
-        from PIL import Image
+        from PIL import Image as Pillow
 
         side = min(image.shape[:2])
         top, left = ((length - side) // 2 for length in image.shape[:2])
         square = image[top : top + side, left : left + side]
         planes = [
-            np.asarray(Image.fromarray(plane).resize((self.size, self.size), Image.Resampling.LANCZOS))
+            np.asarray(Pillow.fromarray(plane).resize((self.size, self.size), Pillow.Resampling.LANCZOS))
             for plane in np.moveaxis(square, 2, 0)
         ]
         return np.stack(planes, 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from grammar_rae.catalogue import DATASETS, imported
 from grammar_rae.chemistry.diagnosis import problem_of, reason
@@ -53,7 +54,7 @@ def from_file(name: str | Path, column: str | None = None) -> Items:
     return read(name, column)
 
 
-def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset:
+def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset[Any]:
     """A data set by its name, the items of a file (`column` of a table), or a list of strings.
 
     A file or list is split by a fixed permutation, 10 % for validation, none for a test; a folder or array of
@@ -66,7 +67,7 @@ def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset
             raise DataError("an empty list of items, expected one string or more")
         return Dataset("items", *shuffled(values, test=0.0), recognise(values))
     if str(name) in DATASETS:
-        dataset: Dataset = imported(DATASETS[str(name)].load)()
+        dataset: Dataset[Any] = imported(DATASETS[str(name)].load)()
         return dataset
     if Path(name).exists() and (Path(name).is_dir() or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
         return own(name)

@@ -12,7 +12,7 @@ from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images, lazily, read_image
+from grammar_rae.files.images import Image, Images, lazily, read_image
 
 PACKED = "celeba/celeba_10k_89x109_jpeg.tar.xz"
 FOLDERS = ("celeba/img_align_celeba", "img_align_celeba")
@@ -20,7 +20,7 @@ SIZE = 64
 BOUNDS = (162_770, 182_637)  # the last training face and the last validating one of the official partition
 
 
-def celeba() -> Dataset:
+def celeba() -> Dataset[Image]:
     """CelebA: 202,599 faces in colour, middle 140 x 140 of 178 x 218 resized to 64 x 64, official partition.
 
     Of the packed subset, 10,000 faces that the official partition trains on, the last 1,000 test and the

@@ -15,7 +15,7 @@ from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images, read_image
+from grammar_rae.files.images import Image, Images, read_image
 
 PARTS = ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"])
 FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
@@ -30,7 +30,7 @@ ALLOWED = {  # all that the authors' files ask of pickle
 }
 
 
-def cifar10() -> Dataset:
+def cifar10() -> Dataset[Image]:
     """CIFAR-10: 50,000 photographs in colour, 32 x 32, the last 10,000 of them validate; 10,000 test.
 
     The sheets hold the first 20,000 and the first 1,000; the last tenth of the 20,000 validates then.

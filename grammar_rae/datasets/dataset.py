@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from grammar_rae.chance import permutation
 from grammar_rae.files.tables import Reject
 
+Item = TypeVar("Item")
+
 
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Generic[Item]):
     """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
 
     Items are strings, or images as in `files.images`.
     """
 
     name: str
-    train: Any
-    valid: Any
-    test: Any
+    train: Sequence[Item]
+    valid: Sequence[Item]
+    test: Sequence[Item]
     task: str
     rejected: list[Reject] = field(default_factory=list)
 

@@ -6,17 +6,17 @@ import numpy as np
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset, split
-from grammar_rae.files.images import Images
+from grammar_rae.files.images import Image, Images
 
 SIZE = 32
 
 
-def digits() -> Dataset:
+def digits() -> Dataset[Image]:
     """1,797 handwritten digits (in scikit-learn), 8 x 8 resized to 32 x 32; 10 % validate, 20 % test. No download."""
-    from PIL import Image
+    from PIL import Image as Pillow
     from sklearn.datasets import load_digits
 
     small = (load_digits().images * (255 / 16)).round().astype(np.uint8)
-    large = [Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC) for image in small]
+    large = [Pillow.fromarray(image).resize((SIZE, SIZE), Pillow.Resampling.BICUBIC) for image in small]
     array = np.stack([np.asarray(image) for image in large])
     return dataset("digits", *split(Images.of(array, "digits"), test=0.2))

@@ -11,7 +11,7 @@ FILE = "equations/equation2_15_dataset.txt.gz"
 STEPS = 20  # of the longest drawn, ten operands: those of x⁴ + x³ + x² + x
 
 
-def equations() -> Dataset:
+def equations() -> Dataset[str]:
     """The published expressions without their blanks; 10 % validate, none are held out as a test.
 
     The file is sorted, so that the last 10 % the grammar VAE's code validates on follow another distribution
@@ -23,7 +23,7 @@ def equations() -> Dataset:
     return Dataset("equations", train, valid, [], "expressions")
 
 
-def expressions(count: int = 60_000, seed: int = 0) -> Dataset:
+def expressions(count: int = 60_000, seed: int = 0) -> Dataset[str]:
     """Distinct expressions of up to 20 steps, as many of every length; 10 % validate, 10 % test. No download.
 
     Of the shortest there are fewer: all of them.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grammar_rae.datasets.dataset import Dataset, permuted
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images, read
+from grammar_rae.files.images import Image, Images, read
 
 
 def split(images: Images, test: float = 0.0, valid: float = 0.1) -> tuple[Images, Images, Images]:
@@ -15,12 +15,12 @@ def split(images: Images, test: float = 0.0, valid: float = 0.1) -> tuple[Images
     return images.select(training), images.select(validation), images.select(testing)
 
 
-def dataset(name: str, train: Images, valid: Images, test: Images) -> Dataset:
+def dataset(name: str, train: Images, valid: Images, test: Images) -> Dataset[Image]:
     """The three parts as a data set of images."""
     return Dataset(name, train, valid, test, "images")
 
 
-def own(path: str | Path) -> Dataset:
+def own(path: str | Path) -> Dataset[Image]:
     """A user's own images: 10 % validate, 10 % test. DataError as `files.images.read`, and for fewer than ten."""
     images = read(path)
     if len(images) < 10:

@@ -16,7 +16,7 @@ from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images
+from grammar_rae.files.images import Image, Images
 
 VALID = 10_000  # the last of the 60,000 to train on
 PARTS = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
@@ -25,7 +25,7 @@ FASHION = "fashion_mnist/fashion_mnist.npz"
 UNSIGNED = 8  # IDX's code of bytes
 
 
-def mnist() -> Dataset:
+def mnist() -> Dataset[Image]:
     """MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test.
 
     DataError where its files are not to be had, or cannot be read.
@@ -33,7 +33,7 @@ def mnist() -> Dataset:
     return _dataset("mnist", MNIST)
 
 
-def fashion_mnist() -> Dataset:
+def fashion_mnist() -> Dataset[Image]:
     """Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test.
 
     DataError where its files are not to be had, or cannot be read.
@@ -57,7 +57,7 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
-def _dataset(name: str, compact: str) -> Dataset:
+def _dataset(name: str, compact: str) -> Dataset[Image]:
     """From the files in the data folder's `name`: IDX, packed or not, else the one `.npz`."""
     paths = [present(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
     if paths[0] is not None and paths[1] is not None:

@@ -21,7 +21,7 @@ CHEMBL = "chembl/chembl22_bioactive_unique.smi.gz"
 ZINC_TEST = 5_000  # first lines of ZINC250k, never trained on (grammar VAE and junction tree VAE)
 
 
-def zinc250k() -> Dataset:
+def zinc250k() -> Dataset[str]:
     """249,456 drug-like molecules: the first 5,000 test, the last 10 % of the rest validate.
 
     This function, and every one of a published set, raises DataError where its file is not to be had.
@@ -31,7 +31,7 @@ def zinc250k() -> Dataset:
     return Dataset("zinc250k", train, valid, lines[:ZINC_TEST], "molecules")
 
 
-def nci() -> Dataset:
+def nci() -> Dataset[str]:
     """The 4,999 NCI molecules in RDKit, 4,991 of them readable; 10 % validate, 10 % test. No download.
 
     DataError where this RDKit was built without its data.
@@ -51,22 +51,22 @@ def nci() -> Dataset:
     return Dataset("nci", *shuffled(kept, test=0.1), "molecules", rejected)
 
 
-def moses() -> Dataset:
+def moses() -> Dataset[str]:
     """MOSES: its test split only, as a reference to compare with; there is nothing to train on."""
     return Dataset("moses", [], [], _lines(MOSES), "molecules")
 
 
-def moses_scaffolds() -> Dataset:
+def moses_scaffolds() -> Dataset[str]:
     """MOSES: its scaffold split, molecules whose scaffolds are in no other split."""
     return Dataset("moses_scaffolds", [], [], _lines(MOSES_SCAFFOLDS), "molecules")
 
 
-def qm9() -> Dataset:
+def qm9() -> Dataset[str]:
     """QM9: 132,040 molecules of up to nine heavy atoms; 10 % validate, 10 % test."""
     return Dataset("qm9", *shuffled(_lines(QM9), test=0.1), "molecules")
 
 
-def chembl() -> Dataset:
+def chembl() -> Dataset[str]:
     """342,869 bioactive molecules of ChEMBL 22, up to 1,782 characters; 10 % validate, 10 % test."""
     return Dataset("chembl", *shuffled(_lines(CHEMBL), test=0.1), "molecules")
 

@@ -11,14 +11,14 @@ from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images, lazily
+from grammar_rae.files.images import Image, Images, lazily
 
 FILE = "omniglot/omniglot28.npz"
 FOLDERS = ("images_background", "images_evaluation")
 SIZE = 28
 
 
-def omniglot() -> Dataset:
+def omniglot() -> Dataset[Image]:
     """Omniglot: characters of 30 alphabets, 28 x 28, a tenth of them validates; those of 20 other alphabets test.
 
     Strokes are white on black; the folders' drawings are black on white, 105 x 105, and are inverted and resized.

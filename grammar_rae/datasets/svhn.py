@@ -9,13 +9,13 @@ from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset, split
 from grammar_rae.datasets.sources import present
 from grammar_rae.errors import DataError
-from grammar_rae.files.images import Images
+from grammar_rae.files.images import Image, Images
 
 NAMES = ("train_32x32.mat", "test_32x32.mat")
 PAGE = "http://ufldl.stanford.edu/housenumbers"
 
 
-def svhn() -> Dataset:
+def svhn() -> Dataset[Image]:
     """SVHN: 73,257 house-number digits in colour, 32 x 32, a tenth of them validates; 26,032 test.
 
     DataError where the files are not at hand, with the page that has them, or cannot be read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,13 +134,13 @@ def compare(
     return table.sort_values("held_out_nats", ascending=False, kind="stable")
 
 
-def _items(model: Model, data: str | None) -> tuple[list[str], list[str]]:
+def _items(model: Model, data: str | None) -> tuple[Sequence[Any], Sequence[Any]]:
     """Training and validation items: the run's own, or those of `data`."""
     dataset = dataset_of(model.recipe, model.run.grammar, data)
     return dataset.train[: model.recipe.data.limit], dataset.valid
 
 
-def _judged(model: Model, items: list[str]) -> Tensor:
+def _judged(model: Model, items: Sequence[Any]) -> Tensor:
     """(n, latent) codes of a seeded choice of the items that can be written."""
     z, _, _ = model.encode_known([items[i] for i in subset(len(items), JUDGED, seed=0)])
     return torch.as_tensor(z).to(model.device)

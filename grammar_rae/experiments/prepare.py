@@ -97,7 +97,7 @@ class Spelled:
         return [forms[i] for i in places]
 
 
-def _spelled(raw: Recipe, dataset: datasets.Dataset) -> list[Spelled]:
+def _spelled(raw: Recipe, dataset: datasets.Dataset[Any]) -> list[Spelled]:
     """The items to train on and those to validate with, spelled as the recipe says. DataError where all are bad."""
     parts = [Spelled(dataset.train[: raw.data.limit]), Spelled(dataset.valid[: raw.training.valid_examples])]
     if raw.data.prepare != "none":
@@ -127,7 +127,7 @@ def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Re
     return raw, rules
 
 
-def _resolved(raw: Recipe, dataset: datasets.Dataset, codec: Codec) -> Recipe:
+def _resolved(raw: Recipe, dataset: datasets.Dataset[Any], codec: Codec[Any, Any]) -> Recipe:
     """Every «auto» replaced by what it turned out to be."""
     changes = {
         "task": dataset.task if raw.task == "auto" else raw.task,
@@ -140,7 +140,7 @@ def _resolved(raw: Recipe, dataset: datasets.Dataset, codec: Codec) -> Recipe:
 def _fresh(
     recipe: Recipe,
     grammar: Grammar | None,
-    codec: Codec,
+    codec: Codec[Any, Any],
     machine: Any,
     rows: Sequence[torch.Tensor],
     rejected: Sequence[Reject],
@@ -156,7 +156,7 @@ def _fresh(
 
 
 def encodable(
-    codec: Codec, grammar: Grammar | None, machine: Any, part: Spelled
+    codec: Codec[Any, Any], grammar: Grammar | None, machine: Any, part: Spelled
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, …) of what can be written, their places, and (place, reason) of the rest.
 
@@ -185,7 +185,7 @@ def _why(grammar: Grammar, row: NDArray[np.integer], step: int) -> str:
     )
 
 
-def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset:
+def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset[Any]:
     """What is trained on: `data`, or what the recipe names; for «uniform» derivations drawn from the grammar.
 
     RecipeError where there is none to draw from, DataError as `datasets.load`.

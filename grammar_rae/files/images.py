@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 
-Image = NDArray[np.uint8]
+Image = NDArray[np.uint8]  # (H, W) or (H, W, 1 or 3)
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 ARRAYS = (".npz", ".npy")
 
 
-class Images(Sequence[Any]):
+class Images(Sequence[Image]):
     """The images that `fetch` gives of `indices`; `names[index]` says where one came from."""
 
     def __init__(self, fetch: Callable[[int], Image], names: Sequence[str], indices: Iterable[int]) -> None:
@@ -28,7 +28,7 @@ class Images(Sequence[Any]):
         self.indices = list(indices)
 
     @classmethod
-    def of(cls, array: NDArray[Any], name: str = "image") -> Images:
+    def of(cls, array: NDArray[np.generic], name: str = "image") -> Images:
         """Of an array (n, H, W) or (n, H, W, 1 or 3) uint8. DataError where it is something else."""
         if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[3:] not in ((), (1,), (3,)):
             raise DataError(
@@ -40,7 +40,13 @@ class Images(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, i: Any) -> Any:
+    @overload
+    def __getitem__(self, i: int) -> Image: ...
+
+    @overload
+    def __getitem__(self, i: slice) -> Images: ...
+
+    def __getitem__(self, i: int | slice) -> Image | Images:
         if isinstance(i, slice):
             return self.select(range(len(self))[i])
         return self.fetch(self.indices[i])
@@ -118,7 +124,7 @@ def read(path: str | Path) -> Images:
     return lazily([place])
 
 
-def _array(path: Path) -> NDArray[Any]:
+def _array(path: Path) -> NDArray[np.generic]:
     """The array of an `.npy`, or of the name `images`, else the only one, of an `.npz`."""
     try:
         stored = np.load(path, allow_pickle=False)
@@ -128,7 +134,7 @@ def _array(path: Path) -> NDArray[Any]:
             names = stored.files
             if "images" not in names and len(names) != 1:
                 raise DataError(f"{path}: expected an array «images»; there are {', '.join(names)}")
-            array: NDArray[Any] = stored["images" if "images" in names else names[0]]
+            array: NDArray[np.generic] = stored["images" if "images" in names else names[0]]
             return array
     except DataError:
         raise

@@ -37,11 +37,11 @@ from grammar_rae.recipes.parts import complete, sections
 from grammar_rae.recipes.schema import Recipe
 
 
-def make_codec(recipe: Recipe, grammar: Grammar | None, items: Sequence[Any] = ()) -> Codec:
+def make_codec(recipe: Recipe, grammar: Grammar | None, items: Sequence[Any] = ()) -> Codec[Any, Any]:
     """The codec of a recipe; what is «auto» in it is what `items` ask for."""
     kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
     given = {"grammar": grammar, "items": items, "least": shortest(recipe)}
-    codec: Codec = _made(kind.of, given, complete(recipe, stored=True), "codec")
+    codec: Codec[Any, Any] = _made(kind.of, given, complete(recipe, stored=True), "codec")
     return codec
 
 
@@ -50,7 +50,7 @@ def shortest(recipe: Recipe) -> int:
     return 1 + sum(width - 1 for width in recipe.encoder.settings.get("widths", ()))
 
 
-def make_machine(recipe: Recipe, codec: Codec) -> Any:
+def make_machine(recipe: Recipe, codec: Codec[Any, Any]) -> Any:
     """What the decoder may write; None where the codec's rows are no derivations and no machine is asked for."""
     name = recipe.decoder.machine
     if "grammar" not in codec.sizes and name == "syntax":
@@ -59,7 +59,7 @@ def make_machine(recipe: Recipe, codec: Codec) -> Any:
     return _made(look_up(MACHINES, name, "machine"), given, complete(recipe, stored=True), "decoder")
 
 
-def make_autoencoder(recipe: Recipe, codec: Codec, machine: Any = None) -> Autoencoder:
+def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None) -> Autoencoder:
     """Freshly initialised; torch's global generator decides the weights. `machine`: that of `make_machine`."""
     recipe = complete(recipe, stored=True)
     variant = find_variant(recipe)

@@ -44,7 +44,7 @@ class Run:
 
     recipe: Recipe
     grammar: Grammar | None
-    codec: Codec
+    codec: Codec[Any, Any]
     autoencoder: Autoencoder
     densities: dict[str, Fitted] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None

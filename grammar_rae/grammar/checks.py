@@ -150,12 +150,13 @@ def _ambiguous_terminals(rules: Sequence[Rule]) -> list[str]:
                 lines.setdefault(symbol, line)
     if "" in lines:
         return [f"line {lines['']}: an empty terminal ''; write nothing for an empty production"]
+    longer = {a: [t for t in lines if t != a and t.startswith(a)] for a in lines}
     defects = []
     for a, b in sorted(_neighbours([rule.production for rule in rules])):
-        longer = next((t for t in lines if t != a and t.startswith(a) and _begin_alike(t[len(a) :], b)), None)
-        if longer is not None:
+        read = next((t for t in longer[a] if _begin_alike(t[len(a) :], b)), None)
+        if read is not None:
             defects.append(
-                f"line {lines[a]}: '{a}' followed by '{b}' would be read as '{longer}'; rename one of them"
+                f"line {lines[a]}: '{a}' followed by '{b}' would be read as '{read}'; rename one of them"
             )
     return defects
 

@@ -170,6 +170,8 @@ MANY = "a" * 3000
         ("S -> S 'a' | 'b'\n", "b" + MANY),
         ("S -> 'a' S 'c' | 'a' S | 'b'\n", MANY + "b" + "c" * 9),
         ("S -> 'a' S 'a' | 'b'\n", MANY + "b" + MANY),
+        (f"S -> {' '.join(repr(token) for token in MANY)} | 'b'\n", MANY),
+        (f"S -> 'b' S | {' '.join(repr(token) for token in MANY)} | 'a'\n", "b" + MANY),
     ],
 )
 def test_long_texts(rules, text):

@@ -54,7 +54,7 @@ def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-
             count += 1
             size = first_item[rule + 1] - first_item[rule] - 1
             if height + size > len(stack):
-                stack = np.concatenate((stack, np.empty_like(stack)))
+                stack = np.concatenate((stack, np.empty(len(stack) + size, np.int64)))
             for k in range(size):
                 stack[height + k] = after[first_item[rule] + size - 1 - k]
             height += size

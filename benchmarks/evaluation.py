@@ -52,7 +52,7 @@ def ours(made: list[str], reference: list[str]) -> Numbers:
     """Both sets read and profiled, then every metric."""
 
     def anew(strings: list[str]) -> tuple[metrics.MoleculeSet, Profile]:
-        items = metrics.read(strings)
+        items = metrics.read_molecules(strings)
         return items, profile(items.forms, items.counts)
 
     items, found = anew(made)

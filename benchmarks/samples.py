@@ -51,7 +51,7 @@ def row(
         "int_div_1": moses.internal_diversity(found)[0],
         "filters": moses.average(found, found.values["filters"].to_numpy()),
         "sa_w1": moses.distance(found, known, "sa"),
-        "fcd": fcd.frechet_distance(fcd.moments(found), gaussian),
+        "fcd": fcd.frechet_distance(fcd.activation_moments(found), gaussian),
     }
 
 
@@ -65,11 +65,11 @@ def measure(
 ) -> Iterator[dict[str, Any]]:
     data = datasets.load("zinc250k")
     known = metrics.reference(data.valid)
-    reference = known, fcd.moments(known)
+    reference = known, fcd.activation_moments(known)
     order = np.random.default_rng(seed).permutation(len(data.train))[:n]
     seen = set(data.train)
     floor = [data.train[i] for i in order]
-    items = metrics.read(floor)
+    items = metrics.read_molecules(floor)
     found = profile(items.forms, items.counts, compared=False)
     yield row("training molecules (the floor)", n, items, found, reference, None)
     model = Model.load(name)
@@ -80,7 +80,7 @@ def measure(
     shown = {}
     for label, how in draws.items():
         drawn = model.generate(n, seed=seed, **how)
-        items = metrics.read(drawn)
+        items = metrics.read_molecules(drawn)
         found = profile(items.forms, items.counts, compared=False)
         shown[label] = values(found)
         yield row(label, len(drawn), items, found, reference, seen)

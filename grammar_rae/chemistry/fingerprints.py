@@ -28,12 +28,12 @@ def morgan() -> Any:
     return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
 
 
-def bits(mol: Chem.Mol) -> DataStructs.ExplicitBitVect:
+def bit_fingerprint(mol: Chem.Mol) -> DataStructs.ExplicitBitVect:
     """The fingerprint of 2,048 bits."""
     return morgan().GetFingerprint(mol)
 
 
-def counts(mol: Chem.Mol) -> Any:
+def count_fingerprint(mol: Chem.Mol) -> Any:
     """The unfolded fingerprint: how often each circular environment of an atom is in the molecule."""
     return morgan().GetSparseCountFingerprint(mol)
 
@@ -43,14 +43,14 @@ def bit_similarity(reference: str, smiles: Sequence[str]) -> np.ndarray:
 
     DataError where the reference is none.
     """
-    prints = [None if (mol := molecule(text)) is None else bits(mol) for text in smiles]
-    return _similarities(bits(_reference(reference)), prints)
+    prints = [None if (mol := molecule(text)) is None else bit_fingerprint(mol) for text in smiles]
+    return _similarities(bit_fingerprint(_reference(reference)), prints)
 
 
 def count_similarity(reference: str, smiles: Sequence[str]) -> np.ndarray:
     """`bit_similarity`, of the count fingerprints: sum of least counts over sum of largest counts."""
-    prints = [None if (mol := molecule(text)) is None else counts(mol) for text in smiles]
-    return _similarities(counts(_reference(reference)), prints)
+    prints = [None if (mol := molecule(text)) is None else count_fingerprint(mol) for text in smiles]
+    return _similarities(count_fingerprint(_reference(reference)), prints)
 
 
 def nearest_similarity(forms: Sequence[str], reference: Sequence[str]) -> list[float]:
@@ -84,7 +84,7 @@ def murcko_scaffold(mol: Chem.Mol) -> Chem.Mol:
 
 def _prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
     molecules = (molecule(form) for form in forms)
-    return [bits(mol) for mol in molecules if mol is not None]
+    return [bit_fingerprint(mol) for mol in molecules if mol is not None]
 
 
 def _reference(smiles: str) -> Chem.Mol:

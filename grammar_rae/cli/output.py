@@ -73,7 +73,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     from rich.table import Table
     from rich.text import Text
 
-    from grammar_rae.evaluation.metrics import best, printed, titled
+    from grammar_rae.evaluation.metrics import are_best, printed, titled
 
     table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
     for name in names:
@@ -82,7 +82,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
         values = [numbers.get(metric) for numbers in sets]
         cells = [
             Text(printed(metric, value), style="bold" if top else "")
-            for value, top in zip(values, best(metric, values), strict=True)
+            for value, top in zip(values, are_best(metric, values), strict=True)
         ]
         table.add_row(titled(metric), *cells)
     _console().print(table)

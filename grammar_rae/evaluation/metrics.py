@@ -170,7 +170,7 @@ def printed(name: str, value: Any) -> str:
     return pretty(value, share=metric(name).unit == "share")
 
 
-def best(name: str, values: Sequence[Any]) -> list[bool]:
+def are_best(name: str, values: Sequence[Any]) -> list[bool]:
     """Which of several sets have the best value of a metric as it is printed; none where all are alike."""
     better, numbers = metric(name).better, [plain(value) for value in values]
     scores = [value for value in numbers if isinstance(value, int | float)]

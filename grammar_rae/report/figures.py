@@ -3,7 +3,7 @@
     gr.figures.distributions(gr.table(molecules), gr.table(others))
 
 Nothing here touches pyplot: a figure belongs to its caller, shows itself in a notebook, and is saved with
-`figure.savefig`. The tables are those of `tasks.table`.
+`figure.savefig`. The tables are those of `gr.table`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def distributions(
     figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, column in enumerate(chosen, 1):
         axes = figure.add_subplot(high, wide, place)
-        panels.distribution(axes, column, tables, reference)
+        panels.draw_distribution(axes, column, tables, reference)
         axes.set_xlabel(label(column))
     if len(tables) > 1 or reference is not None:
         handles, names = figure.axes[0].get_legend_handles_labels()
@@ -75,7 +75,7 @@ def distributions(
 def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> NotebookFigure:
     """One panel of `distributions`, without words."""
     figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
-    panels.distribution(figure.add_subplot(), column, _named(items), reference)
+    panels.draw_distribution(figure.add_subplot(), column, _named(items), reference)
     return figure
 
 
@@ -96,7 +96,7 @@ def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: i
 
 def scaffolds(items: pd.DataFrame, n: int = 10, columns: int = 5) -> NotebookFigure:
     """The n most frequent Murcko scaffolds of the valid molecules with their shares."""
-    shares = selection.scaffolds(items.loc[items["valid"].astype(bool), "canonical"].tolist())
+    shares = selection.scaffold_shares(items.loc[items["valid"].astype(bool), "canonical"].tolist())
     drawn = shares.drop("", errors="ignore").head(n)
     return grid([str(name) for name in drawn.index], [f"{100 * share:.1f} %" for share in drawn], columns)
 
@@ -127,7 +127,7 @@ def latent_map(
     plots = figure.subplots(1, len(sides), sharex=True, sharey=True, squeeze=False)[0]
     drawn = None
     for axes, (name, points, colours) in zip(plots, sides, strict=True):
-        dots = panels.codes(axes, points, None if colours is None else _colours(colours), scale)
+        dots = panels.draw_codes(axes, points, None if colours is None else _colours(colours), scale)
         drawn = dots or drawn
         axes.set_title(f"{name}, {len(points):,}", loc="left", fontsize=10, color=panels.INK)
         axes.set_xlabel(
@@ -156,7 +156,7 @@ def curves(
     figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
     for place, text in enumerate(strings, 1):
         axes = figure.add_subplot(high, wide, place)
-        panels.curve(axes, text, target)
+        panels.draw_curve(axes, text, target)
         title = text if titles is None else f"{text}\n{titles[place - 1]}"
         axes.set_title(title, loc="left", fontsize=9, parse_math=False)
     return figure
@@ -167,14 +167,14 @@ def curve(text: str, target: Target | None = None) -> NotebookFigure:
     with, or alone on [-10, 10]. DataError where it is none.
     """
     figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
-    panels.curve(figure.add_subplot(), text, target)
+    panels.draw_curve(figure.add_subplot(), text, target)
     return figure
 
 
 def tradeoff(curves: Mapping[str, Curve]) -> NotebookFigure:
     """Precision over recall, a curve a set of images, in the order of its colours and without words."""
     figure = NotebookFigure(figsize=(2.7, 2.7), layout="constrained")
-    panels.tradeoff(figure.add_subplot(), curves)
+    panels.draw_tradeoff(figure.add_subplot(), curves)
     return figure
 
 

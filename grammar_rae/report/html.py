@@ -104,7 +104,7 @@ def plot(drawn: NotebookFigure, words: str) -> Html:
     return _svg(inside, box[1] if box else "", words, "plot")
 
 
-def molecule(smiles: str, words: str) -> Html:
+def structure(smiles: str, words: str) -> Html:
     """A drawing; a sign of emptiness where the string is not even a graph."""
     inside = drawing.svg(smiles)
     if not inside:

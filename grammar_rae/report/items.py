@@ -10,7 +10,7 @@ import pandas as pd
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.evaluation.metrics import metric
 from grammar_rae.report import figures, selection
-from grammar_rae.report.html import Html, figure, image, molecule, plot, section, series, table, tag
+from grammar_rae.report.html import Html, figure, image, plot, section, series, structure, table, tag
 from grammar_rae.report.sets import ItemSet, LatentMap, Reference
 
 MANY, SEVERAL = 12, 6  # pictures a grid, of one set and of each of several
@@ -19,7 +19,7 @@ REASONS = 8
 EXAMPLES = 20
 
 
-def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
+def molecule_sections(sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
     """Sections on molecules: typical, best, least like the reference, scaffolds."""
     lower = metric(score).better == "lower"
     sections = [
@@ -36,7 +36,7 @@ def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) 
             lambda item_set, n: _cards(selection.best(item_set.items, score, n), (score,)),
         ),
     ]
-    forms = selection.sample(reference.forms()) if reference is not None else []
+    forms = selection.subsample(reference.forms()) if reference is not None else []
     if reference is not None and forms:
         sections.append(
             _by_set(
@@ -44,10 +44,10 @@ def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) 
                 f"Least like the nearest of {len(forms):,} molecules of {reference.name}: Tanimoto similarity "
                 f"of Morgan fingerprints, among up to {selection.COMPARED:,} molecules drawn at random.",
                 sets,
-                lambda item_set, n: _cards(selection.novel(item_set.items, forms, n), ("similarity",)),
+                lambda item_set, n: _cards(selection.most_novel(item_set.items, forms, n), ("similarity",)),
             )
         )
-    shares = selection.scaffolds(forms) if forms else None
+    shares = selection.scaffold_shares(forms) if forms else None
     words = (
         "The most frequent Murcko scaffolds, rings and what links them, with the share of valid molecules."
     )
@@ -55,7 +55,7 @@ def molecules(sets: Sequence[ItemSet], reference: Reference | None, score: str) 
     return sections
 
 
-def curves(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
+def curve_section(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
     """The best expressions over what they are compared with, and `words` for that."""
 
     def drawn(item_set: ItemSet, n: int) -> Html:
@@ -76,7 +76,7 @@ def curves(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
     return _by_set("Best expressions", note, sets, drawn, (6, 3))
 
 
-def strings(sets: Sequence[ItemSet]) -> Html:
+def string_section(sets: Sequence[ItemSet]) -> Html:
     """The first different items, as they are."""
 
     def listed(item_set: ItemSet, n: int) -> Html:
@@ -90,7 +90,7 @@ def strings(sets: Sequence[ItemSet]) -> Html:
     return _by_set("Examples", "The first different valid items.", sets, listed, (EXAMPLES, EXAMPLES // 2))
 
 
-def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = None) -> Html:
+def refused_section(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = None) -> Html:
     """Why items are not valid, with an example of each reason, drawn by `draw(item, words)` where that is given."""
 
     def cards(item_set: ItemSet, n: int) -> Html:
@@ -112,7 +112,7 @@ def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = N
             ]
             name = f"Reasons, {item_set.name}"
             return Html(table(["reason", "example", "items", "share"], lines, name, 2) + after)
-        pictures = [
+        drawings = [
             figure(
                 draw(row.string, f"{row.string or 'empty string'}: {row.reason}"),
                 tag("strong", row.reason),
@@ -121,14 +121,14 @@ def refused(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | None = N
             )
             for row in first.itertuples(index=False)
         ]
-        return Html(_grid(pictures, "cards") + after)
+        return Html(_grid(drawings, "cards") + after)
 
     return _by_set(
         "Not valid, and why", "The most frequent reasons, each with its first example.", sets, cards
     )
 
 
-def pictures(sets: Sequence[ItemSet]) -> list[Html]:
+def picture_sections(sets: Sequence[ItemSet]) -> list[Html]:
     """Images side by side, a section a title."""
 
     def sheet(title: str, item_set: ItemSet, n: int) -> Html:
@@ -140,7 +140,7 @@ def pictures(sets: Sequence[ItemSet]) -> list[Html]:
     return [_by_set(f"{title[0].upper()}{title[1:]}", "", sets, partial(sheet, title)) for title in titles]
 
 
-def tradeoffs(sets: Sequence[ItemSet]) -> Html:
+def tradeoff_section(sets: Sequence[ItemSet]) -> Html:
     """Precision and recall of generated images, a panel for every density."""
     drawn = []
     for name in dict.fromkeys(name for item_set in sets for name in item_set.curves):
@@ -155,7 +155,7 @@ def tradeoffs(sets: Sequence[ItemSet]) -> Html:
     return section("Precision and recall", *head, _grid(drawn, "plots")) if drawn else Html("")
 
 
-def repeated(sets: Sequence[ItemSet]) -> Html:
+def repeated_section(sets: Sequence[ItemSet]) -> Html:
     """What is written more than once."""
 
     def counted(item_set: ItemSet, n: int) -> Html:
@@ -168,7 +168,7 @@ def repeated(sets: Sequence[ItemSet]) -> Html:
     return _by_set("Written again and again", "The most frequent items.", sets, counted)
 
 
-def maps(sets: Sequence[ItemSet]) -> Html:
+def map_section(sets: Sequence[ItemSet]) -> Html:
     """Where codes lie in a model's latent space, beside those of data."""
 
     def drawn(item_set: ItemSet, n: int) -> Html:
@@ -216,7 +216,7 @@ def _cards(rows: pd.DataFrame, columns: Sequence[str]) -> Html:
     drawn = []
     for row in rows.to_dict("records"):
         values = [f"{metric(name).title}\N{NO-BREAK SPACE}{row[name]:.2f}" for name in columns]
-        picture = molecule(row["canonical"], f"Structure of {row['canonical']}")
+        picture = structure(row["canonical"], f"Structure of {row['canonical']}")
         drawn.append(figure(picture, tag("small", " · ".join(values)), tag("code", row["canonical"])))
     return _grid(drawn, "cards")
 
@@ -225,14 +225,14 @@ def _scaffolds(item_set: ItemSet, reference: pd.Series | None, n: int) -> Html:
     forms = [str(form) for form in item_set.items.loc[item_set.items["valid"].astype(bool), "canonical"]]
     if not forms:
         return Html("")
-    shares = selection.scaffolds(forms)
+    shares = selection.scaffold_shares(forms)
     drawn = []
     for name, share in shares.drop("", errors="ignore").head(n).items():
         text = f"{100 * share:.1f} %"
         if reference is not None:
             text += f" · reference {100 * reference.get(name, 0.0):.1f} %"
         drawn.append(
-            figure(molecule(str(name), f"Scaffold {name}"), tag("small", text), tag("code", str(name)))
+            figure(structure(str(name), f"Scaffold {name}"), tag("small", text), tag("code", str(name)))
         )
     rings = len(shares) - ("" in shares)
     without = f"{100 * shares.get('', 0.0):.1f} % have no ring"

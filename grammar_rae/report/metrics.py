@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluation.metrics import ARROWS, FAMILIES, METRICS, best, metric, printed
+from grammar_rae.evaluation.metrics import ARROWS, FAMILIES, METRICS, are_best, metric, printed
 from grammar_rae.files.formatting import plain
 from grammar_rae.report import figures
 from grammar_rae.report.html import Html, figure, join, plot, section, series, table, tag
@@ -68,7 +68,9 @@ def _table(names: Sequence[str], sets: Sequence[ItemSet], reference: Reference |
         values = [item_set.numbers.get(name) for item_set in sets]
         cells = [
             tag("b", text) if top else text
-            for text, top in zip((printed(name, value) for value in values), best(name, values), strict=True)
+            for text, top in zip(
+                (printed(name, value) for value in values), are_best(name, values), strict=True
+            )
         ]
         other = [printed(name, own.numbers.get(name))] if own else []
         rows.append([_meaning(name), *cells, *other])
@@ -83,7 +85,7 @@ def _meaning(name: str) -> Html:
     return join([metric(name).title, " " if way else "", arrow, tag("small", meaning) if meaning else ""])
 
 
-def distributions(sets: Sequence[ItemSet], reference: Reference | None) -> Html:
+def histograms(sets: Sequence[ItemSet], reference: Reference | None) -> Html:
     """One small histogram a property, over the reference's."""
     named = {item_set.name: item_set.items for item_set in sets}
     other = reference.items if reference is not None else None

@@ -30,7 +30,7 @@ FEW = 200  # points are drawn as points
 EDGE = 0.5  # percent of all values that may lie beyond each end of the axis
 
 
-def distribution(
+def draw_distribution(
     axes: Axes, column: str, tables: Mapping[str, pd.DataFrame], reference: pd.DataFrame | None
 ) -> None:
     """A property over the valid rows of each table, and over a reference in grey."""
@@ -57,7 +57,7 @@ def distribution(
     quiet(axes)
 
 
-def curve(axes: Axes, text: str, target: Target | None) -> None:
+def draw_curve(axes: Axes, text: str, target: Target | None) -> None:
     """An expression over what it is compared with, in grey, or alone on [-10, 10]. DataError where it is none."""
     points = GRID if target is None else target.points
     grid = np.linspace(points.min(), points.max(), len(GRID))
@@ -79,7 +79,7 @@ def curve(axes: Axes, text: str, target: Target | None) -> None:
     quiet(axes)
 
 
-def tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
+def draw_tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
     """Precision over recall from 0 to 1, a curve a set of images."""
     for place, (name, curve) in enumerate(curves.items()):
         colour, dash = SERIES[place % len(SERIES)], DASHES[place // len(SERIES) % len(DASHES)]
@@ -88,7 +88,7 @@ def tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
     quiet(axes)
 
 
-def codes(
+def draw_codes(
     axes: Axes,
     points: NDArray[np.floating],
     colours: NDArray[np.floating] | None,

@@ -46,12 +46,12 @@ def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
     return rows.sort_values(column, ascending=metric(column).better == "lower", kind="stable").head(n)
 
 
-def sample(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
+def subsample(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
     """At most n of the forms, by chance, in their order: what a large reference is judged by."""
     return [forms[i] for i in subset(len(forms), n, seed)]
 
 
-def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int = 0) -> pd.DataFrame:
+def most_novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int = 0) -> pd.DataFrame:
     """The n distinct molecules least like a reference, with `similarity` to the nearest of it, 0 to 1.
 
     Tanimoto similarity of Morgan fingerprints (radius 2, 2,048 bits), of at most COMPARED items drawn by
@@ -63,7 +63,7 @@ def novel(items: pd.DataFrame, reference: Sequence[str], n: int = 12, seed: int 
     return rows.assign(similarity=nearest).sort_values("similarity", kind="stable").head(n)
 
 
-def scaffolds(forms: Sequence[str]) -> pd.Series:
+def scaffold_shares(forms: Sequence[str]) -> pd.Series:
     """Share of the molecules on each Murcko scaffold, most frequent first; "" is no ring at all.
 
     `forms`: canonical SMILES. Bemis and Murcko (J. Med. Chem. 1996): rings and the chains between them.

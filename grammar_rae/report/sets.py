@@ -31,7 +31,7 @@ class LatentMap:
 
 @dataclass(frozen=True)
 class ItemSet:
-    """One set: its name, one row an item (`tasks.table`), its metrics, and its place in a latent space.
+    """One set: its name, one row an item (`Task.table`), its metrics, and its place in a latent space.
 
     Of images also some of them (n, H, W, C) by title, and precision-recall curves by what was drawn.
     """

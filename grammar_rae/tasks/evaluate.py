@@ -27,7 +27,7 @@ def evaluate(
 
     n, valid, unique, novel as in `evaluation.shares.shares` (`train`: strings, or hashes of canonical forms), and the
     mean of each property over valid items. Molecules: the metrics of MOSES and GuacaMol. Expressions: those of
-    `table.numbers`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
+    `expression_metrics`. With a `reference` also `<property>_w1`: Wasserstein-1, between the two distributions
     of a property, and the similarities to it; with `fcd` the Fréchet ChemNet distance (extra `metrics`; 150
     molecules a second and core). With task "images" these are images, compared with a reference's.
     """

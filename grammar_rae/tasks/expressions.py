@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions import scores
-from grammar_rae.evaluation.expressions import table as expression_table
 from grammar_rae.evaluation.expressions.programs import is_arithmetic
+from grammar_rae.evaluation.expressions.table import expression_metrics, expression_table
 from grammar_rae.evaluation.expressions.target import Target, read_points, target_of
 from grammar_rae.evaluation.metrics import EXPRESSION_PROPERTIES
 from grammar_rae.tasks import features, text
@@ -83,7 +83,7 @@ class ExpressionTask:
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
         """Without blanks."""
-        return scores.canonical(items, self.grammar)
+        return scores.canonical_expressions(items, self.grammar)
 
     def reasons(self, items: Sequence[str]) -> list[str]:
         """Why each one has no value, or no derivation."""
@@ -91,8 +91,8 @@ class ExpressionTask:
         return [faults.get(place, "") for place in range(len(items))]
 
     def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
-        """As `table.table`."""
-        return expression_table.table(items, self.target or published(), self.grammar, self.seconds)
+        """As `expression_table`."""
+        return expression_table(items, self.target or published(), self.grammar, self.seconds)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
         """Hashes of the expressions without blanks."""
@@ -108,9 +108,9 @@ class ExpressionTask:
         return self.summary(self.table(items), seen)
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
-        """With what `table.numbers` says, of `seen` where that is no hashes."""
+        """With what `expression_metrics` says, of `seen` where that is no hashes."""
         train = None if isinstance(seen, np.ndarray) else seen
-        return text.summary(self, table, seen) | expression_table.numbers(table, train, self.grammar)
+        return text.summary(self, table, seen) | expression_metrics(table, train, self.grammar)
 
     def reference(self, items: Sequence[str]) -> Sequence[str]:
         """The expressions themselves."""
@@ -128,16 +128,16 @@ class ExpressionTask:
         fcd: bool = False,
         forms: Sequence[str | None] | None = None,
     ) -> Measurement:
-        """The metrics of `table.numbers`, and properties beside a reference's."""
+        """The metrics of `expression_metrics`, and properties beside a reference's."""
         if fcd:
             text.refuse_fcd(self)
         return text.measurement(self, items, reference, seen)
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
         """The best ones as curves, and why some have no value."""
-        from grammar_rae.report.items import curves, refused
+        from grammar_rae.report.items import curve_section, refused_section
 
-        return [curves(sets, self.target or published(), self.target_name), refused(sets)]
+        return [curve_section(sets, self.target or published(), self.target_name), refused_section(sets)]
 
 
 EXPRESSIONS = ExpressionTask()

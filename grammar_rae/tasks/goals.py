@@ -39,8 +39,8 @@ from grammar_rae.evaluation.scoring.score import (
     Term,
     log_error,
     molecule_property,
+    plain_error,
     similarity,
-    squared_error,
 )
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.tasks.find import named
@@ -154,7 +154,7 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
         return Term(text, None, UserFunction(argument, timeout, batch=FUNCTIONS[name]))
     rules = grammar or scores.standard()
     target = read_points(argument) if name in FILES else target_of(argument, rules)
-    measure = partial(squared_error if name == "mse" else log_error, target, grammar)
+    measure = partial(plain_error if name == "mse" else log_error, target, grammar)
     return Term(text, "expressions", measure, lower_is_better=True, points=target.points)
 
 

@@ -205,9 +205,9 @@ class ImageTask:
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
         """Images of each set, and precision over recall."""
-        from grammar_rae.report.items import pictures, tradeoffs
+        from grammar_rae.report.items import picture_sections, tradeoff_section
 
-        return [*pictures(sets), tradeoffs(sets)]
+        return [*picture_sections(sets), tradeoff_section(sets)]
 
 
 IMAGES = ImageTask()

@@ -83,8 +83,8 @@ class MoleculeTask:
         ]
 
     def table(self, items: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
-        """As `evaluation.molecules.metrics.table`."""
-        return metrics.table(items, forms)
+        """As `metrics.molecule_table`."""
+        return metrics.molecule_table(items, forms)
 
     def seen(self, items: Sequence[str]) -> NDArray[np.uint64]:
         """Hashes of canonical SMILES."""
@@ -133,17 +133,17 @@ class MoleculeTask:
         if fcd and reference is None:
             raise DataError("the Fréchet ChemNet distance needs a reference")
         known = seen if seen is None or isinstance(seen, np.ndarray) else self.seen(seen)
-        distinct = metrics.read(items, forms)
+        distinct = metrics.read_molecules(items, forms)
         profiled = profile(distinct.forms, distinct.counts, compared=reference is not None)
         numbers = metrics.metrics(distinct, profiled, reference, known, fcd)
-        return Measurement(numbers, lambda: metrics.rows(items, distinct, profiled))
+        return Measurement(numbers, lambda: metrics.molecule_rows(items, distinct, profiled))
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
         """Typical, best and most novel molecules, scaffolds, and what is not valid with the atom at fault."""
         from grammar_rae.report import html
-        from grammar_rae.report.items import molecules, refused
+        from grammar_rae.report.items import molecule_sections, refused_section
 
-        return [*molecules(sets, reference, score), refused(sets, html.molecule)]
+        return [*molecule_sections(sets, reference, score), refused_section(sets, html.structure)]
 
 
 MOLECULES = MoleculeTask()

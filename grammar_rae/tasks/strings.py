@@ -119,9 +119,9 @@ class StringTask:
 
     def sections(self, sets: Sequence[ItemSet], reference: Reference | None, score: str) -> list[Html]:
         """Examples, and why some are not derived."""
-        from grammar_rae.report.items import refused, strings
+        from grammar_rae.report.items import refused_section, string_section
 
-        return [strings(sets), refused(sets)]
+        return [string_section(sets), refused_section(sets)]
 
 
 STRINGS = StringTask()

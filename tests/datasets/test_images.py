@@ -21,7 +21,7 @@ from grammar_rae.codecs.codec import grey
 from grammar_rae.codecs.images import ImageCodec
 from grammar_rae.datasets import cifar10, mnist
 from grammar_rae.errors import DataError, RecipeError
-from grammar_rae.evaluation.images.metrics import frechet, precision_recall, squared_error, tradeoff
+from grammar_rae.evaluation.images.metrics import frechet, prd, precision_recall, squared_error
 from grammar_rae.files import images
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective, summed
 from grammar_rae.recipes.toml import parse, read, write
@@ -380,7 +380,7 @@ def test_precision_and_recall_on_toys():
 
 def test_the_tradeoff_is_that_of_the_definition():
     q, p = RANDOM.dirichlet(np.ones(4)), RANDOM.dirichlet(np.ones(4))
-    precision, recall = tradeoff(q, p, 7)
+    precision, recall = prd(q, p, 7)
     for i, angle in enumerate(np.linspace(1e-10, np.pi / 2 - 1e-10, 7)):
         slope = np.tan(angle)
         assert precision[i] == pytest.approx(sum(min(slope * b, a) for a, b in zip(q, p, strict=True)))

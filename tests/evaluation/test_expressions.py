@@ -19,7 +19,7 @@ from grammar_rae.evaluation.expressions import scores, symbolic
 from grammar_rae.evaluation.expressions.equality import POINTS, classes
 from grammar_rae.evaluation.expressions.programs import program, run
 from grammar_rae.evaluation.expressions.rounding import bounded
-from grammar_rae.evaluation.expressions.sympy_worker import build
+from grammar_rae.evaluation.expressions.sympy_worker import sympy_expression
 from grammar_rae.evaluation.expressions.target import GRID, read_points
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
@@ -130,7 +130,7 @@ def test_kinds_are_those_of_computer_algebra():
     grammar = Grammar.read("equation.cfg")
     texts = list(dict.fromkeys(drawn(600, 11, 0, grammar)))
     programs = [program(row, grammar) for row in parse(grammar, texts)]
-    forms = [sympy.expand(sympy.together(build(each))) for each in programs]
+    forms = [sympy.expand(sympy.together(sympy_expression(each))) for each in programs]
     first = {form: place for place, form in reversed(list(enumerate(forms)))}
     wanted = [first[form] for form in forms]
     assert len(set(wanted)) < len(texts) - 50

@@ -186,7 +186,7 @@ def test_one_molecule_is_as_rdkit_has_it(n: int) -> None:
                 and not any(full.HasSubstructMatch(alert) for alert in filters.alerts().substructures)
             )
             assert filters.passes(molecule) == passing, form
-            (found,) = profiles.describe([molecule])
+            (found,) = profiles.describe_molecules([molecule])
             assert found.positions.tolist() == list(morgan.GetFingerprint(mol).GetOnBits()), form
             assert found.flat == Chem.MolToSmiles(mol, isomericSmiles=False), form
     assert min(hits.values()) > n / 5
@@ -242,7 +242,7 @@ def test_similarity_is_rdkits() -> None:
     for bits, wanted in zip((1024, 4096), prints, strict=True):
         words = similarity.fold(np.concatenate(positions), sizes, bits)
         full = np.array([DataStructs.BulkTanimotoSimilarity(p, wanted) for p in wanted])
-        np.testing.assert_allclose(similarity.nearest(words[:40], words[40:]), full[:40, 40:].max(1))
+        np.testing.assert_allclose(similarity.nearest_among(words[:40], words[40:]), full[:40, 40:].max(1))
         first, second = similarity.means(words, np.arange(len(words)))
         np.testing.assert_allclose(first, np.average(full, axis=1, weights=np.arange(len(words))))
         np.testing.assert_allclose(second, np.average(full**2, axis=1, weights=np.arange(len(words))))
@@ -252,7 +252,7 @@ def test_similarity_is_rdkits() -> None:
 
 def test_fingerprints_without_bits() -> None:
     words = np.array([[0], [0], [7]], np.uint64)
-    assert similarity.nearest(words, words[2:]).tolist() == [0, 0, 1]
+    assert similarity.nearest_among(words, words[2:]).tolist() == [0, 0, 1]
     assert similarity.nearest_other(words).tolist() == [1, 1, 0]
     assert similarity.nearest_other(words[:1]).tolist() == [0]
 
@@ -416,7 +416,7 @@ def test_profiles_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     strings = ["CCO", "OCC", "c1ccc2ccccc2c1", "C(", "CCCCCCC", "C[C@H](N)C(=O)O"]
     first = metrics.reference(strings)
     (kept,) = tmp_path.iterdir()
-    monkeypatch.setattr(metrics, "read", lambda strings: pytest.fail("computed again"))
+    monkeypatch.setattr(metrics, "read_molecules", lambda strings: pytest.fail("computed again"))
     again = metrics.reference(strings)
     assert again.forms == first.forms and again.fragments == first.fragments
     assert again.scaffolds == first.scaffolds and again.flat == first.flat and len(again) == 5

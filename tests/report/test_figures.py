@@ -88,15 +88,15 @@ def test_typical_best_and_novel(items):
     assert set(selection.typical(items, ["weight"], 1)["canonical"]) == {"Cc1ccccc1"}
     assert selection.best(items, "weight", 1)["canonical"].tolist() == ["CC(=O)Oc1ccccc1C(=O)O"]
     assert selection.best(items, "sa", 9)["sa"].is_monotonic_increasing
-    found = selection.novel(items, ["CCO", "Cc1ccccc1", "CC(=O)Oc1ccccc1C(=O)O"], 9)
+    found = selection.most_novel(items, ["CCO", "Cc1ccccc1", "CC(=O)Oc1ccccc1C(=O)O"], 9)
     assert found["canonical"].iloc[0] == "c1cc(C2CCCCC2)ccn1" and 0 < found["similarity"].iloc[0] < 0.5
     assert (found["similarity"].iloc[1:] == 1).all() and len(found) == 4
     with pytest.raises(DataError, match="a reference without a molecule"):
-        selection.novel(items, [])
+        selection.most_novel(items, [])
 
 
 def test_scaffolds_are_shares():
-    shares = selection.scaffolds(["CCO", "Cc1ccccc1", "Oc1ccccc1", "c1ccncc1"])
+    shares = selection.scaffold_shares(["CCO", "Cc1ccccc1", "Oc1ccccc1", "c1ccncc1"])
     assert shares.to_dict() == {"c1ccccc1": 0.5, "": 0.25, "c1ccncc1": 0.25}
 
 

@@ -33,7 +33,7 @@ def standard() -> Grammar:
     return Grammar.read("equation.cfg")
 
 
-def canonical(strings: Sequence[str], grammar: Grammar | None = None) -> list[str | None]:
+def canonical_expressions(strings: Sequence[str], grammar: Grammar | None = None) -> list[str | None]:
     """The strings without their blanks; None for those that the grammar does not derive."""
     bad = faults(strings, grammar)
     return [None if item in bad else without_blanks(text) for item, text in enumerate(strings)]

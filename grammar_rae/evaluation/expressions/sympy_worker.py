@@ -21,7 +21,7 @@ BINARY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator
 UNARY = {"sin": sympy.sin, "cos": sympy.cos, "exp": sympy.exp, "log": sympy.log}
 
 
-def build(program: list[Any]) -> Any:
+def sympy_expression(program: list[Any]) -> Any:
     """The SymPy expression of a program, built operation by operation: no string is ever read by SymPy."""
     stack: list[Any] = []
     for word in program:
@@ -39,7 +39,7 @@ def build(program: list[Any]) -> Any:
 
 def verdict(first: list[Any], second: list[Any]) -> bool | None:
     """Whether two programs are equal; None where SymPy cannot tell."""
-    a, b = build(first), build(second)
+    a, b = sympy_expression(first), sympy_expression(second)
     if any(e.has(sympy.nan, sympy.zoo, sympy.oo) for e in (a, b)):
         return None
     equal: bool | None = a.equals(b)

@@ -13,7 +13,7 @@ from grammar_rae.evaluation.expressions.programs import Program, program, run
 from grammar_rae.evaluation.expressions.scores import (
     TARGET,
     alike,
-    canonical,
+    canonical_expressions,
     log_mse,
     mean_squared_error,
     standard,
@@ -31,7 +31,7 @@ VALUES, PROVED, DOUBTED = "values", "proved", "unconfirmed"  # how an expression
 Numbers = dict[str, float | None]
 
 
-def table(
+def expression_table(
     strings: Sequence[str],
     target: str | Target = TARGET,
     grammar: Grammar | None = None,
@@ -77,7 +77,7 @@ def table(
     return head.join(rows)
 
 
-def numbers(
+def expression_metrics(
     items: pd.DataFrame, train: Sequence[str] | None = None, grammar: Grammar | None = None
 ) -> Numbers:
     """What can be said of a table of expressions beyond shares of strings; None where there is no score.
@@ -93,7 +93,7 @@ def numbers(
     valid = items[items["valid"].astype(bool)]
     numbers: Numbers = {
         "unique_equal": valid["equal_to"].nunique() / len(valid) if len(valid) else None,
-        "novel_equal": novel(valid["equal_to"].unique().tolist(), train, grammar)
+        "novel_equal": novel_share(valid["equal_to"].unique().tolist(), train, grammar)
         if train is not None
         else None,
         "defined": _number(items["at_zero"].notna().mean()),
@@ -107,10 +107,10 @@ def numbers(
     return numbers
 
 
-def novel(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = None) -> float | None:
+def novel_share(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = None) -> float | None:
     """The share of canonical expressions, no two of them equal, that equal none of `train`; None of none."""
     grammar = grammar or standard()
-    seen = dict.fromkeys(form for form in canonical(train, grammar) if form is not None)
+    seen = dict.fromkeys(form for form in canonical_expressions(train, grammar) if form is not None)
     fresh = [form for form in kinds if form not in seen]
     first = alike([*seen, *fresh], grammar)[len(seen) :]
     return float((first >= len(seen)).sum() / len(kinds)) if kinds else None
@@ -119,7 +119,7 @@ def novel(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | None = 
 def _measured(
     forms: list[str], x: np.ndarray, target: Target, grammar: Grammar, seconds: float
 ) -> pd.DataFrame:
-    """One row a distinct valid expression, by its form: reason, equal_to, equality and the numbers of `table`."""
+    """One row a distinct valid expression, by its form: the columns of `expression_table` from reason on."""
     programs = [program(row, grammar) for row in x]
     points = np.append(target.points, 0.0)
     reasons, measures = [], np.empty((len(forms), 3))

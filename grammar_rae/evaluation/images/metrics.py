@@ -76,12 +76,12 @@ def precision_recall(
     for run in range(runs):
         labels = MiniBatchKMeans(clusters, n_init=10, random_state=seed + run).fit_predict(both)
         q, p = (np.bincount(part, minlength=clusters) / n for part in (labels[:n], labels[n:]))
-        curves.append(tradeoff(q, p, angles))
+        curves.append(prd(q, p, angles))
     precision, recall = np.mean(curves, axis=0)
     return Curve(precision, recall)
 
 
-def tradeoff(q: Array, p: Array, angles: int = ANGLES) -> Array:
+def prd(q: Array, p: Array, angles: int = ANGLES) -> Array:
     """(2, angles): precision Σ min(λ p, q) and recall Σ min(p, q / λ) of histograms, q generated, p real."""
     slopes = np.tan(np.linspace(EDGE, np.pi / 2 - EDGE, angles))[:, None]
     precision = np.minimum(slopes * p, q).sum(1)

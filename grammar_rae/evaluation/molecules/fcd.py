@@ -29,7 +29,7 @@ class Moments(NamedTuple):
     covariance: NDArray[np.float64]
 
 
-def moments(molecules: Profile) -> Moments | None:
+def activation_moments(molecules: Profile) -> Moments | None:
     """The moments of a set; None where it has fewer than two molecules. DataError: `fcd` is not installed."""
     if len(molecules) < 2:
         _package()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.evaluation.molecules.molecule import batches
+from grammar_rae.evaluation.molecules.molecule import molecule_batches
 from grammar_rae.evaluation.molecules.profile import PARALLEL_FROM, POSITIONS, Profile, profile
 from grammar_rae.evaluation.molecules.properties import property_values
 from grammar_rae.evaluation.molecules.similarity import nearest_other
@@ -29,7 +29,7 @@ POINTS = 1000
 BINS = 10
 
 
-def kl(generated: Profile, reference: Profile, seed: int = 0) -> tuple[float | None, str]:
+def kl_score(generated: Profile, reference: Profile, seed: int = 0) -> tuple[float | None, str]:
     """(score, why there is none): the mean of exp(-KL(reference, generated)) over ten descriptors, 0 to 1, higher
     is closer.
 
@@ -103,6 +103,6 @@ def _descriptors(side: Profile, seed: int) -> NDArray[np.float64]:
 
 def _complexity(forms: Sequence[str]) -> list[float]:
     values: dict[str, float] = {}
-    for part in batches(forms):
+    for part in molecule_batches(forms):
         values |= zip(part, property_values([*part.values()], ["bertz"])["bertz"], strict=True)
     return [values.get(form, float("nan")) for form in forms]

@@ -22,8 +22,8 @@ from grammar_rae.chemistry.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluation.molecules import guacamol, moses
-from grammar_rae.evaluation.molecules.fcd import frechet_distance, moments
-from grammar_rae.evaluation.molecules.molecule import batches
+from grammar_rae.evaluation.molecules.fcd import activation_moments, frechet_distance
+from grammar_rae.evaluation.molecules.molecule import molecule_batches
 from grammar_rae.evaluation.molecules.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluation.molecules.properties import NAMES, property_values
 from grammar_rae.evaluation.novelty import hashes
@@ -62,7 +62,7 @@ class MoleculeSet:
         return np.bincount(self.valid, minlength=len(self.forms)).astype(np.int64)
 
 
-def read(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> MoleculeSet:
+def read_molecules(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> MoleculeSet:
     """Every distinct string read once, over all cores; `forms`: their canonical SMILES, where these are known."""
     given = dict(zip(strings, forms, strict=True)) if forms is not None else dict.fromkeys(strings)
     unread = [text for text, form in given.items() if form is None]
@@ -85,7 +85,7 @@ def reference(strings: Sequence[str]) -> Profile:
     """The profile of strings to compare with, from the user's cache where it was made before."""
 
     def compute() -> Profile:
-        molecules = read(strings)
+        molecules = read_molecules(strings)
         return profile(molecules.forms, molecules.counts)
 
     return remembered(strings, compute)
@@ -102,18 +102,18 @@ def seen(strings: Sequence[str]) -> NDArray[np.uint64]:
     return remembered_arrays(f"seen-rdkit-{rdBase.rdkitVersion}", strings, compute)["hashes"]
 
 
-def table(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
+def molecule_table(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:
     """One row an item: smiles, valid, reason, canonical, properties (NaN where invalid), kind, position, filters.
 
     `reason` is empty for a valid item, `kind` one of `KINDS` and `position` the character it is at (from 1), if
-    known. `forms` as in `read`. Each distinct molecule is computed once, over all cores.
+    known. `forms` as in `read_molecules`. Each distinct molecule is computed once, over all cores.
     """
-    molecules = read(strings, forms)
-    return rows(strings, molecules, profile(molecules.forms, molecules.counts, compared=False))
+    molecules = read_molecules(strings, forms)
+    return molecule_rows(strings, molecules, profile(molecules.forms, molecules.counts, compared=False))
 
 
-def rows(strings: Sequence[str], molecules: MoleculeSet, profiled: Profile) -> pd.DataFrame:
-    """`table` of strings that were read and profiled before."""
+def molecule_rows(strings: Sequence[str], molecules: MoleculeSet, profiled: Profile) -> pd.DataFrame:
+    """`molecule_table` of strings that were read and profiled before."""
     valid = molecules.places >= 0
     nothing = Problem("", None, "")
     problems = [nothing if place >= 0 else molecules.problems[-1 - place] for place in molecules.places]
@@ -160,16 +160,16 @@ def metrics(
         **{name: moses.average(generated, values[name].to_numpy()) for name in MOLECULE_PROPERTIES},
     }
     if reference is not None:
-        kl, why["guacamol_kl"] = guacamol.kl(generated, reference)
+        kl, why["guacamol_kl"] = guacamol.kl_score(generated, reference)
         numbers |= {
             "snn": moses.snn(generated, reference),
-            "fragments": moses.fragments(generated, reference),
-            "scaffolds": moses.scaffolds(generated, reference),
+            "fragments": moses.fragment_similarity(generated, reference),
+            "scaffolds": moses.scaffold_similarity(generated, reference),
             **moses.distances(generated, reference, MOLECULE_PROPERTIES),
             "guacamol_kl": kl,
         }
         if fcd:
-            apart = frechet_distance(moments(generated), moments(reference))
+            apart = frechet_distance(activation_moments(generated), activation_moments(reference))
             numbers |= {"fcd": apart, "guacamol_fcd": guacamol.fcd_score(apart)}
     missing = _missing(numbers, len(valid), None if reference is None else len(reference), why)
     if missing:
@@ -221,7 +221,7 @@ def _canonical_or_problem(strings: Sequence[str]) -> list[str | Problem]:
 def _rows(forms: Sequence[str], columns: tuple[str, ...]) -> list[tuple[float, ...]]:
     rows: dict[str, tuple[float, ...]] = {}
     with rdBase.BlockLogs():
-        for part in batches(forms):
+        for part in molecule_batches(forms):
             values = property_values([*part.values()], columns)
             rows |= zip(part, zip(*values.values(), strict=True), strict=True)
     return [rows.get(form, (np.nan,) * len(columns)) for form in forms]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rdkit import Chem, DataStructs
 from rdkit.Chem import rdMolDescriptors
 
-from grammar_rae.chemistry.fingerprints import counts
+from grammar_rae.chemistry.fingerprints import count_fingerprint
 from grammar_rae.chemistry.smiles import molecule
 
 BATCH = 50  # molecules held at a time
@@ -49,7 +49,7 @@ class Molecule:
     @cached_property
     def environments(self) -> dict[int, int]:
         """How often each of Morgan's circular environments, of radius 2 at most, is in the molecule."""
-        return dict(counts(self.mol).GetNonzeroElements())
+        return dict(count_fingerprint(self.mol).GetNonzeroElements())
 
     @cached_property
     def pattern(self) -> NDArray[np.uint64]:
@@ -93,7 +93,7 @@ class Molecule:
         return {kind: i for i, kind in enumerate(atoms)}, bonds
 
 
-def batches(forms: Sequence[str]) -> Iterator[dict[str, Molecule]]:
+def molecule_batches(forms: Sequence[str]) -> Iterator[dict[str, Molecule]]:
     """The molecules of canonical SMILES, few enough at a time to stay in the processor's cache while they are measured.
 
     What RDKit does not read is left out.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.evaluation.molecules.profile import Profile
-from grammar_rae.evaluation.molecules.similarity import means, nearest
+from grammar_rae.evaluation.molecules.similarity import means, nearest_among
 
 Number = float | None
 EXACT = 30_000  # distinct molecules whose pairs are all looked at
@@ -51,7 +51,9 @@ def snn(generated: Profile, reference: Profile) -> Number:
     if not len(generated) or not len(reference):
         return None
     return float(
-        np.average(nearest(generated.fingerprints(), reference.fingerprints()), weights=generated.counts)
+        np.average(
+            nearest_among(generated.fingerprints(), reference.fingerprints()), weights=generated.counts
+        )
     )
 
 
@@ -64,12 +66,12 @@ def cosine(first: Mapping[str, int], second: Mapping[str, int]) -> Number:
     return float(dot / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
-def fragments(generated: Profile, reference: Profile) -> Number:
+def fragment_similarity(generated: Profile, reference: Profile) -> Number:
     """Cosine similarity of the counts of BRICS fragments (Degen et al. 2008)."""
     return cosine(generated.fragments, reference.fragments)
 
 
-def scaffolds(generated: Profile, reference: Profile) -> Number:
+def scaffold_similarity(generated: Profile, reference: Profile) -> Number:
     """Cosine similarity of the counts of Bemis-Murcko scaffolds of two rings or more."""
     return cosine(generated.scaffolds, reference.scaffolds)
 

@@ -21,7 +21,7 @@ from rdkit.Chem import AllChem
 
 from grammar_rae.chemistry.fingerprints import murcko_scaffold
 from grammar_rae.evaluation.molecules.filters import passes
-from grammar_rae.evaluation.molecules.molecule import Molecule, batches
+from grammar_rae.evaluation.molecules.molecule import Molecule, molecule_batches
 from grammar_rae.evaluation.molecules.properties import NAMES, property_values
 from grammar_rae.evaluation.molecules.similarity import Words, fold
 from grammar_rae.files.cache import remembered_arrays
@@ -111,7 +111,7 @@ def remembered(strings: Sequence[str], compute: Callable[[], Profile]) -> Profil
     return _unpacked(remembered_arrays(kind, strings, lambda: _packed(compute())))
 
 
-def describe(molecules: Sequence[Molecule], compared: bool = True) -> list[Described]:
+def describe_molecules(molecules: Sequence[Molecule], compared: bool = True) -> list[Described]:
     """Everything of a few molecules."""
     values = [
         *property_values(molecules, PROFILED).values(),
@@ -123,14 +123,14 @@ def describe(molecules: Sequence[Molecule], compared: bool = True) -> list[Descr
             zip(*values, strict=True),
             [np.unique(np.fromiter(molecule.environments, np.int64) % POSITIONS) for molecule in molecules],
             [molecule.flat for molecule in molecules],
-            [fragments(molecule.mol) if compared else [] for molecule in molecules],
+            [brics_fragments(molecule.mol) if compared else [] for molecule in molecules],
             [scaffold(molecule.mol) if compared else "" for molecule in molecules],
             strict=True,
         )
     ]
 
 
-def fragments(mol: Chem.Mol) -> list[str]:
+def brics_fragments(mol: Chem.Mol) -> list[str]:
     """SMILES of the pieces of a molecule between its BRICS bonds (Degen et al. 2008)."""
     brics = AllChem.FragmentOnBRICSBonds(mol)  # type: ignore[attr-defined]
     return Chem.MolToSmiles(brics).split(".")
@@ -147,8 +147,8 @@ def scaffold(mol: Chem.Mol) -> str:
 def _described(forms: Sequence[str], compared: bool) -> list[Described]:
     rows: dict[str, Described] = {}
     with rdBase.BlockLogs():
-        for part in batches(forms):
-            rows |= zip(part, describe([*part.values()], compared), strict=True)
+        for part in molecule_batches(forms):
+            rows |= zip(part, describe_molecules([*part.values()], compared), strict=True)
     return [rows.get(form) or _nothing(form) for form in forms]
 
 

@@ -25,7 +25,7 @@ def fold(positions: NDArray[np.uint16], sizes: NDArray[np.integer], bits: int) -
     return words
 
 
-def nearest(queries: Words, others: Words) -> Floats:
+def nearest_among(queries: Words, others: Words) -> Floats:
     """(n,) similarity of each query to the most similar of the others (m, words), m at least 1."""
     return _nearest(queries, _counts(queries), *_by_count(others), np.full(len(queries), -1))
 

@@ -43,28 +43,28 @@ class NoNumber(Exception):
     """What a function returned cannot be used; the message says what it was."""
 
 
-def number(value: Any) -> float:
+def as_number(value: Any) -> float:
     """A number, or an array's only element without dimensions, as float."""
     try:
         if isinstance(value, str | bytes | bytearray) or (hasattr(value, "ndim") and value.ndim):
             raise TypeError
         return float(value)
     except (TypeError, ValueError):
-        raise NoNumber(f"returned {brief(value)}, expected a number") from None
+        raise NoNumber(f"returned {described(value)}, expected a number") from None
 
 
-def numbers(values: Any, count: int) -> list[float]:
+def as_numbers(values: Any, count: int) -> list[float]:
     """`count` numbers out of a list or array."""
     try:
         items = list(values)
     except TypeError:
-        raise NoNumber(f"returned {brief(values)}, expected a list of {count} numbers") from None
+        raise NoNumber(f"returned {described(values)}, expected a list of {count} numbers") from None
     if len(items) != count:
         raise NoNumber(f"returned {len(items)} numbers for {count} strings")
-    return [number(value) for value in items]
+    return [as_number(value) for value in items]
 
 
-def brief(value: Any) -> str:
+def described(value: Any) -> str:
     """What a function returned, in a line of at most 100 characters."""
     text = "None" if value is None else f"{type(value).__name__} {value!r}"
     return text.splitlines()[0][:100]
@@ -74,7 +74,7 @@ def answer(call: Callable[[Any], Any], strings: list[str], batch: bool) -> dict[
     """{values: floats, NaN and infinity among them} or {error: why there are none}."""
     try:
         result = call(strings if batch else strings[0])
-        return {"values": numbers(result, len(strings)) if batch else [number(result)]}
+        return {"values": as_numbers(result, len(strings)) if batch else [as_number(result)]}
     except NoNumber as error:
         return {"error": str(error)}
     except BaseException as error:  # whatever a user's function raises is its result, SystemExit too

@@ -112,7 +112,7 @@ def log_error(
     return scores.score(forms, target, grammar), {}
 
 
-def squared_error(
+def plain_error(
     target: Target, grammar: Grammar | None, forms: Sequence[str]
 ) -> tuple[np.ndarray, dict[int, str]]:
     """The mean squared error of expressions, as a measure."""

@@ -49,11 +49,17 @@ def problem_of(smiles: str) -> Problem | None:
     return None if molecule(smiles) is not None else Problem("other", None, "refused by RDKit")
 
 
+def atoms_of(problem: Any) -> list[int]:
+    """The atoms that one of RDKit's chemistry problems is about; of some kinds it names none."""
+    if hasattr(problem, "GetAtomIdx"):
+        return [problem.GetAtomIdx()]
+    return list(problem.GetAtomIndices()) if hasattr(problem, "GetAtomIndices") else []
+
+
 def _position(smiles: str, problem: Any) -> int | None:
-    """The character where the atom that RDKit complains of stands."""
-    atom = problem.GetAtomIdx() if hasattr(problem, "GetAtomIdx") else problem.GetAtomIndices()[0]
-    positions = _scan(smiles)[0]
-    return positions[atom] if atom < len(positions) else None
+    """The character where the first atom that RDKit complains of stands."""
+    atoms, positions = atoms_of(problem), _scan(smiles)[0]
+    return positions[atoms[0]] if atoms and atoms[0] < len(positions) else None
 
 
 def _scan(smiles: str) -> tuple[list[int], Problem | None]:

@@ -10,6 +10,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
+from grammar_rae.chemistry.diagnosis import atoms_of
 from grammar_rae.chemistry.smiles import molecule
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
@@ -96,12 +97,7 @@ def _impossible(smiles: str) -> tuple[Chem.Mol | None, list[int]]:
         mol = Chem.MolFromSmiles(smiles, sanitize=False) if smiles else None
         if mol is None or not mol.GetNumAtoms():
             return None, []
-        faults: set[int] = set()
-        for problem in Chem.DetectChemistryProblems(mol):
-            if hasattr(problem, "GetAtomIdx"):
-                faults.add(problem.GetAtomIdx())
-            elif hasattr(problem, "GetAtomIndices"):
-                faults.update(problem.GetAtomIndices())
+        faults = {atom for problem in Chem.DetectChemistryProblems(mol) for atom in atoms_of(problem)}
         mol.UpdatePropertyCache(strict=False)
         Chem.FastFindRings(mol)
         rdDepictor.Compute2DCoords(mol)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from grammar_rae.catalogue import DENSITIES
 from grammar_rae.cli.output import progress, show, show_frame
 
 
@@ -46,7 +47,7 @@ def train(
 
 def density(
     run: str = typer.Argument(..., help="A run folder, or a shipped model with --compare or --out."),
-    fit: str = typer.Option(None, help="gaussian, gmm, dirichlet, kde, flow, two_stage or box."),
+    fit: str = typer.Option(None, help=f"What to fit: {', '.join(DENSITIES)}."),
     compare: bool = typer.Option(False, help="Log-density of training and held-out codes, every density."),
     name: str = typer.Option(None, help="What `generate --density` calls it; the kind when not given."),
     components: int = typer.Option(None, help="gmm: how many (10); dirichlet: at most (50)."),

@@ -128,7 +128,7 @@ class Model:
         return self.codes(self._rows(items))
 
     def _rows(self, items: Sequence[Any]) -> NDArray[np.integer]:
-        if self.recipe.data.prepare == "none":
+        if not self.run.task.medium.gaps:
             return self.run.codec.encode(items)
         prepared = self.prepare(items)
         missing = next((i for i, text in enumerate(prepared) if text is None), None)
@@ -154,7 +154,7 @@ class Model:
         self, items: Sequence[Any]
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, …) in place of codes."""
-        if self.recipe.data.prepare == "none":
+        if not self.run.task.medium.gaps:
             x, places, rejected = self.run.codec.encode_known(items)
             return x, places.tolist(), [(i, brief(error)) for i, error in rejected]
         prepared = self.prepare(items)

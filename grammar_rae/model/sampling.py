@@ -155,8 +155,8 @@ def masked(model: Model, p: Any) -> Masked:
     """p, where a machine or an alphabet restrains what it writes. RecipeError where nothing does."""
     if not isinstance(p, Masked):
         raise RecipeError(
-            f"{model.recipe.name} draws {model.task}: no mask restrains it, and so it has no feasible mass; keep, "
-            "samples, log_feasible and revisions are for strings"
+            f"{model.recipe.name} draws {model.task}, which no mask restrains; keep, samples, log_feasible and "
+            "revisions are for strings under a mask"
         )
     return p
 
@@ -205,8 +205,8 @@ class Prefix:
         recipe, grammar = model.recipe, model.run.grammar
         if grammar is None or not has_machine(model) or recipe.data.prepare != "kekule":
             raise RecipeError(
-                f"{recipe.name} cannot go on from a beginning: it does not write Kekulé SMILES by grammar, one token "
-                "a step"
+                f"{recipe.name} cannot go on from a beginning: it draws {model.task}, and not as Kekulé SMILES by "
+                "grammar, one token a step"
             )
         steps: int = recipe.codec.settings["steps"]
         self.density = model.density(sampling.density)

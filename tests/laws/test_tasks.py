@@ -11,6 +11,7 @@ from tiny import tiny
 from toy_task import FOLDS, LINE
 
 from grammar_rae.catalogue import TASKS
+from grammar_rae.errors import DataError
 from grammar_rae.experiments.train import train
 from grammar_rae.model.model import Model
 from grammar_rae.tasks.evaluate import evaluate, table
@@ -69,10 +70,10 @@ REFUSED = {
     ("molecules", "log_likelihood"): "has no likelihood",  # an RAE
     ("strings", "a walk drawn"): "no picture of strings",
     ("images", "decode revised"): "revisions are for strings",
-    ("images", "generate kept"): "draws images: no mask restrains it",
+    ("images", "generate kept"): "draws images, which no mask restrains",
     ("images", "generate without budget"): "no step budget",
-    ("images", "log_feasible"): "draws images: no mask restrains it",
-    ("images", "samples"): "draws images: no mask restrains it",
+    ("images", "log_feasible"): "draws images, which no mask restrains",
+    ("images", "samples"): "draws images, which no mask restrains",
     **{
         (task, "generate from a beginning"): "cannot go on from a beginning"
         for task in ("expressions", "strings", "images")
@@ -171,3 +172,13 @@ def test_a_fifth_kind_is_one_file_and_one_line(done, rna, tmp_path, monkeypatch)
     assert set(walk[0]) == {"fold", "distance"}
     found = optimize(model, lambda strings: np.array([float(len(text)) for text in strings]), 40)
     assert list(found.table)[:2] == ["fold", "score"] and found.task == "folds"
+
+
+def test_a_gap_among_items_is_an_item_that_cannot_be_read(model, items):
+    if not model.run.task.medium.gaps:
+        pytest.skip("no gap can stand among such items")
+    assert model.reconstruct([None, items[0]])[0] is None
+    z = model.encode_each([None, items[0]])
+    assert np.isnan(z[0]).all() and np.isfinite(z[1]).all()
+    with pytest.raises(DataError, match="item 1: None"):
+        model.encode([items[0], None])

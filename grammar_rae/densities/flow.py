@@ -13,7 +13,7 @@ from grammar_rae.densities.codes import moments, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import standardised
-from grammar_rae.distributions.flow import FlowDistribution, spline_flow
+from grammar_rae.distributions.flow import FlowDistribution, splines
 from grammar_rae.errors import DataError
 from grammar_rae.progress import Report, silent
 
@@ -24,7 +24,7 @@ class SplineFlow(nn.Module):
     def __init__(self, latent: int, width: int, layers: int) -> None:
         super().__init__()
         self.base = Standard(latent)
-        self.transform = spline_flow()(latent, transforms=layers, hidden_features=(width, width)).transform
+        self.transform = splines(latent, width, layers)
 
     def forward(self) -> FlowDistribution:
         """p(z) of standardised codes."""

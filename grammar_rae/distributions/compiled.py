@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 BOUNDLESS = 1 << 40  # steps
 
 
-class Tables(NamedTuple):
+class _Tables(NamedTuple):
     """What each of R productions does, those that may be written in the order of their left sides."""
 
     live: Ints  # (R',) productions that may be written, by left side
@@ -41,12 +41,12 @@ def decode(
     """(B, T) int64 from logits (B, T, C) float32 and uniforms u (B, T); without u the likeliest choices."""
     chance = np.zeros((0, 0), np.float32) if u is None else u.numpy()
     scores = logits.detach().float().numpy()
-    return torch.as_tensor(_decode(scores, chance, _tables(machine, column), np.float32(temperature)))
+    return torch.as_tensor(_decode(scores, chance, np.float32(temperature), *_tables(machine, column)))
 
 
-def _tables(machine: StackMachine, column: Tensor) -> Tables:
+def _tables(machine: StackMachine, column: Tensor) -> _Tables:
     lhs, live = np.nonzero(machine.fits.numpy())
-    return Tables(
+    return _Tables(
         live=live,
         first=np.searchsorted(lhs, np.arange(machine.symbols + 1)),
         column=column.numpy(),
@@ -62,8 +62,9 @@ def _tables(machine: StackMachine, column: Tensor) -> Tables:
 
 
 @njit(cache=True, parallel=True, nogil=True)
-def _decode(logits, chance, tables, temperature):  # type: ignore[no-untyped-def]
-    live, first, column, pushed, arity, delta, needs, bottom, start, pad, budget = tables
+def _decode(  # type: ignore[no-untyped-def]
+    logits, chance, temperature, live, first, column, pushed, arity, delta, needs, bottom, start, pad, budget
+):
     batch, steps, _ = logits.shape
     x = np.empty((batch, steps), np.int64)
     for b in prange(batch):

@@ -12,7 +12,8 @@ from grammar_rae.chemistry.tokens import kind_of
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.machines.machine import Masks
 from grammar_rae.machines.stack import StackMachine, StackState
-from grammar_rae.machines.valence import ValenceMachine, ValenceState
+from grammar_rae.machines.valence import ValenceMachine
+from grammar_rae.machines.valence_state import ValenceState
 
 
 @dataclass(frozen=True)

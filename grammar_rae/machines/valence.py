@@ -20,45 +20,16 @@ et al. 2020); the completion bound is ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from grammar_rae.chemistry.bonds import MOST, Bonds, BondTable
-from grammar_rae.chemistry.tokens import kind_of, smiles_rules
-from grammar_rae.errors import GrammarError
+from grammar_rae.chemistry.bonds import MOST, BondTable
 from grammar_rae.grammar.grammar import Grammar
-from grammar_rae.grammar.notation import read_productions
+from grammar_rae.machines.valence_state import Here, Resumed, ValenceState, Written
+from grammar_rae.machines.valence_tables import AFTER_BRANCH, NEVER, OWED, SUMS, Costs, ValenceTables
 
-ORDERS = {"-": 1, "/": 1, "\\": 1, "=": 2, "#": 3}
-NEVER = 1 << 20  # a cost that fits no budget
 RING_SIZES = (4, 5, 6, 7)  # features tell these apart: at most four, five, six, seven, more
-
-
-@dataclass(frozen=True)
-class ValenceState:
-    """B samples, L ring labels, S places for open branches; atoms are numbered as they are written."""
-
-    kind: Tensor  # (B,) class of the current atom
-    sum: Tensor  # (B,) its bond sum so far
-    atom: Tensor  # (B,) its number, −2 before the first
-    depth: Tensor  # (B,) its distance from the first atom in the tree of written bonds
-    count: Tensor  # (B,) atoms written
-    order: Tensor  # (B,) order of the bond to the next atom; 0 before the first
-    branching: Tensor  # (B,) whether the next atom begins a branch
-    continuing: Tensor  # (B,) whether a branch has just ended
-    frames: Tensor  # (B, S, 4) kind, sum, number, depth of the atoms that wait for their branch
-    height: Tensor  # (B,) how many of them
-    opener: Tensor  # (B, L) number of the atom a label waits for, −1 where it is free
-    blocked: Tensor  # (B, L) whether the label may not close on the current atom
-    spent: Tensor  # (B, L) whether it was closed on the current atom
-    opened_at: Tensor  # (B, L) depth of the atom that opened it
-    lowest: Tensor  # (B, L) least depth visited since
-    base: Tensor  # (B,) steps that end the open branches
-    left: Tensor  # (B,) steps left
-    done: Tensor  # (B,)
 
 
 class ValenceMachine(nn.Module):
@@ -71,132 +42,163 @@ class ValenceMachine(nn.Module):
 
     slot: Tensor
     costs: Tensor
-    own: Tensor
+    finish: Tensor
     takes: Tensor
-    room: Tensor
-    bounds: Tensor
+    largest: Tensor
+    ring_sizes: Tensor
 
     def __init__(self, grammar: Grammar, table: BondTable) -> None:
         super().__init__()
-        classes, roles, labels = _roles(grammar, table)
-        self.labels = max(labels, 1)
+        tables = ValenceTables.of(grammar, table)
         self.table = table
-        sums = [bonds.sums for bonds in classes]
-        self.kinds = len(classes)
-        self.filler = classes[table.bonds["C"]]
+        self.slots = tables.slots
+        self.carbon = tables.carbon
         self.pad = grammar.pad
-        slots = self._slots()
-        slot = torch.tensor([slots[role] for role in roles])
-        owed, grow = _gaps(sums)
-        costs = torch.stack([owed, grow, _fill(owed), _last(owed, grow), 1 + _fill(grow)], -1)
+        self.feature_size = 14 + 7 * tables.slots.labels
+        columns = Costs(*tables.costs.unbind(-1))
         for name, value in {
-            "slot": slot,
-            "costs": costs.view(-1, costs.shape[-1]),
-            "own": costs[..., 2:4].permute(1, 2, 0).contiguous(),  # (sum, situation, kind)
-            "takes": torch.tensor([[order <= bonds.order for bonds in classes] for order in range(4)]),
-            "bounds": torch.tensor(RING_SIZES),
-            "room": torch.tensor([max(s, default=0) for s in sums]),
+            "slot": tables.slot,
+            "costs": tables.costs.flatten(0, 1),  # (K · W, 5)
+            # (W, 2, K): steps that finish a new atom, by its bond sum and by whether nothing but rings is open
+            "finish": torch.stack([columns.fill.T, columns.onward.T], 1),
+            "takes": tables.takes,
+            "largest": tables.largest,
+            "ring_sizes": torch.tensor(RING_SIZES),
         }.items():
             self.register_buffer(name, value, persistent=False)
-        self.width = costs.shape[1]
-        self.feature_size = 14 + 7 * self.labels
-
-    def _slots(self) -> dict[tuple[str, int], int]:
-        """Where each role stands in the row that `allowed` fills."""
-        roles = [("atom", k) for k in range(self.kinds)]
-        roles += [("bond", order) for order in (1, 2, 3)] + [("ring", label) for label in range(self.labels)]
-        roles += [("branch", 0), ("end", 0), ("pad", 0)]
-        self.first_bond, self.first_ring = self.kinds, self.kinds + 3
-        self.branch_slot = self.kinds + 3 + self.labels
-        return {role: i for i, role in enumerate(roles)}
 
     def start(self, batch: int, steps: int) -> ValenceState:
-        """Raises ValueError when no molecule fits into `steps`."""
+        """The state before the first token. ValueError when no molecule fits into `steps`."""
         if steps < 2:
             raise ValueError(f"{steps} steps are too few: the shortest molecule takes 2")
-        zero = torch.zeros(batch, dtype=torch.long, device=self.slot.device)
-        no = zero.bool()
-        labels = zero[:, None].expand(-1, self.labels)
-        return ValenceState(
-            kind=zero,
-            sum=zero,
-            atom=zero - 2,
-            depth=zero - 1,
-            count=zero,
-            order=zero,
-            branching=no,
-            continuing=no,
-            frames=zero[:, None, None].repeat(1, steps // 3 + 2, 4),
-            height=zero,
-            opener=labels - 1,
-            blocked=labels.bool(),
-            spent=labels.bool(),
-            opened_at=labels,
-            lowest=labels,
-            base=zero,
-            left=zero + steps,
-            done=no,
-        )
+        return ValenceState.start(batch, steps, self.slots.labels, self.slot.device)
 
     def allowed(self, state: ValenceState) -> Tensor:
-        rest = state.left - 1
-        inside = state.height > 0
-        rings = (state.opener >= 0).sum(1)
-        mine = (state.opener == state.atom[:, None]).sum(1)
-        at = state.kind * self.width + state.sum
-        next_sums = at[:, None] + torch.arange(4, device=at.device)
-        owed, grow, fill, last, frame = self.costs[next_sums].unbind(-1)  # each (B, 4): at sums s … s + 3
-
-        # what an atom or a bond of each order leaves behind: may it, and what do the open branches cost then
-        branching = state.branching[:, None]
-        leaves = torch.where(branching, grow < NEVER, owed == 0) & self.takes.T[state.kind]
-        base = state.base[:, None] + torch.where(branching, frame, 0)
-        lone = ~(inside | state.branching)
-        total = base + 2 * rings[:, None] + 1
-        order = state.order[:, None]
-        one, two = (lone & (rings > 0)).long(), (lone & (rings > 1)).long()  # situations, rows of `own`
-        closable = (rings > mine)[:, None]
-        plain = self.own[state.order, one]
-        closing = torch.where(closable, self.own[state.order + 1, two] - 1, NEVER)
-        fits = torch.minimum(plain, closing) + total.gather(1, order) <= rest[:, None]
-        atoms = fits & self.takes[state.order] & (leaves.gather(1, order) | (state.count == 0)[:, None])
-        filler = self.own[:, :, self.filler].T  # (situation, sum)
-        closing = torch.where(closable, filler[two, 2:5] - 1, NEVER)
-        bonds = torch.minimum(filler[one, 1:4], closing) + 1 + total[:, 1:] <= rest[:, None]
-        bonds = bonds & leaves[:, 1:]
-
-        # a ring label: one bond more on this atom
-        alone = ~inside
-        around = state.base + 1
-        opening = torch.where(alone, last[:, 1] + ((last[:, 1] == 0) & (mine == rings)), fill[:, 1])
-        opening = (opening + around + 2 * (rings + 1) <= rest)[:, None]
-        others = rings - 1
-        closing = torch.where(
-            alone & (others > 0), last[:, 1] + ((last[:, 1] == 0) & (mine == others)), fill[:, 1]
-        )
-        closing = (closing + around + 2 * others <= rest)[:, None]
-        is_open = state.opener >= 0
-        free = ~is_open & ~state.spent
-        lowest = free & (free.cumsum(1) == 1)
-        labels = torch.where(is_open, closing & ~state.blocked, opening & lowest)
-
-        branch = (grow[:, 1] < NEVER) & (1 + state.base + frame[:, 1] + 2 * rings + 1 <= rest)
-        end = (owed[:, 0] == 0) & torch.where(inside, state.base + 2 * rings <= rest, rings == 0)
+        """(B, R) bool: never an empty row."""
+        here = self._here(state)
+        atoms, bonds = self._atoms_and_bonds(state, here)
+        labels, branch, end = self._labels(state, here), self._branch(state, here), self._end(state, here)
         roles = torch.cat([atoms.T, bonds.T, labels.T, branch[None], end[None]]) & ~state.done
         return torch.cat([roles, state.done[None]]).index_select(0, self.slot).T  # whole rows are copied fast
 
-    def advance(self, state: ValenceState, rule: Tensor) -> ValenceState:
-        slot = self.slot[rule]
-        is_atom = slot < self.kinds
-        is_bond = (slot >= self.first_bond) & (slot < self.first_ring)
-        is_ring = (slot >= self.first_ring) & (slot < self.branch_slot)
-        is_branch = slot == self.branch_slot
-        is_end = slot == self.branch_slot + 1
-        begins = is_atom & state.branching
-        inside = state.height > 0
-        ends = is_end & inside
+    def _here(self, state: ValenceState) -> Here:
+        sums = (state.kind * SUMS + state.sum)[:, None] + torch.arange(4, device=state.sum.device)
+        return Here(
+            rest=state.left - 1,
+            inside=state.height > 0,
+            rings=(state.opener >= 0).sum(1),
+            own_rings=(state.opener == state.atom[:, None]).sum(1),
+            costs=Costs(*self.costs[sums].unbind(-1)),
+        )
 
-        # branches: the atom that waits goes on the stack, and comes back
+    def _atoms_and_bonds(self, state: ValenceState, here: Here) -> tuple[Tensor, Tensor]:
+        """(B, K) the atoms, and (B, 3) the bonds by order, that may be next.
+
+        Both leave the current atom by a bond of some order, and both reach a new atom, after a bond a carbon. That
+        closes a ring at once where this is cheaper: it saves the carbon of one.
+        """
+        branching, order, rest = state.branching[:, None], state.order[:, None], here.rest[:, None]
+        costs, rings = here.costs, here.rings
+        may_leave = torch.where(branching, costs.grow < NEVER, costs.owed == 0) & self.takes.T[state.kind]
+        base = state.base[:, None] + torch.where(branching, costs.after_branch, 0)
+        around = base + 2 * rings[:, None] + 1  # (B, 4) by order: the new atom, and all but filling it
+        outside = ~(here.inside | state.branching)
+        onward, onward_closed = (outside & (rings > 0)).long(), (outside & (rings > 1)).long()
+        closable = (rings > here.own_rings)[:, None]
+
+        filled = self.finish[state.order, onward]
+        closed = torch.where(closable, self.finish[state.order + 1, onward_closed] - 1, NEVER)
+        fits = torch.minimum(filled, closed) + around.gather(1, order) <= rest
+        is_first = (state.count == 0)[:, None]
+        atoms = fits & self.takes[state.order] & (may_leave.gather(1, order) | is_first)
+
+        carbon = self.finish[:, :, self.carbon].T  # (2, W)
+        filled = carbon[onward, 1:4]
+        closed = torch.where(closable, carbon[onward_closed, 2:5] - 1, NEVER)
+        fits = torch.minimum(filled, closed) + 1 + around[:, 1:] <= rest
+        return atoms, fits & may_leave[:, 1:]
+
+    def _labels(self, state: ValenceState, here: Here) -> Tensor:
+        """(B, L) the ring labels that may be next: one bond more on the current atom."""
+        is_open = state.opener >= 0
+        free = ~is_open & ~state.spent
+        is_lowest = free & (free.cumsum(1) == 1)
+        opens = self._fits_labelled(state, here, here.rings + 1, here.own_rings + 1)
+        closes = self._fits_labelled(state, here, here.rings - 1, here.own_rings)
+        return torch.where(is_open, closes[:, None] & ~state.blocked, opens[:, None] & is_lowest)
+
+    def _fits_labelled(self, state: ValenceState, here: Here, rings: Tensor, own_rings: Tensor) -> Tensor:
+        """(B,) whether the current atom, with a label more, can be finished where so many rings are open then."""
+        fill, onward = here.costs.fill[:, 1], here.costs.onward[:, 1]
+        # rings that all wait for this atom close on another one, and that on a third
+        onward = onward + ((onward == 0) & (own_rings == rings))
+        steps = torch.where(~here.inside & (rings > 0), onward, fill)
+        return steps + state.base + 1 + 2 * rings <= here.rest
+
+    def _branch(self, state: ValenceState, here: Here) -> Tensor:
+        """(B,) whether a branch may begin."""
+        grow, after_branch = here.costs.grow[:, 1], here.costs.after_branch[:, 1]
+        return (grow < NEVER) & (1 + state.base + after_branch + 2 * here.rings + 1 <= here.rest)
+
+    def _end(self, state: ValenceState, here: Here) -> Tensor:
+        """(B,) whether the branch, or the molecule, may end."""
+        fits = torch.where(here.inside, state.base + 2 * here.rings <= here.rest, here.rings == 0)
+        return (here.costs.owed[:, 0] == 0) & fits
+
+    def advance(self, state: ValenceState, rule: Tensor) -> ValenceState:
+        """The state after production `rule` (B,) int64."""
+        written = self._written(state, rule)
+        begins = written.atom & state.branching
+        frames, base, resumed = self._branches(state, begins, written.ends_branch)
+        opens, closes, opener, blocked = self._rings(state, written)
+        lowest = torch.where(opens, state.depth[:, None], state.lowest)
+
+        def pick(atom: Tensor, resumed: Tensor, otherwise: Tensor) -> Tensor:
+            return torch.where(written.atom, atom, torch.where(written.ends_branch, resumed, otherwise))
+
+        bonded = (state.sum + written.ring.long()).clamp(max=MOST + 1)
+        order = torch.where(written.atom, 1, state.order)
+        return ValenceState(
+            kind=pick(written.slot, resumed.kind, state.kind),
+            sum=pick(state.order, resumed.sum, bonded),
+            atom=pick(state.count, resumed.atom, state.atom),
+            depth=pick(state.depth + 1, resumed.depth, state.depth),
+            count=state.count + written.atom,
+            order=torch.where(written.bond, written.slot - self.slots.bond + 1, order),
+            branching=written.branch | (state.branching & ~written.atom),
+            continuing=written.ends_branch,
+            frames=frames,
+            height=state.height + begins.long() - written.ends_branch.long(),
+            opener=opener,
+            blocked=blocked,
+            spent=(state.spent | closes) & ~written.atom[:, None],
+            opened_at=torch.where(opens, state.depth[:, None], state.opened_at),
+            lowest=torch.where(
+                written.ends_branch[:, None], torch.minimum(lowest, resumed.depth[:, None]), lowest
+            ),
+            base=base,
+            left=state.left - 1,
+            done=state.done | written.ends_molecule,
+        )
+
+    def _written(self, state: ValenceState, rule: Tensor) -> Written:
+        slot, slots = self.slot[rule], self.slots
+        is_end, inside = slot == slots.end, state.height > 0
+        return Written(
+            slot=slot,
+            atom=slot < slots.bond,
+            bond=(slot >= slots.bond) & (slot < slots.ring),
+            ring=(slot >= slots.ring) & (slot < slots.branch),
+            branch=slot == slots.branch,
+            ends_branch=is_end & inside,
+            ends_molecule=is_end & ~inside,
+        )
+
+    def _branches(self, state: ValenceState, begins: Tensor, ends: Tensor) -> tuple[Tensor, Tensor, Resumed]:
+        """Frames (B, S, 4) and base (B,) after branches begin and end (B,), and the atoms that those that end resume.
+
+        The atom that waits for its branch goes on the stack of frames, and comes back.
+        """
         left_sum = (state.sum + state.order).clamp(max=MOST + 1)
         waiting = torch.stack([state.kind, left_sum, state.atom, state.depth], 1)
         top = state.frames.shape[1] - 1
@@ -204,58 +206,35 @@ class ValenceMachine(nn.Module):
         there = torch.where(begins[:, None, None], waiting[:, None], state.frames.gather(1, place))
         frames = state.frames.scatter(1, place, there)
         back = (state.height - 1).clamp(0, top)[:, None, None].expand(-1, 1, 4)
-        kind, bond_sum, atom, depth = state.frames.gather(1, back)[:, 0].unbind(1)
-        cost = self.costs[:, 4]
-        base = state.base + torch.where(begins, cost[state.kind * self.width + left_sum], 0)
-        base = base - torch.where(ends, cost[kind * self.width + bond_sum], 0)
+        resumed = Resumed(*state.frames.gather(1, back)[:, 0].unbind(1))
+        cost = self.costs[:, AFTER_BRANCH]
+        base = state.base + torch.where(begins, cost[state.kind * SUMS + left_sum], 0)
+        base = base - torch.where(ends, cost[resumed.kind * SUMS + resumed.sum], 0)
+        return frames, base, resumed
 
-        # ring labels
-        label = (slot - self.first_ring).clamp(0, self.labels - 1)[:, None]
-        chosen = is_ring[:, None] & (torch.arange(self.labels, device=rule.device) == label)
+    def _rings(self, state: ValenceState, written: Written) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(B, L) each: labels that open, that close, the atoms that they wait for, and those that are blocked."""
+        count = self.slots.labels
+        label = (written.slot - self.slots.ring).clamp(0, count - 1)[:, None]
+        chosen = written.ring[:, None] & (torch.arange(count, device=label.device) == label)
         was_open = state.opener >= 0
         opens, closes = chosen & ~was_open, chosen & was_open
         partner = state.opener.gather(1, label)
         same = closes.any(1, keepdim=True) & (state.opener == partner)
         blocked = state.blocked | opens | same
-        blocked = torch.where(is_atom[:, None], state.opener == state.atom[:, None], blocked)
+        blocked = torch.where(written.atom[:, None], state.opener == state.atom[:, None], blocked)
         opener = torch.where(opens, state.atom[:, None], torch.where(closes, -1, state.opener))
-        lowest = torch.where(opens, state.depth[:, None], state.lowest)
-
-        def pick(atom_value: Tensor, ended: Tensor, otherwise: Tensor) -> Tensor:
-            return torch.where(is_atom, atom_value, torch.where(ends, ended, otherwise))
-
-        bonded = (state.sum + is_ring.long()).clamp(max=MOST + 1)
-        order = torch.where(is_bond, slot - self.first_bond + 1, torch.where(is_atom, 1, state.order))
-        return ValenceState(
-            kind=pick(slot, kind, state.kind),
-            sum=pick(state.order, bond_sum, bonded),
-            atom=pick(state.count, atom, state.atom),
-            depth=pick(state.depth + 1, depth, state.depth),
-            count=state.count + is_atom,
-            order=order,
-            branching=is_branch | (state.branching & ~is_atom),
-            continuing=ends,
-            frames=frames,
-            height=state.height + begins.long() - ends.long(),
-            opener=opener,
-            blocked=blocked,
-            spent=(state.spent | closes) & ~is_atom[:, None],
-            opened_at=torch.where(opens, state.depth[:, None], state.opened_at),
-            lowest=torch.where(ends[:, None], torch.minimum(lowest, depth[:, None]), lowest),
-            base=base,
-            left=state.left - 1,
-            done=state.done | (is_end & ~inside),
-        )
+        return opens, closes, opener, blocked
 
     def features(self, state: ValenceState) -> Tensor:
-        at = state.kind * self.width + state.sum
-        owed = self.costs[at, 0].clamp(max=3)
-        room = (self.room[state.kind] - state.sum).clamp(0, 4)
+        """(B, F) float32: what a step net may know of the state."""
+        owed = self.costs[state.kind * SUMS + state.sum, OWED].clamp(max=3)
+        room = (self.largest[state.kind] - state.sum).clamp(0, 4)
         counts = torch.stack([state.height, (state.opener >= 0).sum(1)], 1)
         flags = torch.stack([state.order == 2, state.order == 3, state.branching, state.continuing], 1)
         is_open = state.opener >= 0
         size = state.opened_at + state.depth[:, None] - 2 * state.lowest + 1
-        ring = F.one_hot(torch.bucketize(size, self.bounds), len(RING_SIZES) + 1) * is_open[..., None]
+        ring = F.one_hot(torch.bucketize(size, self.ring_sizes), len(RING_SIZES) + 1) * is_open[..., None]
         labels = torch.cat([is_open[..., None], (is_open & ~state.blocked)[..., None], ring], 2)
         numbers = [F.one_hot(owed, 4)[:, 1:], F.one_hot(room, 5), flags, torch.log1p(counts.float())]
         return torch.cat([*numbers, labels.flatten(1)], 1).float()
@@ -269,75 +248,3 @@ class ValenceMachine(nn.Module):
             features.append(self.features(state))
             state = self.advance(state, rule)
         return torch.stack(masks, 1), torch.stack(features, 1)
-
-
-def _roles(grammar: Grammar, table: BondTable) -> tuple[dict[Bonds, int], list[tuple[str, int]], int]:
-    """Classes of atoms that bond alike, numbered, the role of every production, the number of ring labels."""
-    tokens: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
-    for token in grammar.terminals:
-        kind = kind_of(token)
-        if kind is None:
-            raise GrammarError(
-                f"{grammar.name}: {token!r} is not a SMILES token; the valence machine reads SMILES"
-            )
-        tokens[kind].add(token)
-    shape = {production for rule in smiles_rules(tokens) for production in read_productions(rule)}
-    live = [p for i, p in enumerate(grammar.productions) if i != grammar.pad]
-    if set(live) != shape:
-        odd = next(iter(set(live) ^ shape))
-        raise GrammarError(
-            f"{grammar.name}: the valence machine reads grammars that `grammar build` writes; this one differs "
-            f"in «{odd}»"
-        )
-    if "C" not in tokens["atom"] or not tokens["other"]:
-        raise GrammarError(
-            f"{grammar.name}: the valence machine completes molecules with C and branches; it needs both"
-        )
-    unknown = sorted(tokens["bond"] - ORDERS.keys())
-    if unknown:
-        raise GrammarError(f"{grammar.name}: bond {unknown[0]!r} is not single, double or triple")
-    classes: dict[Bonds, int] = {}
-    for token in grammar.terminals:
-        if token in tokens["atom"]:
-            classes.setdefault(table.bonds[token], len(classes))
-    labels = sorted(tokens["ring"], key=lambda t: int(t.lstrip("%")))
-    roles: list[tuple[str, int]] = []
-    for i, production in enumerate(grammar.productions):
-        first = production.rhs[0] if production.rhs else None
-        if i == grammar.pad:
-            roles.append(("pad", 0))
-        elif first is None:
-            roles.append(("end", 0))
-        elif first in tokens["atom"]:
-            roles.append(("atom", classes[table.bonds[str(first)]]))
-        elif first in tokens["bond"]:
-            roles.append(("bond", ORDERS[str(first)]))
-        elif first in tokens["ring"]:
-            roles.append(("ring", labels.index(str(first))))
-        else:
-            roles.append(("branch", 0))
-    return classes, roles, len(labels)
-
-
-def _gaps(sums: list[tuple[int, ...]]) -> tuple[Tensor, Tensor]:
-    """(K, W) twice: bonds that an atom at each sum still owes, and the fewest it can take from one on."""
-    width = MOST + 6
-    owed = torch.full((len(sums), width), NEVER)
-    grow = owed.clone()
-    for k, allowed in enumerate(sums):
-        for s in range(width):
-            gaps = [a - s for a in allowed if a >= s]
-            owed[k, s] = min(gaps, default=NEVER)
-            grow[k, s] = min((g for g in gaps if g > 0), default=NEVER)
-    return owed, grow
-
-
-def _fill(bonds: Tensor) -> Tensor:
-    """Steps that fill so many bonds: branches of one carbon, then a chain of one."""
-    return torch.where(bonds == 0, 0, (3 * bonds - 2).clamp(max=NEVER))
-
-
-def _last(owed: Tensor, grow: Tensor) -> Tensor:
-    """Steps beyond two a ring where rings are open and no branch is: the current atom must be able to go on."""
-    onward = torch.where(grow == 1, 0, _fill(grow))
-    return torch.where(owed > 0, _fill(owed), onward)

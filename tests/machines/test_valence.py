@@ -17,7 +17,8 @@ from grammar_rae.errors import DataError, GrammarError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse_known
 from grammar_rae.grammar.parsing.unparser import unparse
-from grammar_rae.machines.valence import ORDERS, ValenceMachine
+from grammar_rae.machines.valence import ValenceMachine
+from grammar_rae.machines.valence_tables import ORDERS
 from grammar_rae.noise import Noise
 
 NEVER = 10**6
@@ -194,7 +195,7 @@ def mutants():
         return both
 
     lone = table_of("costs", lambda costs: torch.cat([costs[:, :3], costs[:, 2:3], costs[:, 4:]], 1))
-    lone.semantics.own = lone.semantics.own[:, :1].repeat(1, 2, 1)
+    lone.semantics.finish = lone.semantics.finish[:, :1].repeat(1, 2, 1)
     return {
         "valence": changed(C=Bonds((0, 1, 2, 3, 4, 5), 3)),
         "no radicals": changed(**{"[C@H]": Bonds((1, 2, 3), 3)}),

@@ -144,6 +144,7 @@ class LogisticMixturePixels:
         index = chosen[:, None, None]
 
         def of(part: Tensor) -> Tensor:
+            """What a part of the planes says of the chosen components."""
             return part.gather(1, index.expand(-1, 1, *part.shape[2:]))[:, 0]
 
         means, scales = of(self.means), of(self.log_scales).exp()

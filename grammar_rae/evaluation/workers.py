@@ -60,6 +60,7 @@ class Worker:
         late: list[float] = []
 
         def stop() -> None:
+            """Kill the process that is late, and remember that it was."""
             late.append(seconds)
             _kill(process)
 

@@ -67,6 +67,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numb
     first = len(head) - numbers
 
     def number(place: int) -> str | None:
+        """The class of a cell, where its column holds numbers."""
         return "number" if place >= first else None
 
     top = tag("tr", *(tag("th", text, scope="col", class_=number(i)) for i, text in enumerate(head)))

@@ -59,6 +59,7 @@ def curve_section(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
     """The best expressions over what they are compared with, and `words` for that."""
 
     def drawn(item_set: ItemSet, n: int) -> Html:
+        """A set's best expressions, each over the target."""
         rows = selection.best(item_set.items, "score", n)
         return _grid(
             [
@@ -80,6 +81,7 @@ def string_section(sets: Sequence[ItemSet]) -> Html:
     """The first different items, as they are."""
 
     def listed(item_set: ItemSet, n: int) -> Html:
+        """A set's strings as a list."""
         rows = selection.distinct(item_set.items)["canonical"].head(n)
         return (
             tag("ul", *(tag("li", tag("code", text)) for text in rows), class_="strings")
@@ -94,6 +96,7 @@ def refused_section(sets: Sequence[ItemSet], draw: Callable[[str, str], Html] | 
     """Why items are not valid, with an example of each reason, drawn by `draw(item, words)` where that is given."""
 
     def cards(item_set: ItemSet, n: int) -> Html:
+        """A set's reasons: a card each where items can be drawn, else rows."""
         rows = selection.refusals(item_set.items)
         if rows.empty:
             return Html("")
@@ -132,6 +135,7 @@ def picture_sections(sets: Sequence[ItemSet]) -> list[Html]:
     """Images side by side, a section a title."""
 
     def sheet(title: str, item_set: ItemSet, n: int) -> Html:
+        """The picture that a set has under a title."""
         if title not in item_set.pictures:
             return Html("")
         return figure(image(item_set.pictures[title], f"{title}, {item_set.name}"))
@@ -159,6 +163,7 @@ def repeated_section(sets: Sequence[ItemSet]) -> Html:
     """What is written more than once."""
 
     def counted(item_set: ItemSet, n: int) -> Html:
+        """A set's items that come more than once."""
         counts = selection.repeated(item_set.items)
         if counts.empty:
             return Html("")
@@ -172,6 +177,7 @@ def map_section(sets: Sequence[ItemSet]) -> Html:
     """Where codes lie in a model's latent space, beside those of data."""
 
     def drawn(item_set: ItemSet, n: int) -> Html:
+        """The map of a set's codes."""
         place = item_set.map
         if place is None:
             return Html("")

@@ -175,7 +175,7 @@ def test_what_cannot_be_is_one_line(run, pictures, toy_run, tmp_path, capsys, mo
             "--grammar",
             "equation",
         ): "holds images; grae trains on strings",
-        ("generate", "-m", run, "--keep", 0.5): "draws images: which no mask restrains",
+        ("generate", "-m", run, "--keep", 0.5): "draws images, which no mask restrains",
         ("generate", "-m", run, "--no-budget"): "writes no derivations: there is no step budget",
         ("generate", "-m", run, "--start", "CC"): "cannot go on from a beginning",
         (

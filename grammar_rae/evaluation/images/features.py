@@ -105,6 +105,7 @@ def _scripted(name: str) -> Callable[[Tensor], Tensor]:
         raise DataError(f"{name}: not a TorchScript file ({str(error).splitlines()[0]})") from error
 
     def features(x: Tensor) -> Tensor:
+        """(n, d) features of images (n, C, H, W). DataError where the file does not give them."""
         try:
             out: Tensor = net(x)
         except RuntimeError as error:

@@ -85,6 +85,7 @@ def reference(strings: Sequence[str]) -> Profile:
     """The profile of strings to compare with, from the user's cache where it was made before."""
 
     def compute() -> Profile:
+        """The profile, read anew."""
         molecules = read_molecules(strings)
         return profile(molecules.forms, molecules.counts)
 
@@ -95,6 +96,7 @@ def seen(strings: Sequence[str]) -> NDArray[np.uint64]:
     """Hashes of the strings' canonical forms, from the user's cache where they were made before."""
 
     def compute() -> dict[str, NDArray[np.uint64]]:
+        """The hashes, read anew."""
         return {"hashes": hashes(form for form in canonicals(strings) if form is not None)}
 
     if len(strings) < REMEMBER:

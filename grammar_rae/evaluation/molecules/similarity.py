@@ -61,6 +61,7 @@ def _ones(typing: Any, word: Any) -> Any:
     """Set bits of a word: the processor's own instruction."""
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """LLVM's population count."""
         return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), code

@@ -36,7 +36,7 @@ def molecule_sections(sets: Sequence[ItemSet], reference: Reference | None, scor
             lambda item_set, n: _cards(selection.best(item_set.items, score, n), (score,)),
         ),
     ]
-    forms = selection.subsample(reference.forms()) if reference is not None else []
+    forms = selection.reference_sample(reference.forms()) if reference is not None else []
     if reference is not None and forms:
         sections.append(
             _by_set(

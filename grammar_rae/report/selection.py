@@ -46,7 +46,7 @@ def best(items: pd.DataFrame, column: str, n: int = 12) -> pd.DataFrame:
     return rows.sort_values(column, ascending=metric(column).better == "lower", kind="stable").head(n)
 
 
-def subsample(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
+def reference_sample(forms: Sequence[str], n: int = NEIGHBOURS, seed: int = 0) -> list[str]:
     """At most n of the forms, by chance, in their order: what a large reference is judged by."""
     return [forms[i] for i in subset(len(forms), n, seed)]
 

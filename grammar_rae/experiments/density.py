@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.chance import subset
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.fitting import check, named
+from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.prepare import dataset_of
 from grammar_rae.model.model import Model
@@ -63,7 +64,7 @@ def add_density(
     if request.codes not in (None, "means", "samples"):
         raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
-    model = Model(runs.load(folder), device)
+    model: Model[Any] = Model(runs.load(folder), device)
     which = request.codes or codes_for(model.recipe, request.kind, request.settings)
     train, held_out = _items(model, data)
     report("encoding", 0.0)
@@ -126,7 +127,7 @@ def compare(
     where the run has no held-out items, minus infinity where a box leaves one of them out. `error` is the standard
     error of the held-out mean, `seconds` what fitting took where it was done, NaN where nobody recorded it.
     """
-    model = Model(runs.load(runs.find(run)), device)
+    model: Model[Any] = Model(runs.load(runs.find(run)), device)
     report("encoding", 0.0)
     parts = [_judged(model, items) for items in _items(model, data)]
     rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
@@ -147,7 +148,7 @@ def _judged(model: Model, items: Sequence[Any]) -> Tensor:
 
 
 def _row(
-    model: Model, name: str, density: nn.Module, train: Tensor, held_out: Tensor, report: Report
+    model: Model, name: str, density: Callable[[], Latent], train: Tensor, held_out: Tensor, report: Report
 ) -> dict[str, Any]:
     report(f"judging {name}", 0.0)
     with torch.no_grad():

@@ -21,8 +21,8 @@ from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.posteriors import Point
 from grammar_rae.errors import DataError
 from grammar_rae.machines.machine import EVERYTHING, Masks
+from grammar_rae.model.decoding import BATCH, decoded, has_budget, has_semantics
 from grammar_rae.model.model import Model
-from grammar_rae.model.sampling import BATCH, decoded, has_budget, has_semantics
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -110,7 +110,7 @@ class Retrainer:
         for _ in fit(make_objective(run.recipe, run.autoencoder), data, settings, fabric):
             pass
         round_weights(run)
-        model = Model(run, str(self.model.device))
+        model: Model[Any] = Model(run, str(self.model.device))
         default = run.recipe.density.default
         for kind in dict.fromkeys(["box", *[default] * (default in self.model.run.densities)]):
             fitted_by, which = stated(run.recipe, kind)

@@ -13,8 +13,9 @@ from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
 from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
+from grammar_rae.model.decoding import has_budget, has_semantics
 from grammar_rae.model.model import Model
-from grammar_rae.model.sampling import Drawn, Sampling, draw, has_budget, has_semantics
+from grammar_rae.model.sampling import Drawn, Sampling, draw
 from grammar_rae.progress import Report, silent
 
 TRAINING_ITEMS = 5000

@@ -133,7 +133,7 @@ def _trained(
 def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: Report) -> None:
     """Round the weights as they will be stored, fit the densities, hash the training strings, write."""
     round_weights(run)
-    model = Model(run)
+    model: Model[Any] = Model(run)
     report("encoding", 0.0)
     seed = run.recipe.training.seed
     codes = cache(lambda which: model.codes(rows.train.numpy(), seed if which == "samples" else None))

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from grammar_rae.distributions.interfaces import Decoded, Latent
-from grammar_rae.model.sampling import BATCH, batch_size, masked
+from grammar_rae.model.decoding import BATCH, batch_size, masked
 from grammar_rae.noise import Noise
 
 if TYPE_CHECKING:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.chance import DRAWS
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
-from grammar_rae.errors import DataError, RecipeError, brief
+from grammar_rae.distributions.interfaces import Latent
+from grammar_rae.errors import RecipeError
 from grammar_rae.machines.machine import Masks
-from grammar_rae.model import likelihood, revision
-from grammar_rae.model.latent import around, between
-from grammar_rae.model.sampling import BATCH, Sampling, decoded, draw, masked, spelled, written
+from grammar_rae.model import encoding, likelihood
+from grammar_rae.model.decoding import decode
+from grammar_rae.model.latent import between
+from grammar_rae.model.neighbours import neighbours
+from grammar_rae.model.sampling import Sampling, draw
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs.folder import Run
 
+Items = TypeVar("Items")  # of a model of strings list[str], of images an array (n, S, S, C) uint8
 
-class Model:
+
+class Model(Generic[Items]):
     """A run folder in use. Codes are (n, latent) float32 arrays.
 
     Items are strings; of an image model they are uint8 images: a sequence of arrays (H, W) or (H, W, 3) in, one
@@ -43,7 +47,7 @@ class Model:
             fitted.density.to(self.device)
 
     @classmethod
-    def load(cls, name: str | Path, device: str = "cpu") -> Model:
+    def load(cls, name: str | Path, device: str = "cpu") -> Model[Any]:
         """A shipped model by name, or a run folder. DataError when there is none or it is damaged."""
         return cls(runs.load(runs.find(name)), device)
 
@@ -91,7 +95,7 @@ class Model:
         keep: float = 1.0,
         start: str | None = None,
         report: Report = silent,
-    ) -> Any:
+    ) -> Items:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
         None.
 
@@ -121,20 +125,11 @@ class Model:
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
         while each item is written from its own code; 0 is all of it. Errors as those of `encode`.
         """
-        return likelihood.log_feasible(self, self._rows(items))
+        return likelihood.log_feasible(self, encoding.rows(self, items))
 
     def encode(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
-        return self.codes(self._rows(items))
-
-    def _rows(self, items: Sequence[Any]) -> NDArray[np.integer]:
-        if not self.run.task.medium.gaps:
-            return self.run.codec.encode(items)
-        prepared = self.prepare(items)
-        missing = next((i for i, text in enumerate(prepared) if text is None), None)
-        if missing is not None:
-            raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
-        return self.run.codec.encode(prepared)
+        return self.codes(encoding.rows(self, items))
 
     def encode_known(
         self, items: Sequence[Any], sampled: int | None = None
@@ -154,31 +149,16 @@ class Model:
         self, items: Sequence[Any]
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, …) in place of codes."""
-        if not self.run.task.medium.gaps:
-            x, places, rejected = self.run.codec.encode_known(items)
-            return x, places.tolist(), [(i, brief(error)) for i, error in rejected]
-        prepared = self.prepare(items)
-        readable = [i for i, text in enumerate(prepared) if text is not None]
-        x, places, rejected = self.run.codec.encode_known([prepared[i] for i in readable])
-        reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
-        reasons += [(readable[i], brief(error)) for i, error in rejected]
-        return x, [readable[i] for i in places], sorted(reasons)
+        return encoding.rows_known(self, items)
 
     def prepare(self, items: Sequence[Any]) -> list[Any]:
         """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
         prepared: list[Any] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(list(items))
         return prepared
 
-    @torch.no_grad()
     def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
         """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
-        z = np.zeros((len(x), self.latent), np.float32)
-        for begin in range(0, len(x), BATCH):
-            part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(self.device)
-            q = self.run.autoencoder.posterior(part)
-            noise = None if sampled is None else Noise.first(sampled, len(part), begin, self.device)
-            z[begin : begin + BATCH] = (q.mean if noise is None else q.sample(noise)).cpu().numpy()
-        return z
+        return encoding.codes(self, x, sampled)
 
     def decode(
         self,
@@ -190,40 +170,18 @@ class Model:
         budget: bool = True,
         syntax_only: bool = False,
         revisions: int = 0,
-    ) -> Any:
+    ) -> Items:
         """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each.
 
         `budget` and `syntax_only` as in `generate`. A string whose own code is not z is written again, up to
         `revisions` times, and the nearest kept: see `revision`. ValueError for codes of another shape, RecipeError
         for revisions of images.
         """
-        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-        if codes.dim() != 2 or codes.shape[1] != self.latent:
-            raise ValueError(
-                f"codes of shape {tuple(codes.shape)}; {self.recipe.name} takes (n, {self.latent})"
-            )
-        if revisions < 0:
-            raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
-        masks = Masks(budget, not syntax_only)
+        return self._join(decode(self, z, temperature, seed, raw, Masks(budget, not syntax_only), revisions))
 
-        def write(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
-            """Items of codes (n, D), drawn under the noise of samples `index` (n,)."""
-            noise = Noise(seed, torch.as_tensor(index, device=self.device))
-            return self._written(torch.as_tensor(aimed), noise, revision.TEMPERATURE, masks)
-
-        items = self._written(codes, Noise.first(seed, len(codes), 0, self.device), temperature, masks)
-        if revisions and items:
-            masked(self, decoded(self, codes[:1].to(self.device), masks))
-            items = revision.revised(codes.cpu().numpy(), items, write, self.encode_each, revisions)
-        task = self.run.task
-        if task.spelling is not None and not raw:
-            items = [item for item, _ in spelled(task.spelling, items)]
-        return task.medium.join(items) if items else self.run.codec.decode(self.run.codec.encode([]))
-
-    def _written(self, codes: Tensor, noise: Noise, temperature: float, masks: Masks) -> list[Any]:
-        """Items as written; an unfinished string is empty."""
-        parts = written(self, codes, noise, temperature, masks)
-        return [item for part in parts for item in self.run.task.medium.finished(part)]
+    def _join(self, items: list[Any]) -> Items:
+        """Single items as a user has them, none of them too."""
+        return self.run.task.medium.join(items) if items else self.run.codec.decode(self.run.codec.encode([]))
 
     def reconstruct(
         self,
@@ -235,19 +193,18 @@ class Model:
         budget: bool = True,
         syntax_only: bool = False,
         revisions: int = 0,
-    ) -> Any:
+    ) -> Items | list[str | None]:
         """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read.
 
         Images, all of which must be readable, come back as one array (n, S, S, C). The options are those of `decode`.
         """
-        options: dict[str, Any] = {"temperature": temperature, "seed": seed, "revisions": revisions}
-        options |= {"budget": budget, "syntax_only": syntax_only}
+        options = temperature, seed, raw, Masks(budget, not syntax_only), revisions
         medium = self.run.task.medium
         if not medium.gaps:
-            return self.decode(self.encode(items), raw=raw, **options)
+            return self._join(decode(self, self.encode(items), *options))
         z, places, _ = self.encode_known(items)
         result: list[Any] = [None] * len(items)
-        for i, item in zip(places, self.decode(z, raw=raw, **options), strict=True):
+        for i, item in zip(places, decode(self, z, *options), strict=True):
             result[i] = item
         return medium.join(result)
 
@@ -265,9 +222,9 @@ class Model:
         """
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
-        return likelihood.log_likelihood(self, self._rows(items), draws, seed)
+        return likelihood.log_likelihood(self, encoding.rows(self, items), draws, seed)
 
-    def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Any:
+    def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Items:
         """What lies between two items' codes, decoded greedily, the codes themselves included.
 
         `path` is `straight`, or `spherical`, which suits models whose codes lie on a shell; see `model.latent.between`.
@@ -282,20 +239,7 @@ class Model:
         commonly lies from the mean of all codes (see `model.latent.around`, with the density `gaussian`). Invalid items
         and the item itself are left out, so that fewer than n may come. Errors as those of `encode`.
         """
-        if n < 1:
-            raise ValueError(f"{n} neighbours asked for; expected 1 or more")
-        factor = self.density("gaussian")().factors[0].cpu().numpy()
-        z, distances = around(self.encode([item])[0], factor, DRAWS * n, radius, seed)
-        task, items = self.run.task, self.decode(z, raw=True)
-        forms = task.canonical(items)
-        first: dict[str | None, int] = {}
-        for place, form in enumerate(forms):
-            first.setdefault(form, place)
-        for left_out in (None, *task.canonical([item])):
-            first.pop(left_out, None)
-        places = list(first.values())[:n]
-        values = items if task.spelling is None else forms
-        return pd.DataFrame({task.medium.word: [values[i] for i in places], "distance": distances[places]})
+        return neighbours(self, item, n, radius, seed)
 
     def fit_density(
         self,
@@ -325,12 +269,11 @@ class Model:
         spelling = self.run.task.spelling
         return list(items) if spelling is None else list(spelling(items))
 
-    def density(self, name: str | None = None) -> nn.Module:
+    def density(self, name: str | None = None) -> Callable[[], Latent]:
         """A density by name, the recipe's own where None: calling it gives the distribution. RecipeError."""
         name = name or self.recipe.density.default
         if name == "prior":
-            prior: nn.Module = self.run.autoencoder.prior
-            return prior
+            return self.run.autoencoder.prior
         if name not in self.run.densities:
             raise RecipeError(
                 f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}"
@@ -338,6 +281,6 @@ class Model:
         return self.run.densities[name].density
 
 
-def load(name: str | Path, device: str = "cpu") -> Model:
+def load(name: str | Path, device: str = "cpu") -> Model[Any]:
     """A shipped model by name, or a run folder."""
     return Model.load(name, device)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from grammar_rae.catalogue import REGIONS, look_up
+from grammar_rae.densities.box import BoxDistribution
 from grammar_rae.errors import DataError
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import BoxRegion, HighDensity, TrustRegion
@@ -39,6 +40,7 @@ def box_region(model: Model, start: str | None, reach: float) -> BoxRegion:
     """The bounding box of the training codes, or of draws of the density where the model does not keep it."""
     if "box" in model.run.densities:
         box = model.density("box")()
+        assert isinstance(box, BoxDistribution)
         return BoxRegion(box.low.cpu().numpy(), box.high.cpu().numpy())
     return BoxRegion.around(model.sample_codes(DRAWS))
 

@@ -13,8 +13,8 @@ from grammar_rae.errors import DataError
 from grammar_rae.experiments import protocols
 from grammar_rae.experiments.protocols import reconstruction_stochastic, validity_stochastic
 from grammar_rae.machines.machine import Masks
+from grammar_rae.model.decoding import decoded
 from grammar_rae.model.model import Model
-from grammar_rae.model.sampling import decoded
 from grammar_rae.noise import Noise
 from grammar_rae.runs.folder import load, save
 from grammar_rae.workflows.reconstruct import pair

@@ -12,6 +12,7 @@ from untrained import untrained_molecules
 from grammar_rae.chemistry.prefixes import prefix_productions, spellings
 from grammar_rae.chemistry.smiles import canonical
 from grammar_rae.errors import DataError, ParseError, RecipeError
+from grammar_rae.machines.machine import EVERYTHING
 from grammar_rae.model.model import Model
 from grammar_rae.runs.folder import load, save
 
@@ -100,11 +101,11 @@ def test_codes_are_weighed_by_the_beginning():
     def mean(z):
         return decoder(torch.as_tensor(z).to(place.DEVICE)).log_prob(rules.expand(len(z), -1)).mean().item()
 
-    from grammar_rae.model.sampling import Prefix, Sampling
+    from grammar_rae.model.completion import Prefix
     from grammar_rae.noise import Noise
 
     with torch.no_grad():
-        chosen = Prefix(model, Sampling("prior", start=start)).codes(Noise.first(0, 200, 0, place.DEVICE))
+        chosen = Prefix(model, start, "prior", 0, EVERYTHING).codes(Noise.first(0, 200, 0, place.DEVICE))
         assert mean(chosen) > mean(model.sample_codes(200, "prior")) + 0.1
 
 

@@ -1,0 +1,55 @@
+"""Items to codes: the rows that a model's codec makes of them, and what its encoder makes of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grammar_rae.errors import DataError, brief
+from grammar_rae.model.decoding import BATCH
+from grammar_rae.noise import Noise
+
+if TYPE_CHECKING:
+    from grammar_rae.model.model import Model
+
+
+def rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
+    """The codec's rows (n, …). ParseError or DataError names the first item that cannot be written."""
+    if not model.run.task.medium.gaps:
+        return model.run.codec.encode(items)
+    prepared = model.prepare(items)
+    missing = next((i for i, text in enumerate(prepared) if text is None), None)
+    if missing is not None:
+        raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
+    return model.run.codec.encode(prepared)
+
+
+def rows_known(
+    model: Model, items: Sequence[Any]
+) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
+    """Rows (m, …) of the items that can be written, their indices, (index, reason) of the others."""
+    if not model.run.task.medium.gaps:
+        x, places, rejected = model.run.codec.encode_known(items)
+        return x, places.tolist(), [(i, brief(error)) for i, error in rejected]
+    prepared = model.prepare(items)
+    readable = [i for i, text in enumerate(prepared) if text is not None]
+    x, places, rejected = model.run.codec.encode_known([prepared[i] for i in readable])
+    reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
+    reasons += [(readable[i], brief(error)) for i, error in rejected]
+    return x, [readable[i] for i in places], sorted(reasons)
+
+
+@torch.no_grad()
+def codes(model: Model, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
+    """(n, latent) posterior means of rows x (n, …), or one draw of each under the seed `sampled`."""
+    z = np.zeros((len(x), model.latent), np.float32)
+    for begin in range(0, len(x), BATCH):
+        part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(model.device)
+        q = model.run.autoencoder.posterior(part)
+        noise = None if sampled is None else Noise.first(sampled, len(part), begin, model.device)
+        z[begin : begin + BATCH] = (q.mean if noise is None else q.sample(noise)).cpu().numpy()
+    return z

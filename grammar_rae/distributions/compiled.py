@@ -35,7 +35,7 @@ class _Tables(NamedTuple):
     budget: bool  # whether derivations must finish in time
 
 
-def decode(
+def decode_compiled(
     logits: Tensor, u: Tensor | None, machine: StackMachine, column: Tensor, temperature: float = 1.0
 ) -> Tensor:
     """(B, T) int64 from logits (B, T, C) float32 and uniforms u (B, T); without u the likeliest choices."""

@@ -13,7 +13,7 @@ from typing import Generic
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.compiled import decode
+from grammar_rae.distributions.compiled import decode_compiled
 from grammar_rae.distributions.masking import Masked, Scores, choose, masked_logits
 from grammar_rae.machines.machine import Machine, State
 from grammar_rae.machines.stack import StackMachine
@@ -38,13 +38,13 @@ class Derivations(Masked, Generic[State]):
         """(B, T) int64, one uniform number a step; each row goes on from `prefix` (t,) where given."""
         u = noise.uniform(DECODING, self.output.shape[1])
         if prefix is None and (machine := self._compiled):
-            return decode(self.output, u, machine, self.column, temperature)
+            return decode_compiled(self.output, u, machine, self.column, temperature)
         return self.run(lambda t, scores: choose(scores / temperature, u[:, t]), prefix)
 
     def mode(self, prefix: Tensor | None = None) -> Tensor:
         """(B, T) int64: the likeliest allowed production at every step."""
         if prefix is None and (machine := self._compiled):
-            return decode(self.output, None, machine, self.column)
+            return decode_compiled(self.output, None, machine, self.column)
         return self.run(lambda t, scores: scores.argmax(-1), prefix)
 
     @property

@@ -22,7 +22,7 @@ class Scores:
 
     def log_prob(self) -> Tensor:
         """(B,) nats of x."""
-        return log_likelihood(self.masked, self.x)
+        return log_prob_of(self.masked, self.x)
 
     def log_feasible(self) -> Tensor:
         """(B,) nats that the net itself, before the mask, put on what is allowed along x."""
@@ -77,7 +77,7 @@ def choose(logits: Tensor, u: Tensor) -> Tensor:
     return torch.minimum(below, last)
 
 
-def log_likelihood(scores: Tensor, x: Tensor) -> Tensor:
+def log_prob_of(scores: Tensor, x: Tensor) -> Tensor:
     """(B,) nats of the choices x (B, T) under softmax(scores (B, T, C))."""
     return torch.log_softmax(scores, -1).gather(-1, x.long()[..., None]).sum((-1, -2))
 

@@ -45,7 +45,7 @@ class Conjunction(nn.Module):
         return Conjunction(self.syntax.under(masks), self.semantics, masks.semantics)
 
     def start(self, batch: int, steps: int) -> ConjunctionState:
-        """Raises ValueError when no molecule fits into `steps`."""
+        """The state before the first production. ValueError when no molecule fits into `steps`."""
         return ConjunctionState(self.syntax.start(batch, steps), self.semantics.start(batch, steps))
 
     def allowed(self, state: ConjunctionState) -> Tensor:

@@ -25,6 +25,8 @@ from grammar_rae.machines.machine import Masks
 
 @dataclass(frozen=True)
 class StackState:
+    """B samples, S places on the stack."""
+
     stack: Tensor  # (B, S) nonterminals, bottom first
     height: Tensor  # (B,) how many are on it, the padding nonterminal included
     need: Tensor  # (B,) least steps that finish the derivation
@@ -79,7 +81,7 @@ class StackMachine(nn.Module):
         return machine
 
     def start(self, batch: int, steps: int) -> StackState:
-        """Raises ValueError when no derivation fits into `steps`."""
+        """The state before the first production. ValueError when no derivation fits into `steps`."""
         if steps < self.least:
             raise ValueError(f"{steps} steps are too few: the shortest derivation takes {self.least}")
         width = self.pushed.shape[1]
@@ -90,10 +92,12 @@ class StackMachine(nn.Module):
         return StackState(stack, full, full * 0 + self.least, full * 0 + steps)
 
     def allowed(self, state: StackState) -> Tensor:
+        """(B, R) bool: never an empty row."""
         top = state.stack.gather(1, state.height[:, None] - 1)[:, 0]
         return self._allowed(top, state.need, state.left)
 
     def advance(self, state: StackState, rule: Tensor) -> StackState:
+        """The state after production `rule` (B,) int64."""
         padding = rule == self.pad
         bottom = torch.where(padding, state.height, state.height - 1)
         place = bottom[:, None] + torch.arange(self.pushed.shape[1], device=rule.device)
@@ -103,6 +107,7 @@ class StackMachine(nn.Module):
         return StackState(stack, bottom + self.arity[rule], state.need + self.delta[rule], state.left - 1)
 
     def features(self, state: StackState) -> Tensor:
+        """(B, F) float32: what a step net may know of the state."""
         top = state.stack.gather(1, state.height[:, None] - 1)[:, 0]
         return self._features(top, state.height - 1, state.need, state.left)
 

@@ -154,6 +154,7 @@ class ValenceMachine(nn.Module):
         lowest = torch.where(opens, state.depth[:, None], state.lowest)
 
         def pick(atom: Tensor, resumed: Tensor, otherwise: Tensor) -> Tensor:
+            """(B,) of a new atom, of one that a branch's end resumes, or of the current one."""
             return torch.where(written.atom, atom, torch.where(written.ends_branch, resumed, otherwise))
 
         bonded = (state.sum + written.ring.long()).clamp(max=MOST + 1)

@@ -77,7 +77,7 @@ def symbols(p: Decoded, noise: Noise, temperature: float, prefix: Tensor | None 
     return p.mode(prefix) if temperature == 0 else p.sample(noise, temperature, prefix)
 
 
-def decode(
+def decoded_items(
     model: Model,
     z: NDArray[np.floating] | Tensor,
     temperature: float = 0.0,

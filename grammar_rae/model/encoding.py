@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from grammar_rae.model.model import Model
 
 
-def rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
+def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     """The codec's rows (n, …). ParseError or DataError names the first item that cannot be written."""
     if not model.run.task.medium.gaps:
         return model.run.codec.encode(items)
@@ -28,7 +28,7 @@ def rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     return model.run.codec.encode(prepared)
 
 
-def rows_known(
+def codec_rows_known(
     model: Model, items: Sequence[Any]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, …) of the items that can be written, their indices, (index, reason) of the others."""
@@ -44,7 +44,7 @@ def rows_known(
 
 
 @torch.no_grad()
-def codes(model: Model, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
+def posterior_codes(model: Model, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
     """(n, latent) posterior means of rows x (n, …), or one draw of each under the seed `sampled`."""
     z = np.zeros((len(x), model.latent), np.float32)
     for begin in range(0, len(x), BATCH):

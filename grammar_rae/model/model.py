@@ -19,9 +19,9 @@ from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import RecipeError
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model import encoding, likelihood
-from grammar_rae.model.decoding import decode
+from grammar_rae.model.decoding import decoded_items
 from grammar_rae.model.latent import between
-from grammar_rae.model.neighbours import neighbours
+from grammar_rae.model.neighbours import items_near
 from grammar_rae.model.sampling import Sampling, draw
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
@@ -125,11 +125,11 @@ class Model(Generic[Items]):
         """(n,) nats: how much of its own belief, before any mask, the model put where the machine allowed it
         while each item is written from its own code; 0 is all of it. Errors as those of `encode`.
         """
-        return likelihood.log_feasible(self, encoding.rows(self, items))
+        return likelihood.log_feasible(self, encoding.codec_rows(self, items))
 
     def encode(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """(n, latent) posterior means. ParseError or DataError names the first item that cannot be written."""
-        return self.codes(encoding.rows(self, items))
+        return self.codes(encoding.codec_rows(self, items))
 
     def encode_known(
         self, items: Sequence[Any], sampled: int | None = None
@@ -149,7 +149,7 @@ class Model(Generic[Items]):
         self, items: Sequence[Any]
     ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
         """As `encode_known`, with the codec's rows (m, …) in place of codes."""
-        return encoding.rows_known(self, items)
+        return encoding.codec_rows_known(self, items)
 
     def prepare(self, items: Sequence[Any]) -> list[Any]:
         """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
@@ -158,7 +158,7 @@ class Model(Generic[Items]):
 
     def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
         """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
-        return encoding.codes(self, x, sampled)
+        return encoding.posterior_codes(self, x, sampled)
 
     def decode(
         self,
@@ -177,7 +177,9 @@ class Model(Generic[Items]):
         `revisions` times, and the nearest kept: see `revision`. ValueError for codes of another shape, RecipeError
         for revisions of images.
         """
-        return self._join(decode(self, z, temperature, seed, raw, Masks(budget, not syntax_only), revisions))
+        return self._join(
+            decoded_items(self, z, temperature, seed, raw, Masks(budget, not syntax_only), revisions)
+        )
 
     def _join(self, items: list[Any]) -> Items:
         """Single items as a user has them, none of them too."""
@@ -201,10 +203,10 @@ class Model(Generic[Items]):
         options = temperature, seed, raw, Masks(budget, not syntax_only), revisions
         medium = self.run.task.medium
         if not medium.gaps:
-            return self._join(decode(self, self.encode(items), *options))
+            return self._join(decoded_items(self, self.encode(items), *options))
         z, places, _ = self.encode_known(items)
         result: list[Any] = [None] * len(items)
-        for i, item in zip(places, decode(self, z, *options), strict=True):
+        for i, item in zip(places, decoded_items(self, z, *options), strict=True):
             result[i] = item
         return medium.join(result)
 
@@ -222,7 +224,7 @@ class Model(Generic[Items]):
         """
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
-        return likelihood.log_likelihood(self, encoding.rows(self, items), draws, seed)
+        return likelihood.log_likelihood(self, encoding.codec_rows(self, items), draws, seed)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Items:
         """What lies between two items' codes, decoded greedily, the codes themselves included.
@@ -239,7 +241,7 @@ class Model(Generic[Items]):
         commonly lies from the mean of all codes (see `model.latent.around`, with the density `gaussian`). Invalid items
         and the item itself are left out, so that fewer than n may come. Errors as those of `encode`.
         """
-        return neighbours(self, item, n, radius, seed)
+        return items_near(self, item, n, radius, seed)
 
     def fit_density(
         self,

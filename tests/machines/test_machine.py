@@ -5,7 +5,7 @@ import place
 import pytest
 import torch
 
-from grammar_rae.distributions.compiled import decode
+from grammar_rae.distributions.compiled import decode_compiled
 from grammar_rae.distributions.derivations import Derivations
 from grammar_rae.distributions.masking import choose
 from grammar_rae.grammar.grammar import Grammar
@@ -103,7 +103,7 @@ def test_compiled_and_tensor_loops_choose_alike(grammar):
         slow = p.run(lambda t, scores, u=u: choose(scores / 0.7, u[:, t]))
         assert torch.equal(p.sample(noise, 0.7), slow)
         assert torch.equal(p.mode(), p.run(lambda t, scores: scores.argmax(-1)))
-        assert torch.equal(decode(logits, u, p.machine, p.column, 0.7), slow)
+        assert torch.equal(decode_compiled(logits, u, p.machine, p.column, 0.7), slow)
 
 
 def enumerate_derivations(grammar, steps):

@@ -28,7 +28,7 @@ class Metric(NamedTuple):
 
 
 METRICS: dict[str, Metric] = {
-    "n": Metric("items", "", "strings looked at"),
+    "n": Metric("items", "", "how many were looked at"),
     "rejected": Metric("rejected rows", "lower", "rows of the file that hold no string"),
     "valid": Metric("valid", "higher", "valid / all", "share"),
     "unique": Metric("unique", "higher", "distinct canonical / valid", "share"),

@@ -33,8 +33,8 @@ class Prefix:
         recipe, grammar = model.recipe, model.run.grammar
         if grammar is None or not has_machine(model) or recipe.data.prepare != "kekule":
             raise RecipeError(
-                f"{recipe.name} cannot go on from a beginning: it draws {model.task}, and not as Kekulé SMILES by "
-                "grammar, one token a step"
+                f"{recipe.name} draws {model.task} and cannot go on from a beginning; models that write Kekulé SMILES "
+                "by grammar, one token a step, can"
             )
         steps: int = recipe.codec.settings["steps"]
         self.density = model.density(density)

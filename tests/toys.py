@@ -1,4 +1,4 @@
-"""A variant, a head, a prior, a net, a density, a likelihood of images as authors would add them: a line each."""
+"""What authors would add, with a line each: a variant that refines, a head, a prior, a net, a density, a likelihood."""
 
 import torch
 from pydantic import PositiveFloat
@@ -60,7 +60,19 @@ class WidePrior(nn.Module):
         return self.deviation * noise.normal(LATENT, len(self.zeros))
 
 
-SPARSE_AE = Variant({**LIKELIHOOD, "absolute": (absolute, 0.1)}, "scaled", "wide")
+class Shrunk(nn.Module):
+    """The posterior nearer to the prior's mean, the more so the less likely its code makes the rows."""
+
+    def __init__(self, *, shrink: PositiveFloat = 1.0):
+        super().__init__()
+        self.shrink = shrink
+
+    def forward(self, q, x, decoder, prior):
+        surprise = -decoder(q.mean).log_prob(x).detach()[:, None] - prior().log_prob(q.mean).detach()[:, None]
+        return Point(q.mean / (1 + self.shrink * surprise.relu()))
+
+
+SPARSE_AE = Variant({**LIKELIHOOD, "absolute": (absolute, 0.1)}, "scaled", "wide", refine=Shrunk)
 
 
 class Bag(nn.Module):

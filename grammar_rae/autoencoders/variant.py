@@ -12,9 +12,14 @@ from grammar_rae.autoencoders.terms import Term
 
 @dataclass(frozen=True)
 class Variant:
-    """What one paper adds: its terms with default weights and the three pieces it chooses."""
+    """What one paper adds: its terms with default weights and the pieces it chooses.
+
+    `refine(**settings)`, where given, makes the module that betters the encoder's posterior (`Autoencoder`); a recipe
+    states its settings with the encoder's.
+    """
 
     terms: Mapping[str, tuple[Term, float]]
     head: str  # of `catalogue.HEADS`
     prior: str  # of `catalogue.PRIORS`
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
+    refine: Callable[..., nn.Module] | None = None

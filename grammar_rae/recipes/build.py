@@ -72,9 +72,9 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
         given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
     encoder = _make_encoder(recipe, given, look_up(HEADS, variant.head, "head"))
     decoder = variant.edit(_make_decoder(recipe, given))
-    return Autoencoder(
-        encoder, decoder, _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
-    )
+    prior = _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
+    refine = None if variant.refine is None else _made(variant.refine, given, recipe, "encoder")
+    return Autoencoder(encoder, decoder, prior, refine)
 
 
 def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:

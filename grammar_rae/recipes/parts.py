@@ -67,6 +67,7 @@ def sections(recipe: Recipe) -> dict[str, Section]:
     variant = look_up(VARIANTS, recipe.objective.variant, "variant")
     head = look_up(HEADS, variant.head, "head")
     prior = look_up(PRIORS, variant.prior, "prior")
+    refine = [] if variant.refine is None else [variant.refine]
     called = {
         "codec": f"{recipe.name}: codec.kind {recipe.codec.kind}",
         "encoder": f"{recipe.name}: encoder.net {recipe.encoder.net}",
@@ -75,7 +76,7 @@ def sections(recipe: Recipe) -> dict[str, Section]:
     }
     return {
         "codec": Section(recipe.codec, called["codec"], (codec.of,)),
-        "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head)),
+        "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head, *refine)),
         "decoder": Section(recipe.decoder, called["decoder"], (writer, decoder, machine)),
         "prior": Section(recipe.prior, called["prior"], (prior,)),
     }

@@ -309,7 +309,7 @@ TOYS = """
 name = "toys"
 data.name = "uniform"
 codec.kind = "grammar"
-encoder = { net = "bag", latent = 4, size = 6, scale = 0.5 }
+encoder = { net = "bag", latent = 4, size = 6, scale = 0.5, shrink = 0.01 }
 decoder = { net = "recurrent", hidden = 16 }
 objective = { variant = "sparse_ae", weights = { absolute = 0.2 } }
 prior.deviation = 3.0
@@ -324,7 +324,7 @@ def test_a_variant_its_head_and_prior_a_net_and_a_density_are_a_module_and_a_lin
     model = train(tmp_path / "toys.toml", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=folder)
     again = Model.load(folder)
     assert again.recipe == model.recipe == read(folder / "recipe.toml")
-    assert again.recipe.encoder.settings == {"size": 6, "scale": 0.5}
+    assert again.recipe.encoder.settings == {"size": 6, "scale": 0.5, "shrink": 0.01}
     drawn = model.generate(20, seed=1)
     assert drawn == again.generate(20, seed=1) == again.generate(20, seed=1, density="laplace")
     codes = again.sample_codes(4000, seed=2)
@@ -333,7 +333,9 @@ def test_a_variant_its_head_and_prior_a_net_and_a_density_are_a_module_and_a_lin
     with pytest.raises(RecipeError, match="laplace has no setting wide; did you mean wider"):
         model.fit_density("laplace", codes, wide=2)
     foreign = model.recipe.encoder.model_copy(update={"hidden": 3})
-    with pytest.raises(RecipeError, match="encoder.net bag has no setting hidden; it takes: size, scale"):
+    with pytest.raises(
+        RecipeError, match="encoder.net bag has no setting hidden; it takes: size, scale, shrink"
+    ):
         complete(model.recipe.model_copy(update={"encoder": foreign}))
     np.testing.assert_allclose(again.sample_codes(4000, "prior").std(0), 3, rtol=0.05)
     for override, message in [

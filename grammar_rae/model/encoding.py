@@ -24,7 +24,9 @@ def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     prepared = model.prepare(items)
     missing = next((i for i, text in enumerate(prepared) if text is None), None)
     if missing is not None:
-        raise DataError(f"item {missing}: {items[missing]!r} is not a molecule this model can read")
+        raise DataError(
+            f"item {missing}: {items[missing]!r} is none of the {model.task} that {model.recipe.name} reads"
+        )
     return model.run.codec.encode(prepared)
 
 
@@ -38,7 +40,8 @@ def codec_rows_known(
     prepared = model.prepare(items)
     readable = [i for i, text in enumerate(prepared) if text is not None]
     x, places, rejected = model.run.codec.encode_known([prepared[i] for i in readable])
-    reasons = [(i, "not a molecule") for i, text in enumerate(prepared) if text is None]
+    unread = [i for i, text in enumerate(prepared) if text is None]
+    reasons = [(i, "missing" if items[i] is None else "not a molecule") for i in unread]
     reasons += [(readable[i], brief(error)) for i, error in rejected]
     return x, [readable[i] for i in places], sorted(reasons)
 

@@ -180,5 +180,6 @@ def test_a_gap_among_items_is_an_item_that_cannot_be_read(model, items):
     assert model.reconstruct([None, items[0]])[0] is None
     z = model.encode_each([None, items[0]])
     assert np.isnan(z[0]).all() and np.isfinite(z[1]).all()
-    with pytest.raises(DataError, match="item 1: None"):
+    assert model.encode_known([None, items[0]])[2] == [(0, "missing")]
+    with pytest.raises(DataError, match=f"item 1: None is none of the {model.task}"):
         model.encode([items[0], None])

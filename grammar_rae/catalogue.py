@@ -99,6 +99,12 @@ LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
     ),
 }
 
+VIEWS = {  # (x, u) → what encoder and likelihood see of rows
+    "as_is": "grammar_rae.autoencoders.views:as_is",
+    "binarised": "grammar_rae.autoencoders.views:binarised",
+    "dequantised": "grammar_rae.autoencoders.views:dequantised",
+}
+
 PREPARATIONS = {  # list[str] → list[str | None], what a model reads in place of what a user gives
     "none": "builtins:list",
     "kekule": "grammar_rae.chemistry.smiles:kekules",

@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.terms import Pass, Term
+from grammar_rae.autoencoders.views import drawn
+
+Begin = Callable[[Autoencoder, int, Tensor], None]
 
 
 class Objective(nn.Module):
-    """forward(x, step) → {term: weighted value}; its parameters are the autoencoder's."""
+    """forward(x, step) → {term: weighted value}; its state is the autoencoder's and that of terms that are modules.
+
+    `warm_up[term]` τ multiplies a weight by 1 − exp(−step / τ) in training. Each batch takes `phases` steps of the
+    optimizer, which terms can tell apart by the step.
+    """
 
     def __init__(
-        self, model: Autoencoder, terms: Mapping[str, tuple[Term, float]], code_noise: float = 0.0
+        self,
+        model: Autoencoder,
+        terms: Mapping[str, tuple[Term, float]],
+        code_noise: float = 0.0,
+        warm_up: Mapping[str, float] | None = None,
+        phases: int = 1,
+        begin: Begin | None = None,
     ) -> None:
         super().__init__()
         self.model = model
         self.terms = dict(terms)
+        self.stateful = nn.ModuleDict(
+            {name: term for name, (term, _) in terms.items() if isinstance(term, nn.Module)}
+        )
         self.code_noise = code_noise
+        self.warm_up = dict(warm_up or {})
+        self.phases = phases
+        self._begin = begin
 
     def forward(self, x: Tensor, step: int = 0) -> dict[str, Tensor]:
         """x (B, …) integers, `step` of the optimizer; terms of weight 0 are left out."""
-        run = Pass(self.model, x, step, self.training, self.code_noise)
-        return {name: weight * term(run) for name, (term, weight) in self.terms.items() if weight}
+        run = Pass(self.model, drawn(self.model.view, x), step, self.training, self.code_noise)
+        return {
+            name: weight * self._share(name, step) * term(run)
+            for name, (term, weight) in self.terms.items()
+            if weight
+        }
+
+    @torch.no_grad()
+    def begin(self, epoch: int, rows: Tensor) -> None:
+        """What the variant does before an epoch (from 0) with the training rows (n, …)."""
+        if self._begin is not None:
+            self._begin(self.model, epoch, rows)
+
+    def _share(self, name: str, step: int) -> float:
+        """How much of a term's weight counts at a step."""
+        if not self.training or name not in self.warm_up:
+            return 1.0
+        return 1 - math.exp(-step / self.warm_up[name])

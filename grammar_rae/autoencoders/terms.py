@@ -24,7 +24,7 @@ class Pass:
     """One forward pass over rows x (B, …), computed once and as far as the terms ask."""
 
     model: Autoencoder
-    x: Tensor
+    x: Tensor  # viewed
     step: int = 0  # of the optimizer, from the beginning of training
     training: bool = False
     code_noise: float = 0.0

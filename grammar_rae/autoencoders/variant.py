@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from grammar_rae.autoencoders.autoencoder import Autoencoder
+from grammar_rae.autoencoders.objective import Begin
 from grammar_rae.autoencoders.terms import Term
 
 
@@ -14,12 +16,23 @@ from grammar_rae.autoencoders.terms import Term
 class Variant:
     """What one paper adds: its terms with default weights and the pieces it chooses.
 
-    `refine(**settings)`, where given, makes the module that betters the encoder's posterior (`Autoencoder`); a recipe
-    states its settings with the encoder's.
+    A term is a function of a `Pass`, or a class whose instances are; a recipe states its settings with the objective's.
+    `refine(**settings)` makes the module that betters the encoder's posterior (`Autoencoder`), `wrap(make_net,
+    **settings)` the encoder's net of a function that makes one; a recipe states their settings with the encoder's.
+    `begin(model, epoch, rows)` runs before each epoch, from 0, and repeats itself when training is resumed.
+    `phases(model)` is how many steps of the optimizer each batch takes.
     """
 
-    terms: Mapping[str, tuple[Term, float]]
+    terms: Mapping[str, tuple[Term | type[Term], float]]
     head: str  # of `catalogue.HEADS`
     prior: str  # of `catalogue.PRIORS`
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
     refine: Callable[..., nn.Module] | None = None
+    wrap: Callable[..., nn.Module] | None = None
+    begin: Begin | None = None
+    phases: Callable[[Autoencoder], int] = lambda model: 1
+
+    @property
+    def makers(self) -> tuple[type[Term], ...]:
+        """The terms that are classes."""
+        return tuple(term for term, _ in self.terms.values() if isinstance(term, type))

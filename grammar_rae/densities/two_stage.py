@@ -19,7 +19,7 @@ from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.heads import GaussianHead
 from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.priors import Standard
-from grammar_rae.autoencoders.variants.vae import VAE
+from grammar_rae.autoencoders.terms import LIKELIHOOD, kl
 from grammar_rae.densities.codes import moments, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.learned import learn, seeded
@@ -157,7 +157,15 @@ def fit(
     log_gamma = 0.0 if learned else 0.5 * math.log(weight * latent / 2)
     stage = seeded(lambda: SecondStage(latent, width, depth, learned, log_gamma), seed, data.device)
     size = max(16, min(batch, len(data) // 20))
-    learn(Objective(stage.model, VAE.terms), (data - mean) / scale, seed, epochs, size, rate, report)
+    learn(
+        Objective(stage.model, {**LIKELIHOOD, "kl": (kl, 1.0)}),
+        (data - mean) / scale,
+        seed,
+        epochs,
+        size,
+        rate,
+        report,
+    )
     return _density(stage, mean, scale, width, depth, learned)
 
 

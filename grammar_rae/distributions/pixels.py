@@ -174,15 +174,16 @@ class PixelLikelihood:
     """What the output of a net says of an image.
 
     `planes(channels)` is how many planes a net puts out, `distribution(output, **learned)` the p of them, `learned` the
-    initial values of its parameters that are trained with the net.
+    initial values of its parameters that are trained with the net; `continuous`: log_prob is that of a density.
     """
 
     distribution: Callable[..., Decoded]
     planes: Callable[[int], int] = _same
     learned: Mapping[str, float] = field(default_factory=dict)
+    continuous: bool = False
 
 
-GAUSSIAN = PixelLikelihood(GaussianPixels)
-LEARNED_GAUSSIAN = PixelLikelihood(GaussianPixels, learned={"log_variance": LOG_HALF})
+GAUSSIAN = PixelLikelihood(GaussianPixels, continuous=True)
+LEARNED_GAUSSIAN = PixelLikelihood(GaussianPixels, learned={"log_variance": LOG_HALF}, continuous=True)
 BERNOULLI = PixelLikelihood(BernoulliPixels)
 LOGISTIC_MIXTURE = PixelLikelihood(LogisticMixturePixels, mixture_planes)

@@ -107,7 +107,8 @@ class Retrainer:
         settings = run.recipe.training.model_copy(update=changes)
         device = "cuda" if self.model.device.type == "cuda" else "cpu"
         fabric = Fabric(accelerator=device, devices=1, precision=run.recipe.training.precision)
-        for _ in fit(make_objective(run.recipe, run.autoencoder), data, settings, fabric):
+        objective = make_objective(run.recipe, run.autoencoder)
+        for _ in fit(objective, data, settings, fabric, phases=objective.phases):
             pass
         round_weights(run)
         model: Model[Any] = Model(run, str(self.model.device))

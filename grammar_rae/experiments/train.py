@@ -120,7 +120,18 @@ def _trained(
 
     objective = make_objective(recipe, prepared.run.autoencoder)
     writer = _tensorboard(folder) if fabric.is_global_zero else None
-    for record in fit(objective, prepared.rows, recipe.training, fabric, folder, resume, report_step):
+    training = fit(
+        objective,
+        prepared.rows,
+        recipe.training,
+        fabric,
+        folder,
+        resume,
+        report_step,
+        objective.begin,
+        objective.phases,
+    )
+    for record in training:
         records.append(record)
         if writer is not None:
             for name, value in record.items():

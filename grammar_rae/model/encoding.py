@@ -49,10 +49,10 @@ def codec_rows_known(
 @torch.no_grad()
 def posterior_codes(model: Model, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
     """(n, latent) posterior means of rows x (n, …), or one draw of each under the seed `sampled`."""
-    z = np.zeros((len(x), model.latent), np.float32)
+    autoencoder, z = model.run.autoencoder, np.zeros((len(x), model.latent), np.float32)
     for begin in range(0, len(x), BATCH):
         part = torch.as_tensor(np.asarray(x[begin : begin + BATCH])).to(model.device)
-        q = model.run.autoencoder.posterior(part)
+        q = autoencoder.posterior(autoencoder.view(part, 0.5))
         noise = None if sampled is None else Noise.first(sampled, len(part), begin, model.device)
         z[begin : begin + BATCH] = (q.mean if noise is None else q.sample(noise)).cpu().numpy()
     return z

@@ -1,8 +1,8 @@
 """From a recipe to modules: what it names is looked up in the catalogue and called with what its signature asks for.
 
 Keyword-only parameters are settings, which recipes give. Other parameters are asked for by name: of the codec its
-`sizes`, of the recipe `latent`, of the machine itself and its `features`, of a likelihood of images itself and its
-`planes`. So nets, decoders, heads, priors, machines and likelihoods say themselves what they go with.
+`sizes`, of the recipe `latent` and its `rungs`, of the machine itself and its `features`, of a likelihood of images
+itself and its `planes`. So nets, decoders, heads, priors, machines and likelihoods say themselves what they go with.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from grammar_rae.autoencoders.encoders import Encoder
 from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.terms import Term
 from grammar_rae.autoencoders.variant import Variant
+from grammar_rae.autoencoders.views import View, as_is, dequantised
 from grammar_rae.catalogue import (
     CODECS,
     DECODER_NETS,
@@ -27,10 +28,12 @@ from grammar_rae.catalogue import (
     MACHINES,
     PRIORS,
     VARIANTS,
+    VIEWS,
     look_up,
     settings_of,
 )
 from grammar_rae.codecs.codec import Codec
+from grammar_rae.distributions.pixels import PixelLikelihood
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.parts import complete, sections
@@ -63,25 +66,42 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
     """Freshly initialised; torch's global generator decides the weights. `machine`: that of `make_machine`."""
     recipe = complete(recipe, stored=True)
     variant = find_variant(recipe)
-    given: dict[str, Any] = {"latent": recipe.encoder.latent, **codec.sizes}
+    given: dict[str, Any] = {"latent": recipe.encoder.latent, "rungs": rungs_of(recipe), **codec.sizes}
     machine = machine or make_machine(recipe, codec)
     if machine is not None:
         given |= {"machine": machine, "features": machine.feature_size}
     _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
     for likelihood in pixels:
         given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
-    encoder = _make_encoder(recipe, given, look_up(HEADS, variant.head, "head"))
+    view = _make_view(recipe, pixels)
+    encoder = _make_encoder(recipe, given, variant)
     decoder = variant.edit(_make_decoder(recipe, given))
     prior = _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
     refine = None if variant.refine is None else _made(variant.refine, given, recipe, "encoder")
-    return Autoencoder(encoder, decoder, prior, refine)
+    return Autoencoder(encoder, decoder, prior, refine, view)
+
+
+def rungs_of(recipe: Recipe) -> tuple[int, ...]:
+    """The sizes of the latent's rungs, one of all of it where the recipe states none. RecipeError for another sum."""
+    latent = recipe.encoder.latent
+    rungs = tuple(recipe.encoder.rungs or (latent,))
+    if sum(rungs) != latent:
+        raise RecipeError(
+            f"{recipe.name}: encoder.rungs {list(rungs)} sum to {sum(rungs)}; expected encoder.latent, {latent}"
+        )
+    return rungs
 
 
 def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     """The variant's terms under the recipe's weights."""
     likelihood, *_ = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
-    terms = dict(find_variant(recipe).terms)
-    terms["nll"] = (likelihood, terms["nll"][1])
+    variant, given = find_variant(recipe), {"latent": recipe.encoder.latent, "rungs": rungs_of(recipe)}
+    terms = {
+        name: (_made(term, given, recipe, "objective") if isinstance(term, type) else term, weight)
+        for name, (term, weight) in variant.terms.items()
+    }
+    if "nll" in terms:
+        terms["nll"] = (likelihood, terms["nll"][1])
     for name, weight in recipe.objective.weights.items():
         term, _ = look_up_term(terms, name, recipe)
         terms[name] = (term, weight)
@@ -94,7 +114,10 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
             name: (term, summed(name, weight, pixels, channels, latent))
             for name, (term, weight) in terms.items()
         }
-    return Objective(model, terms, recipe.objective.code_noise)
+    warm_up = recipe.objective.warm_up
+    for name in warm_up:
+        look_up_term(terms, name, recipe)
+    return Objective(model, terms, recipe.objective.code_noise, warm_up, variant.phases(model), variant.begin)
 
 
 def summed(term: str, weight: float, pixels: int, channels: int, latent: int) -> float:
@@ -119,7 +142,7 @@ def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe
     """The term and its default weight; RecipeError when the variant has none of that name."""
     if name not in terms:
         raise RecipeError(
-            f"{recipe.name}: objective.weights.{name} is no term of {recipe.objective.variant}; "
+            f"{recipe.name}: objective: {name} is no term of {recipe.objective.variant}; "
             f"it has {', '.join(terms)}"
         )
     return terms[name]
@@ -131,10 +154,32 @@ def find_variant(recipe: Recipe) -> Variant:
     return variant
 
 
-def _make_encoder(recipe: Recipe, given: Mapping[str, Any], make_head: Callable[..., nn.Module]) -> Encoder:
-    net = _made(look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder")
+def _make_view(recipe: Recipe, pixels: Sequence[PixelLikelihood]) -> View:
+    """What the recipe's rows are seen as. RecipeError where its items or its likelihood are none for it."""
+    view: View = look_up(VIEWS, recipe.data.view, "view")
+    if view is not as_is and not pixels:
+        raise RecipeError(f"{recipe.name}: data.view {recipe.data.view} is of images; these are none")
+    if view is dequantised and not all(likelihood.continuous for likelihood in pixels):
+        raise RecipeError(
+            f"{recipe.name}: data.view dequantised needs a likelihood that is a density of intensities; "
+            f"{recipe.objective.likelihood} is one of bytes"
+        )
+    return view
+
+
+def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) -> Encoder:
+    def make_net() -> nn.Module:
+        """The net that the recipe names, with weights of its own."""
+        net: nn.Module = _made(
+            look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder"
+        )
+        return net
+
+    net: Any = make_net() if variant.wrap is None else None
+    if variant.wrap is not None:
+        net = _made(variant.wrap, {**given, "make_net": make_net}, recipe, "encoder")
     _, inputs = look_up(CODECS, recipe.codec.kind, "codec")
-    head = _made(make_head, {**given, "hidden": net.outputs}, recipe, "encoder")
+    head = _made(look_up(HEADS, variant.head, "head"), {**given, "hidden": net.outputs}, recipe, "encoder")
     return Encoder(_made(inputs, given, recipe, "encoder"), net, head)
 
 

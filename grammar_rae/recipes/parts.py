@@ -1,4 +1,4 @@
-"""The settings in a recipe's parts: those that its codec, nets, head, machine and prior take, no others."""
+"""The settings in a recipe's parts: those that its codec, nets, head, machine, prior and terms take, no others."""
 
 from __future__ import annotations
 
@@ -67,18 +67,20 @@ def sections(recipe: Recipe) -> dict[str, Section]:
     variant = look_up(VARIANTS, recipe.objective.variant, "variant")
     head = look_up(HEADS, variant.head, "head")
     prior = look_up(PRIORS, variant.prior, "prior")
-    refine = [] if variant.refine is None else [variant.refine]
+    further = [taker for taker in (variant.refine, variant.wrap) if taker is not None]
     called = {
         "codec": f"{recipe.name}: codec.kind {recipe.codec.kind}",
         "encoder": f"{recipe.name}: encoder.net {recipe.encoder.net}",
         "decoder": f"{recipe.name}: decoder.net {recipe.decoder.net}",
         "prior": f"{recipe.name}: prior {variant.prior}",
+        "objective": f"{recipe.name}: objective.variant {recipe.objective.variant}",
     }
     return {
         "codec": Section(recipe.codec, called["codec"], (codec.of,)),
-        "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head, *refine)),
+        "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head, *further)),
         "decoder": Section(recipe.decoder, called["decoder"], (writer, decoder, machine)),
         "prior": Section(recipe.prior, called["prior"], (prior,)),
+        "objective": Section(recipe.objective, called["objective"], variant.makers),
     }
 
 
@@ -97,7 +99,7 @@ def complete(recipe: Recipe, stored: bool = False) -> Recipe:
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """What the meaning of weights depends on: codec, nets, machine, objective and prior without what is default."""
     recipe = complete(recipe, stored=True)
-    stated = recipe.model_dump(include={*sections(recipe), "objective"}, exclude_defaults=True)
+    stated = recipe.model_dump(include={*sections(recipe)}, exclude_defaults=True)
     for name, section in sections(recipe).items():
         if name in stated:
             default = {key: parameter.default for key, parameter in settings_of(*section.takers).items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from grammar_rae.catalogue import (
     CODECS,
@@ -15,6 +15,7 @@ from grammar_rae.catalogue import (
     PREPARATIONS,
     TASKS,
     VARIANTS,
+    VIEWS,
     known,
 )
 from grammar_rae.training.settings import Settings
@@ -32,6 +33,7 @@ class DataPart(Part):
     name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
     column: str | None = None
     prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
+    view: Annotated[str, AfterValidator(lambda name: known(VIEWS, name, "view"))] = "as_is"
     orders: int = Field(default=0, ge=0)  # further spellings of a molecule in training, atoms in random order
     limit: PositiveInt | None = None  # training items, the first ones
 
@@ -55,10 +57,13 @@ class CodecPart(OpenPart):
 
 
 class EncoderPart(OpenPart):
-    """[encoder]: from integers to codes; further keys are settings of the net, of what it reads, and of the head."""
+    """[encoder]: from integers to codes; further keys are settings of the net, of what it reads, of the head, and of
+    the variant's refinement or wrapping.
+    """
 
     net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
     latent: PositiveInt
+    rungs: list[PositiveInt] | None = None  # sizes of the parts of a ladder's codes, from the bottom
     noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
     bound: float | None = Field(
         default=None, gt=0
@@ -73,14 +78,15 @@ class DecoderPart(OpenPart):
     machine: Annotated[str, AfterValidator(lambda name: known(MACHINES, name, "machine"))] = "syntax"
 
 
-class ObjectivePart(Part):
-    """[objective]: what training minimises."""
+class ObjectivePart(OpenPart):
+    """[objective]: what training minimises; further keys are settings of the variant's terms."""
 
     variant: Annotated[str, AfterValidator(lambda name: known(VARIANTS, name, "variant"))]
     likelihood: Annotated[str, AfterValidator(lambda name: known(LIKELIHOODS, name, "likelihood"))] = (
         "categorical"
     )
     weights: dict[str, float] = {}  # of the variant's terms, where not its own defaults
+    warm_up: dict[str, PositiveFloat] = {}  # steps τ by term: its weight is multiplied by 1 − exp(−step / τ)
     code_noise: float = Field(
         default=0.0, ge=0
     )  # largest standard deviation of noise on the decoder's codes in training

@@ -16,6 +16,8 @@ from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.parts import identifying
 from grammar_rae.recipes.schema import Recipe
 
+FREE = ("encoder.head.", "prior.")  # weights that depend on the objective
+
 
 def load_weights(module: nn.Module, path: Path, identity: str | None) -> None:
     """Put a file's weights into a module.
@@ -34,13 +36,12 @@ def load_weights(module: nn.Module, path: Path, identity: str | None) -> None:
 def warm_start(module: nn.Module, path: Path) -> list[str]:
     """Put another run's weights into a module, to train on from; the names of the weights that start anew.
 
-    The heads may belong to different objectives: weights of the file's head that the module lacks are left out, and
-    weights of the module's head that the file lacks keep their fresh values. DataError where anything else differs.
+    Heads and priors may belong to different objectives: those of the file's weights that the module lacks are left
+    out, and those of the module's that the file lacks keep their fresh values. DataError where anything else differs.
     """
-    tensors, head = unpack_weights(path)[0], "encoder.head."
-    own = module.state_dict()
-    anew = [name for name in own if name.startswith(head) and name not in tensors]
-    taken = {name: v for name, v in tensors.items() if name in own or not name.startswith(head)}
+    tensors, own = unpack_weights(path)[0], module.state_dict()
+    anew = [name for name in own if name.startswith(FREE) and name not in tensors]
+    taken = {name: v for name, v in tensors.items() if name in own or not name.startswith(FREE)}
     _put(
         module, taken | {name: own[name] for name in anew}, path, "start from a model with the same networks"
     )

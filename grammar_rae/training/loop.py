@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Record = dict[str, float]
 OnStep = Callable[[int, int, float], None]
+Begin = Callable[[int, Tensor], None]
+OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
 
 
 def fit(
@@ -39,6 +41,8 @@ def fit(
     folder: Path | None = None,
     resume: bool = False,
     on_step: OnStep | None = None,
+    begin: Begin | None = None,
+    phases: int = 1,
 ) -> Iterator[Record]:
     """Train `objective`, (rows, step) → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
     loss, rate, seconds}; the step is that of the optimizer, from the beginning of training.
@@ -46,7 +50,8 @@ def fit(
     When the generator ends, the objective holds the weights of the best validation loss, which are averages
     over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
     go to `folder`, by rank 0; `resume` starts from the one there. `on_step(step, steps, loss)` reports.
-    The caller's random state is left alone.
+    `begin(epoch, rows)` runs before each epoch, from 0, on the training rows; it may change weights. Each batch takes
+    `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random state is left alone.
 
     ValueError without rows to train on or to choose by, DataError where training diverges or a checkpoint cannot
     be read or written.
@@ -58,7 +63,7 @@ def fit(
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         random = torch.get_rng_state()
-    loop = _Loop.of(objective, data, settings, fabric, on_step)
+    loop = _Loop.of(objective, data, settings, fabric, on_step, begin, phases)
     state, best = State(rate=settings.learning_rate), loop.weights()
     if resume and folder is not None:
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
@@ -90,18 +95,27 @@ class _Loop:
     settings: Settings
     fabric: Fabric
     on_step: OnStep | None
+    begin: Begin | None
+    phases: int
 
     @classmethod
     def of(
-        cls, objective: nn.Module, data: Data, settings: Settings, fabric: Fabric, on_step: OnStep | None
+        cls,
+        objective: nn.Module,
+        data: Data,
+        settings: Settings,
+        fabric: Fabric,
+        on_step: OnStep | None,
+        begin: Begin | None,
+        phases: int,
     ) -> _Loop:
-        """With Adam, set up by Fabric; with an average of the weights where the settings ask for one."""
-        optimizer = torch.optim.Adam(objective.parameters(), lr=settings.learning_rate)
+        """With the optimizer set up by Fabric; with an average of the weights where the settings ask for one."""
+        optimizer = OPTIMIZERS[settings.optimizer](objective.parameters(), lr=settings.learning_rate)
         parallel, optimizer = fabric.setup(objective, optimizer)
         average = None
         if settings.average:
             average = AveragedModel(objective, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-        return cls(objective, parallel, average, optimizer, data, settings, fabric, on_step)
+        return cls(objective, parallel, average, optimizer, data, settings, fabric, on_step, begin, phases)
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the weights that validation judges."""
@@ -117,10 +131,12 @@ class _Loop:
             if self.fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
                 epoch_seed = self.settings.seed * 1_000_003 + state.epoch
                 torch.cuda.manual_seed(epoch_seed * 1009 + self.fabric.global_rank)
+            if self.begin is not None:
+                self._begin(state.epoch, self.begin)
             order = batches(self.data, self.settings, state.epoch)
             record, rate = self.train(order, state)
             random = torch.get_rng_state()
-        record |= self.validate((state.epoch + 1) * len(order))
+        record |= self.validate((state.epoch + 1) * len(order) * self.phases)
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
             raise DataError(
                 f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
@@ -129,17 +145,19 @@ class _Loop:
         return record, rate, random
 
     def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
-        """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, and the learning
-        rate of the last step.
+        """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, summed over the
+        phases, and the learning rate that the schedule gave the last step.
         """
         self.parallel.train()
         sums: dict[str, Tensor] = {}
         rate = state.rate
         for step, indices in enumerate(order):
             rate = state.rate_at(step / len(order), self.settings)
-            terms, loss = self._step(indices, state.epoch * len(order) + step, rate)
-            for name, term in terms.items():
-                sums[name] = sums.get(name, 0.0) + term.detach().mean() / len(order)
+            for phase in range(self.phases):
+                number = (state.epoch * len(order) + step) * self.phases + phase
+                terms, loss = self._step(indices, number, rate * self.settings.decay**number)
+                for name, term in terms.items():
+                    sums[name] = sums.get(name, 0.0) + term.detach().mean() / len(order)
             if self.on_step is not None:
                 self.on_step(step + 1, len(order), loss.item())
         return self._reduced(sums, "train"), rate
@@ -157,6 +175,15 @@ class _Loop:
         if self.average is not None:
             self.average.update_parameters(self.objective)
         return terms, loss
+
+    def _begin(self, epoch: int, begin: Begin) -> None:
+        """What comes before an epoch; weights that it changes are changed in their average too."""
+        held = {} if self.average is None else {k: v.clone() for k, v in self.objective.state_dict().items()}
+        begin(epoch, self.data.train)
+        averaged = {} if self.average is None else self.average.module.state_dict()
+        for name, value in self.objective.state_dict().items():
+            if name in held and not torch.equal(value, held[name]):
+                averaged[name].copy_(value)
 
     @torch.no_grad()
     def validate(self, step: int) -> Record:

@@ -14,7 +14,9 @@ class Settings(BaseModel):
 
     epochs: PositiveInt
     batch: PositiveInt
+    optimizer: Literal["adam", "adamax"] = "adam"
     learning_rate: float = Field(default=1e-3, gt=0)
+    decay: float = Field(default=1.0, gt=0, le=1)  # of the rate, a step, beside the schedule
     schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
     factor: float = 0.2  # of the rate at a plateau
     patience: int = 3  # epochs without a better validation loss that make a plateau

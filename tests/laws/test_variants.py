@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
-from tiny import KINDS, PICTURES, tiny
+from tiny import KINDS, PICTURES, supported, tiny
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.objective import Objective
@@ -19,7 +19,7 @@ from grammar_rae.training.batches import Data
 from grammar_rae.training.loop import fit
 from grammar_rae.training.settings import Settings
 
-CASES = [(variant, kind) for variant in VARIANTS for kind in [*KINDS, "grey"]]
+CASES = [(variant, kind) for variant in VARIANTS for kind in [*KINDS, "grey"] if supported(variant, kind)]
 CASES += [(variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES if kind != "grey"]
 
 
@@ -27,24 +27,25 @@ CASES += [(variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES 
 def test_laws(variant, kind, tmp_path):
     run, x = tiny(variant, kind)
     objective = make_objective(run.recipe, run.autoencoder)
-    terms = objective(x)
-    assert all(term.isfinite().all() and term.shape in {(), (len(x),)} for term in terms.values())
-    assert terms["nll"].shape == (len(x),)
+    steps = range(objective.phases)
+    terms = [term for step in steps for term in objective(x, step).values()]
+    assert terms and all(term.isfinite().all() and term.shape in {(), (len(x),)} for term in terms)
 
-    def loss():
-        return torch.stack([term.mean() for term in objective(x).values()]).sum()
+    def loss(step=0):
+        return torch.stack([term.mean() for term in objective(x, step).values()]).sum()
 
-    loss().backward()
+    for step in steps:
+        loss(step).backward()
     still = [name for name, p in run.autoencoder.named_parameters() if p.grad is None or not p.grad.any()]
     assert not still
 
     optimizer = torch.optim.Adam(run.autoencoder.parameters(), 0.01)
-    first = loss().item()
-    for _ in range(50):
+    first = judged(objective, x)
+    for step in range(50 * objective.phases):
         optimizer.zero_grad()
-        loss().backward()
+        loss(step).backward()
         optimizer.step()
-    assert loss().item() < first
+    assert judged(objective, x) < first
 
     model = Model(run)
     z = model.codes(x.numpy())
@@ -56,6 +57,13 @@ def test_laws(variant, kind, tmp_path):
         drawn = model.generate(13, density=density, seed=4)
         assert len(drawn) == 13
         assert np.array_equal(again.generate(13, density=density, seed=4), drawn)
+
+
+def judged(objective, x):
+    """The loss as validation sees it, its noise fixed, in training mode: of tiny nets batch norm knows nothing yet."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        return sum(term.mean().item() for term in objective(x, objective.phases * 1_000_000).values())
 
 
 def settings(**changes):

@@ -16,21 +16,19 @@ from safetensors.torch import save_file
 
 from grammar_rae import datasets
 from grammar_rae.codecs.images import ImageCodec
-from grammar_rae.datasets.sources import arrays, locate
 from grammar_rae.evaluation.images.classifier import Classifier
 from grammar_rae.evaluation.images.features import WEIGHTS
 
-LABELS = {"mnist": "mnist/mnist.npz", "cifar10": "cifar10/labels.npz"}
 EPOCHS = {"mnist": 3, "cifar10": 12}
 BATCH, RATE = 128, 3e-3
 
 
 def train(name: str) -> float:
     """The share of test images that the classifier of a data set tells right."""
-    data, labels = datasets.load(name), arrays(locate(LABELS[name]), "y_train", "y_test")
+    data = datasets.load(name)
     codec = ImageCodec(32, 1 if name == "mnist" else 3)
     x, tested = (torch.as_tensor(codec.encode(part)) for part in (data.train, data.test))
-    y = torch.as_tensor(labels["y_train"][: len(x)].astype(np.int64))
+    y = torch.as_tensor(data.labels["train"].astype(np.int64))
     torch.manual_seed(0)
     net = Classifier(codec.channels)
     steps = EPOCHS[name] * -(-len(x) // BATCH)
@@ -49,8 +47,8 @@ def train(name: str) -> float:
     save_file(halves, WEIGHTS / f"{name}.safetensors")
     with torch.no_grad():
         guessed = torch.cat([net(part / 255).argmax(1) for part in tested.split(1000)])
-    return float((guessed.numpy() == labels["y_test"]).mean())
+    return float((guessed.numpy() == data.labels["test"]).mean())
 
 
 if __name__ == "__main__":
-    print(json.dumps({f"accuracy_{name}": train(name) for name in sys.argv[1:] or LABELS}))
+    print(json.dumps({f"accuracy_{name}": train(name) for name in sys.argv[1:] or EPOCHS}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
-from grammar_rae.datasets.sources import locate, present
+from grammar_rae.datasets.sources import arrays, locate, present
 from grammar_rae.errors import DataError
 from grammar_rae.files.images import Image, Images, read_image
 
+Batch = tuple[NDArray[np.uint8], NDArray[np.integer]]
 PARTS = ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"])
 FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
 SHEETS = ("cifar10/train_{:02}.webp", "cifar10/test_{:02}.webp")
+SHEET_LABELS = "cifar10/labels.npz"
 VALID = 10_000  # the last of the 50,000 to train on
 ALLOWED = {  # all that the authors' files ask of pickle
     ("numpy.core.multiarray", "_reconstruct"),
@@ -33,27 +36,33 @@ ALLOWED = {  # all that the authors' files ask of pickle
 def cifar10() -> Dataset[Image]:
     """CIFAR-10: 50,000 photographs in colour, 32 x 32, the last 10,000 of them validate; 10,000 test.
 
-    The sheets hold the first 20,000 and the first 1,000; the last tenth of the 20,000 validates then.
-    DataError where none of them is to be had, or cannot be read.
+    Labelled by the class, 0 to 9 in the authors' order. The sheets hold the first 20,000 and the first 1,000; the last
+    tenth of the 20,000 validates then, and without `labels.npz` beside them they have no labels. DataError where none
+    of them is to be had, or cannot be read.
     """
     folder = present(f"cifar10/{FOLDER}", FOLDER)
     archive = present(f"cifar10/{ARCHIVE}", ARCHIVE)
+    parts: Sequence[tuple[NDArray[np.uint8], NDArray[np.integer] | None]]
     if folder is not None:
-        train, test = (np.concatenate([_from_folder(folder / n) for n in names]) for names in PARTS)
+        parts = [_joined([_from_folder(folder / n) for n in names]) for names in PARTS]
     elif archive is not None:
-        train, test = _from_archive(archive)
+        parts = _from_archive(archive)
     else:
-        train, test = (_from_sheets(name) for name in SHEETS)
-    images = Images.of(train, "cifar10 train")
+        parts = _from_sheets()
+    (train, classes), (test, tested) = parts
+    images = Images.of(train, "cifar10 train", classes)
     cut = len(images) - (VALID if len(images) > 2 * VALID else len(images) // 10)
-    return dataset("cifar10", images[:cut], images[cut:], Images.of(test, "cifar10 test"))
+    return dataset("cifar10", images[:cut], images[cut:], Images.of(test, "cifar10 test", tested))
 
 
-def read_batch(body: bytes, name: str) -> NDArray[np.uint8]:
-    """(n, 32, 32, 3) of one of the authors' batches. DataError where it is none; it can run no code."""
+def read_batch(body: bytes, name: str) -> Batch:
+    """Images (n, 32, 32, 3) and classes (n,) of one of the authors' batches. DataError where it is none; it can run no
+    code.
+    """
     try:
-        data = np.asarray(_Unpickler(io.BytesIO(body), encoding="bytes").load()[b"data"])
-        return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        stored = _Unpickler(io.BytesIO(body), encoding="bytes").load()
+        data, classes = np.asarray(stored[b"data"]), np.asarray(stored[b"labels"], np.int64)
+        return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)), classes
     except Exception as error:
         raise DataError(f"{name}: not a batch of CIFAR-10 for Python ({error}); fetch it again") from error
 
@@ -68,15 +77,20 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _from_folder(path: Path) -> NDArray[np.uint8]:
-    """(n, 32, 32, 3) of one batch."""
+def _joined(batches: Sequence[Batch]) -> Batch:
+    images, classes = zip(*batches, strict=True)
+    return np.concatenate(images), np.concatenate(classes)
+
+
+def _from_folder(path: Path) -> Batch:
+    """One batch."""
     if not path.is_file():
         raise DataError(f"{path} is missing; unpack {ARCHIVE} whole")
     return read_batch(path.read_bytes(), str(path))
 
 
-def _from_archive(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """(n, 32, 32, 3) of all batches to train on, and of the one to test on."""
+def _from_archive(path: Path) -> tuple[Batch, Batch]:
+    """All batches to train on, and the one to test on."""
     bodies: dict[str, bytes] = {}
     try:
         with tarfile.open(path) as archive:
@@ -89,11 +103,21 @@ def _from_archive(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     missing = [name for names in PARTS for name in names if name not in bodies]
     if missing:
         raise DataError(f"{path}: {missing[0]} is missing; fetch it again")
-    train, test = (np.concatenate([read_batch(bodies[n], f"{path}: {n}") for n in names]) for names in PARTS)
+    train, test = (_joined([read_batch(bodies[n], f"{path}: {n}") for n in names]) for names in PARTS)
     return train, test
 
 
-def _from_sheets(pattern: str) -> NDArray[np.uint8]:
+def _from_sheets() -> list[tuple[NDArray[np.uint8], NDArray[np.integer] | None]]:
+    """The sheets to train on and those to test on, with their classes where these are at hand."""
+    train, test = (_sheets(pattern) for pattern in SHEETS)
+    path = present(SHEET_LABELS)
+    if path is None:
+        return [(train, None), (test, None)]
+    stored = arrays(path, "y_train", "y_test")
+    return [(train, stored["y_train"][: len(train)]), (test, stored["y_test"][: len(test)])]
+
+
+def _sheets(pattern: str) -> NDArray[np.uint8]:
     """(n, 32, 32, 3) of every sheet there is from number 0 on: 25 rows of 40 images, in order."""
     sheets: list[NDArray[np.uint8]] = []
     while not sheets or present(pattern.format(len(sheets))) is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grammar_rae.chance import permutation
 from grammar_rae.files.tables import Reject
@@ -18,7 +19,8 @@ Item = TypeVar("Item")
 class Dataset(Generic[Item]):
     """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
 
-    Items are strings, or images as in `files.images`.
+    Items are strings, or images as in `files.images`. `labels`: the class of each item of a part, integers (n,), by the
+    part's name; a part whose classes are not known is absent.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Dataset(Generic[Item]):
     test: Sequence[Item]
     task: str
     rejected: list[Reject] = field(default_factory=list)
+    labels: Mapping[str, NDArray[np.integer]] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         sizes = f"train {len(self.train):,}, valid {len(self.valid):,}, test {len(self.test):,}"

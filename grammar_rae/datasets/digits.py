@@ -16,7 +16,8 @@ def digits() -> Dataset[Image]:
     from PIL import Image as Pillow
     from sklearn.datasets import load_digits
 
-    small = (load_digits().images * (255 / 16)).round().astype(np.uint8)
+    stored = load_digits()
+    small = (stored.images * (255 / 16)).round().astype(np.uint8)
     large = [Pillow.fromarray(image).resize((SIZE, SIZE), Pillow.Resampling.BICUBIC) for image in small]
     array = np.stack([np.asarray(image) for image in large])
-    return dataset("digits", *split(Images.of(array, "digits"), test=0.2))
+    return dataset("digits", *split(Images.of(array, "digits", stored.target), test=0.2))

@@ -16,8 +16,10 @@ def split(images: Images, test: float = 0.0, valid: float = 0.1) -> tuple[Images
 
 
 def dataset(name: str, train: Images, valid: Images, test: Images) -> Dataset[Image]:
-    """The three parts as a data set of images."""
-    return Dataset(name, train, valid, test, "images")
+    """The three parts as a data set of images, with the labels of those that have them."""
+    parts = {"train": train, "valid": valid, "test": test}
+    labels = {part: images.labels for part, images in parts.items() if images.labels is not None}
+    return Dataset(name, train, valid, test, "images", labels=labels)
 
 
 def own(path: str | Path) -> Dataset[Image]:

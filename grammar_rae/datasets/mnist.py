@@ -20,6 +20,7 @@ from grammar_rae.files.images import Image, Images
 
 VALID = 10_000  # the last of the 60,000 to train on
 PARTS = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
+LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
 MNIST = "mnist/mnist.npz"
 FASHION = "fashion_mnist/fashion_mnist.npz"
 UNSIGNED = 8  # IDX's code of bytes
@@ -28,7 +29,8 @@ UNSIGNED = 8  # IDX's code of bytes
 def mnist() -> Dataset[Image]:
     """MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test.
 
-    DataError where its files are not to be had, or cannot be read.
+    Labelled by the digit; IDX files of images without those of labels beside them have no labels. DataError where its
+    files are not to be had, or cannot be read.
     """
     return _dataset("mnist", MNIST)
 
@@ -36,7 +38,7 @@ def mnist() -> Dataset[Image]:
 def fashion_mnist() -> Dataset[Image]:
     """Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test.
 
-    DataError where its files are not to be had, or cannot be read.
+    Labelled by the kind of clothing, 0 to 9 in the authors' order; otherwise as `mnist`.
     """
     return _dataset("fashion_mnist", FASHION)
 
@@ -59,14 +61,20 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
 
 def _dataset(name: str, compact: str) -> Dataset[Image]:
     """From the files in the data folder's `name`: IDX, packed or not, else the one `.npz`."""
-    paths = [present(*(f"{name}/{part}{suffix}" for suffix in ("", ".gz"))) for part in PARTS]
-    if paths[0] is not None and paths[1] is not None:
-        train, test = read_idx(paths[0]), read_idx(paths[1])
+    train, test = (_idx(name, part) for part in PARTS)
+    if train is not None and test is not None:
+        digits, tested = (_idx(name, part) for part in LABELS)
     elif present(compact) is None and name == "fashion_mnist":
-        train, test = (read_idx(locate(f"{name}/{part}.gz")) for part in PARTS)
+        train, test, digits, tested = (read_idx(locate(f"{name}/{part}.gz")) for part in (*PARTS, *LABELS))
     else:
-        stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test")
-        train, test = stored["x_train"], stored["x_test"]
-    images = Images.of(train, f"{name} train")
+        stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test", "y_train", "y_test")
+        train, test, digits, tested = stored.values()
+    images = Images.of(train, f"{name} train", digits)
     cut = len(images) - min(VALID, len(images) // 6)
-    return dataset(name, images[:cut], images[cut:], Images.of(test, f"{name} test"))
+    return dataset(name, images[:cut], images[cut:], Images.of(test, f"{name} test", tested))
+
+
+def _idx(name: str, part: str) -> NDArray[np.uint8] | None:
+    """The array of an IDX file in the data folder's `name`, packed or not; None where it is not there."""
+    path = present(f"{name}/{part}", f"{name}/{part}.gz")
+    return None if path is None else read_idx(path)

@@ -22,22 +22,26 @@ def omniglot() -> Dataset[Image]:
     """Omniglot: characters of 30 alphabets, 28 x 28, a tenth of them validates; those of 20 other alphabets test.
 
     Strokes are white on black; the folders' drawings are black on white, 105 x 105, and are inverted and resized.
+    Labelled by the alphabet, 0 to 49 in alphabetical order: there are 1,623 characters, of some twenty drawings each.
     DataError where neither folders nor file are to be had, or cannot be read.
     """
     background, evaluation = (present(f"omniglot/{name}") for name in FOLDERS)
     if background is not None and evaluation is not None:
-        train, test = _drawings(background), _drawings(evaluation)
+        folders = [path for part in (background, evaluation) for path in part.iterdir() if path.is_dir()]
+        alphabets = sorted(path.name for path in folders)
+        train, test = _drawings(background, alphabets), _drawings(evaluation, alphabets)
     else:
-        stored = arrays(locate(FILE), "images", "is_evaluation")
-        images, tests = Images.of(stored["images"], "omniglot"), stored["is_evaluation"]
+        stored = arrays(locate(FILE), "images", "is_evaluation", "alphabet")
+        images = Images.of(stored["images"], "omniglot", stored["alphabet"])
+        tests = stored["is_evaluation"]
         train, test = images.select(np.flatnonzero(~tests)), images.select(np.flatnonzero(tests))
     train, valid, _ = split(train)
     return dataset("omniglot", train, valid, test)
 
 
-def _drawings(folder: Path) -> Images:
-    """White on black, each opened when it is asked for."""
-    paths = sorted(folder.rglob("*.png"))
+def _drawings(folder: Path, alphabets: list[str]) -> Images:
+    """White on black, each opened when it is asked for, of the alphabet whose folder it lies in."""
+    paths = sorted(folder.glob("*/**/*.png"))
     if not paths:
         raise DataError(f"{folder}: no .png in it; expected the drawings by alphabet and character")
     drawings = lazily(paths, size=SIZE)
@@ -46,4 +50,5 @@ def _drawings(folder: Path) -> Images:
         """Drawing number i, (28, 28), white on black."""
         return 255 - drawings[i]
 
-    return Images(inverted, drawings.names, range(len(paths)))
+    classes = np.array([alphabets.index(path.relative_to(folder).parts[0]) for path in paths])
+    return Images(inverted, drawings.names, range(len(paths)), classes)

@@ -20,22 +20,40 @@ ARRAYS = (".npz", ".npy")
 
 
 class Images(Sequence[Image]):
-    """The images that `fetch` gives of `indices`; `names[index]` says where one came from."""
+    """The images that `fetch` gives of `indices`; `names[index]` says where one came from, `classes[index]`, where it
+    is known, what it shows.
+    """
 
-    def __init__(self, fetch: Callable[[int], Image], names: Sequence[str], indices: Iterable[int]) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[int], Image],
+        names: Sequence[str],
+        indices: Iterable[int],
+        classes: NDArray[np.integer] | None = None,
+    ) -> None:
         self.fetch = fetch
         self.names = names
         self.indices = list(indices)
+        self.classes = classes
 
     @classmethod
-    def of(cls, array: NDArray[np.generic], name: str = "image") -> Images:
-        """Of an array (n, H, W) or (n, H, W, 1 or 3) uint8. DataError where it is something else."""
+    def of(
+        cls, array: NDArray[np.generic], name: str = "image", classes: NDArray[np.integer] | None = None
+    ) -> Images:
+        """Of an array (n, H, W) or (n, H, W, 1 or 3) uint8, and the class (n,) of each, where it is known.
+
+        DataError where the array is something else, or the classes are of another number of images.
+        """
         if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[3:] not in ((), (1,), (3,)):
             raise DataError(
                 f"{name}: {array.dtype} of shape {array.shape}; expected images: uint8, (n, H, W) or (n, H, W, 3)"
             )
+        if classes is not None and classes.shape != (len(array),):
+            raise DataError(
+                f"{name}: labels of shape {classes.shape} for {len(array):,} images; fetch it again"
+            )
         names = [f"{name} {i}" for i in range(len(array))]
-        return cls(array.__getitem__, names, range(len(array)))
+        return cls(array.__getitem__, names, range(len(array)), classes)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -53,11 +71,16 @@ class Images(Sequence[Image]):
 
     def select(self, places: Iterable[int]) -> Images:
         """The images at those places of this sequence; none is opened."""
-        return Images(self.fetch, self.names, [self.indices[i] for i in places])
+        return Images(self.fetch, self.names, [self.indices[i] for i in places], self.classes)
 
     def name(self, i: int) -> str:
         """Where image i came from."""
         return self.names[self.indices[i]]
+
+    @property
+    def labels(self) -> NDArray[np.integer] | None:
+        """(n,) the class of each image; None where it is not known."""
+        return None if self.classes is None else self.classes[self.indices]
 
     def array(self) -> Image:
         """All of them, (n, H, W) or (n, H, W, 3). ValueError where their shapes differ."""

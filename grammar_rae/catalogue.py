@@ -151,6 +151,10 @@ DATASETS = {
         "grammar_rae.datasets.mnist:mnist",
         "MNIST: 60,000 handwritten digits, 28 x 28, the last 10,000 of them validate; 10,000 test",
     ),
+    "mnist_binarised": DataSet(
+        "grammar_rae.datasets.mnist:mnist_binarised",
+        "MNIST in two levels, drawn once by a seed of ours, not the published file: white by intensity; split as mnist",
+    ),
     "fashion_mnist": DataSet(
         "grammar_rae.datasets.mnist:fashion_mnist",
         "Fashion-MNIST: 60,000 pieces of clothing, 28 x 28, the last 10,000 of them validate; 10,000 test",
@@ -166,6 +170,14 @@ DATASETS = {
     "omniglot": DataSet(
         "grammar_rae.datasets.omniglot:omniglot",
         "Omniglot: characters of 30 alphabets, 28 x 28, a tenth of them validates; those of 20 other alphabets test",
+    ),
+    "freyfaces": DataSet(
+        "grammar_rae.datasets.freyfaces:freyfaces",
+        "Frey faces: 1,965 frames of a video, 28 x 20; 200 validate, 200 test, in runs apart from the training frames",
+    ),
+    "caltech101_silhouettes": DataSet(
+        "grammar_rae.datasets.silhouettes:caltech101_silhouettes",
+        "Caltech-101 silhouettes: outlines of 101 kinds of objects, 28 x 28, two-level, in the published split",
     ),
     "svhn": DataSet(
         "grammar_rae.datasets.svhn:svhn",

@@ -34,7 +34,7 @@ class ImageCodec:
         items: Sequence[Image],
         least: int,
         *,
-        size: Literal[32, 64] = 32,
+        size: Literal[28, 32, 64] = 32,
         channels: Literal[1, 3] | Auto = "auto",
     ) -> ImageCodec:
         """That of a recipe; `channels` auto: 1 where all of the items seem grey, else 3."""

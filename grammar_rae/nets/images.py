@@ -19,6 +19,15 @@ KERNELS = {32: 4, 64: 5}
 BEGINNING = 8  # pixels a side where the decoder begins
 
 
+def _kernel(size: int) -> int:
+    """Pixels a side of the kernels for images of `size`. ValueError for a size that the paper has no networks for."""
+    if size not in KERNELS:
+        raise ValueError(
+            f"these networks take images of 32 or 64 pixels a side, given {size}; set codec.size = 32"
+        )
+    return KERNELS[size]
+
+
 class ImageReader(nn.Module):
     """Intensities (B, C, S, S) from −1 to 1 → four strided convolutions → (B, outputs).
 
@@ -30,7 +39,7 @@ class ImageReader(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [channels, width, 2 * width, 4 * width, 8 * width]
-        kernel = KERNELS[size]
+        kernel = _kernel(size)
         layers: list[nn.Module] = []
         for inputs, outputs in zip(sizes, sizes[1:], strict=False):
             layers += [
@@ -55,7 +64,7 @@ class ImageWriter(nn.Module):
 
     def __init__(self, latent: int, planes: int, size: int, *, width: PositiveInt = 128) -> None:
         super().__init__()
-        kernel, doublings = KERNELS[size], {32: 2, 64: 3}[size]
+        kernel, doublings = _kernel(size), {32: 2, 64: 3}[size]
         self.dense = nn.Linear(latent, 8 * width * BEGINNING**2)
         sizes = [8 * width >> i for i in range(doublings + 1)]
         layers: list[nn.Module] = []

@@ -34,6 +34,10 @@ Encodings = typer.Option(None, help="A model: encode held-out items so many time
 Decodings = typer.Option(None, help="A model: decode each encoding so many times (the papers: 100).")
 PriorPoints = typer.Option(None, help="A model: so many points of N(0, I) (the papers: 1000).")
 PriorDecodes = typer.Option(None, help="A model: decode each point so many times (the papers: 100).")
+Likelihood = typer.Option(
+    None,
+    help="A model: log-likelihood of up to -n held-out items, so many draws each (the papers: 500 to 5000).",
+)
 Seed = typer.Option(0)
 Json = typer.Option(False, "--json", help="Print JSON.")
 
@@ -58,6 +62,7 @@ def evaluate(
     decodings: int = Decodings,
     prior_points: int = PriorPoints,
     prior_decodes: int = PriorDecodes,
+    likelihood: int = Likelihood,
     seed: int = Seed,
     json: bool = Json,
 ) -> None:
@@ -78,7 +83,7 @@ def evaluate(
     with progress("measuring") as moved:
         kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
         how = workflow.Comparison(reference, train, kind, column, fcd)
-        evaluated = workflow.evaluate(files, how, Plan(n, seed, features, *counts), moved)
+        evaluated = workflow.evaluate(files, how, Plan(n, seed, features, *counts, likelihood), moved)
         if table is not None:
             write(table, evaluated.sets[0].table)
         if report is not None:

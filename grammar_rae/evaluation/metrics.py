@@ -128,7 +128,23 @@ METRICS |= {
 METRICS |= {
     "test_images": Metric("test images", "", "what every set is compared with"),
     "squared_error": Metric("squared error", "lower", "of reconstructions, summed over an image, of 0 to 1"),
-    "log_likelihood": Metric("log-likelihood", "higher", "nats an image, importance-sampled", "nats"),
+    "log_likelihood": Metric("log-likelihood", "higher", "nats an item, importance-sampled", "nats"),
+    "log_likelihood_error": Metric(
+        "error of the log-likelihood", "", "standard error over the items", "nats"
+    ),
+    "log_likelihood_draws": Metric("draws of the log-likelihood", "", "codes drawn of each posterior"),
+    "log_likelihood_items": Metric(
+        "items of the log-likelihood", "", "held-out items that it is the mean of"
+    ),
+    "bits_per_dimension": Metric(
+        "bits per dimension", "lower", "minus the log-likelihood, a number of the image", "bits"
+    ),
+    "kl": Metric("KL", "", "of the posterior from the prior, mean over held-out items", "nats"),
+    "active_units": Metric(
+        "active units", "", "coordinates whose posterior mean varies over held-out items by more than 0.01"
+    ),
+    "units": Metric("units", "", "coordinates of a code"),
+    "kl_by_dimension": Metric("KL by dimension", "", "the part of each coordinate in KL, in order", "nats"),
 }
 # Of a model, one for each of its densities or parts of its data, whose name follows the family's: f8_gmm.
 FAMILIES: dict[str, Metric] = {

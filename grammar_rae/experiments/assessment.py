@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.catalogue import ASSESSMENTS, look_up
+from grammar_rae.errors import DataError
 from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.model import Model
@@ -30,6 +31,11 @@ class Plan:
     features: str = "classifier"  # of images, as `evaluation.images.features.network` takes them
     reconstruct: Counts | None = None  # encodings of a held-out item, decodings of each
     prior: Counts | None = None  # points of a density, decodings of each
+    likelihood: int | None = None  # draws of each held-out item's posterior; None: not asked for
+
+    def __post_init__(self) -> None:
+        if self.likelihood is not None and self.likelihood < 1:
+            raise DataError(f"a likelihood of {self.likelihood} draws; expected one or more")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from grammar_rae.evaluation.images.features import network
 from grammar_rae.evaluation.images.metrics import Curve, frechet, precision_recall, squared_error
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, row
+from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn
 from grammar_rae.progress import Report
@@ -31,11 +32,12 @@ LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
 
 @dataclass(frozen=True)
 class ImageSets:
-    """Test images (n, S, S, C) as the model sees them, their codes (n, latent), and sets as large to compare with them:
-    `reconstruction`, `interpolation` (mid-points between the codes of pairs), and samples by density.
+    """Test images (n, S, S, C) as the model sees them, their rows and codes (n, latent), and sets as large to compare
+    with them: `reconstruction`, `interpolation` (mid-points between the codes of pairs), and samples by density.
     """
 
     real: NDArray[np.uint8]
+    rows: NDArray[np.integer]
     codes: NDArray[np.float32]
     sets: dict[str, NDArray[np.uint8]]
 
@@ -68,8 +70,9 @@ class Distances:
                 by_set["f_eighth"][name] = None if curve is None else curve.f_eighth
                 if curve is not None:
                     curves[name] = curve
-        if model.stochastic:
-            progress("log-likelihood", 1.0)
+        progress("log-likelihood", 1.0)
+        numbers |= latent_numbers(model, images.rows, plan.likelihood, plan.seed)
+        if plan.likelihood is None and model.stochastic:
             bounds = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, plan.seed)
             numbers["log_likelihood"] = float(bounds.mean())
         numbers |= {
@@ -97,13 +100,13 @@ class Distances:
             cells = [metrics.get(f"{measure}_{name}") for measure in (distance, "f8", "f_eighth")]
             lines.append(row(name, *("–" if cell is None else f"{cell:.3f}" for cell in cells)))
         lines += ["", f"Summed squared error of a reconstruction: {metrics['squared_error']:.3f}."]
-        if "log_likelihood" in metrics:
+        if plan.likelihood is None and "log_likelihood" in metrics:
             lines.append(
                 f"Log-likelihood by importance sampling with {LIKELIHOOD_DRAWS} draws: "
                 f"{metrics['log_likelihood']:.2f} nats per image, {LIKELIHOOD_ITEMS} test images at most, a lower "
                 "bound in expectation."
             )
-        return lines
+        return [*lines, *latent_lines(metrics, plan.likelihood is not None)]
 
     def reconstruct(
         self, model: Model, items: Sequence[Any], reading: Reading, progress: Report
@@ -137,7 +140,7 @@ def image_sets(
     for i, density in enumerate(densities):
         progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
         sets[density] = model.generate(len(places), density=density, seed=seed)
-    return ImageSets(model.run.codec.decode(x), codes, sets)
+    return ImageSets(model.run.codec.decode(x), x, codes, sets)
 
 
 def partners(count: int, seed: int) -> NDArray[np.int64]:

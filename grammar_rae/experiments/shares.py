@@ -12,6 +12,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
+from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
 from grammar_rae.model.decoding import has_budget, has_semantics
 from grammar_rae.model.model import Model
@@ -47,7 +48,7 @@ class Shares:
                 own = drawn
             numbers |= {f"{name}_{density}": share for name, share in _of_samples(model, drawn).items()}
             numbers |= _unmasked(model, density, plan)
-        numbers |= _reconstructions(model, plan.seed, progress)
+        numbers |= _of_held_out(model, plan, progress)
         own = own or draw(model, plan.n, Sampling(seed=plan.seed), silent)
         return Assessed(model, own, numbers, {**model.run.metrics, **numbers})
 
@@ -78,7 +79,7 @@ class Shares:
         for part in parts:
             shares = [metrics.get(f"reconstructed_{part}{way}") for way in ("", "_sampled", "_revised")]
             lines.append(row(part, f"{metrics[f'reconstructed_{part}_items']:,}", *map(percent, shares)))
-        lines += ["", *_stochastic_lines(model)]
+        lines += ["", *_stochastic_lines(model), *latent_lines(metrics, plan.likelihood is not None)]
         return [*lines, *(text for name, text in MEANING.items() if name in head)]
 
     def reconstruct(
@@ -124,12 +125,22 @@ def _unmasked(model: Model, density: str, plan: Plan) -> Numbers:
     return numbers
 
 
-def _reconstructions(model: Model, seed: int, progress: Report) -> Numbers:
-    """Shares of items of each part of the recipe's data, where it is at hand: greedy, drawn, revised."""
+def _of_held_out(model: Model, plan: Plan, progress: Report) -> Numbers:
+    """Reconstructions of the recipe's data, where it is at hand, and `latent_numbers` of its held-out items."""
     try:
         data = datasets.load(model.recipe.data.name)
     except DataError:
         return {}
+    numbers = _reconstructions(model, data, plan.seed, progress)
+    x, places, _ = model.rows_known((data.test or data.valid)[: min(plan.n, HELD_OUT_ITEMS)])
+    if places:
+        progress("log-likelihood", 0.0)
+        numbers |= latent_numbers(model, x, plan.likelihood, plan.seed)
+    return numbers
+
+
+def _reconstructions(model: Model, data: datasets.Dataset[str], seed: int, progress: Report) -> Numbers:
+    """Shares of items of each part of a data set: greedy, drawn, revised."""
     parts = {
         "train": [data.train[i] for i in permutation(len(data.train), seed)[:TRAINING_ITEMS]],
         "valid": data.valid[:HELD_OUT_ITEMS],

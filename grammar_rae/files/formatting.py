@@ -14,12 +14,14 @@ def plain(value: Any) -> Any:
 
 
 def pretty(value: Any, share: bool = False) -> str:
-    """A share, 0 to 1, in percent; other numbers with three decimals; «–» for no score."""
+    """A share, 0 to 1, in percent; other numbers with three decimals, of a list two; «–» for no score."""
     value = plain(value)
     if value is None:
         return "–"
     if isinstance(value, bool | str):
         return str(value)
+    if isinstance(value, list):
+        return "  ".join(f"{number:.2f}" for number in value)
     if isinstance(value, float) and share:
         return f"{100 * value:.2f} %"
     return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"

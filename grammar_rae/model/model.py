@@ -219,8 +219,9 @@ class Model(Generic[Items]):
     def log_likelihood(self, items: Sequence[Any], draws: int = 100, seed: int = 0) -> NDArray[np.float64]:
         """(n,) nats: log of the mean over draws z ~ q of p(x | z) p(z) / q(z | x), in expectation a lower bound.
 
-        Importance sampling (Burda et al. 2016, equation 8). RecipeError where q is no distribution to draw from;
-        errors as those of `encode`.
+        Importance sampling (Burda et al. 2016, equation 8) in memory that does not grow with `draws`. Where the recipe
+        trains on a view of images, the likelihood is that of a view of each, drawn under the seed. RecipeError where q
+        is no distribution to draw from; errors as those of `encode`.
         """
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")

@@ -63,9 +63,9 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
     """
     if all(folder.is_model(name) for name in names):
         return evaluate_runs(names, how, plan, progress)
-    if plan.reconstruct or plan.prior:
+    if plan.reconstruct or plan.prior or plan.likelihood is not None:
         raise DataError(
-            f"encodings, decodings and prior points need one model or run folder; got {', '.join(names)}"
+            f"encodings, decodings, prior points and likelihoods need one model or run folder; got {', '.join(names)}"
         )
     return evaluate_files(names, how)
 

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from grammar_rae import datasets
 from grammar_rae.cli import app, main
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.features import network
@@ -143,6 +144,24 @@ def test_the_verbs(run, pictures, tmp_path):
     assert "00broken.jpg" in (tmp_path / "z.npz.rejects.csv").read_text()
     cli("decode", tmp_path / "z.npz", "-m", run, "--out", tmp_path / "again.npz")
     assert (read(tmp_path / "again.npz").array() == read(tmp_path / "back").array()).all()
+
+
+def test_evaluation_with_a_likelihood(run, tmp_path, capsys, monkeypatch):
+    done = cli("evaluate", run, "-n", 3, "--likelihood", 150, "--report", tmp_path / "page.html", "--json")
+    numbers = json.loads(done.stdout)
+    model = Model.load(run)
+    test = datasets.load(model.recipe.data.name).test[:3]
+    bounds = model.log_likelihood(test, 150)
+    assert numbers["log_likelihood"] == pytest.approx(bounds.mean())
+    assert numbers["log_likelihood_error"] == pytest.approx(bounds.std(ddof=1) / 3**0.5)
+    assert (numbers["log_likelihood_items"], numbers["log_likelihood_draws"]) == (3, 150)
+    assert sum(numbers["kl_by_dimension"]) == pytest.approx(numbers["kl"], abs=1e-3)
+    assert numbers["active_units"] <= numbers["units"] == 3
+    card = (run / "CARD.md").read_text()
+    assert "Log-likelihood of 3 held-out items by importance sampling with 150 draws" in card
+    assert "Latent usage: " in card and "KL by dimension" in (tmp_path / "page.html").read_text()
+    words = complaint(capsys, monkeypatch, "evaluate", run, "--likelihood", 0)
+    assert words.endswith("a likelihood of 0 draws; expected one or more")
 
 
 def test_evaluation_and_its_page(run, pictures, tmp_path):

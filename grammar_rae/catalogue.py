@@ -68,6 +68,7 @@ ENCODER_NETS = {
     "convolution": "grammar_rae.nets.sequences:ConvolutionEncoder",
     "strided": "grammar_rae.nets.autoregressive:StridedEncoder",
     "image": "grammar_rae.nets.images:ImageReader",
+    "dense": "grammar_rae.nets.dense:DenseReader",
 }
 
 DECODER_NETS = {  # the net, and the decoder that makes p of it
@@ -77,6 +78,7 @@ DECODER_NETS = {  # the net, and the decoder that makes p of it
         "grammar_rae.autoencoders.decoders:SequentialDecoder",
     ),
     "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
+    "dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
 }
 
 MACHINES = {
@@ -91,6 +93,10 @@ LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
     "learned_gaussian": (
         "grammar_rae.autoencoders.terms:nll",
         "grammar_rae.distributions.pixels:LEARNED_GAUSSIAN",
+    ),
+    "linear_gaussian": (
+        "grammar_rae.autoencoders.terms:nll",
+        "grammar_rae.distributions.pixels:LINEAR_GAUSSIAN",
     ),
     "bernoulli": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:BERNOULLI"),
     "logistic_mixture": (

@@ -22,6 +22,7 @@ PICTURES = {  # pixels a side, channels, likelihood
     "colour": (32, 3, "learned_gaussian"),
     "two-level": (64, 1, "bernoulli"),
     "bytes": (32, 3, "logistic_mixture"),
+    "dense": (28, 1, "linear_gaussian"),
 }
 
 KINDS = {  # codec, steps, encoder's net, decoder's net, likelihood
@@ -31,6 +32,7 @@ KINDS = {  # codec, steps, encoder's net, decoder's net, likelihood
 }
 
 NETS = {
+    "dense": {"net": "dense", "latent": 3, "widths": [8, 8]},
     "image": {"net": "image", "latent": 3, "width": 2, "bound": 5.0},
     "convolution": {"net": "convolution", "latent": 3, "hidden": 12, "filters": [4, 4], "widths": [2, 2]},
     "strided": {"net": "strided", "latent": 3, "hidden": 12, "filters": [4, 4], "embedding": 6},
@@ -49,8 +51,10 @@ def table(variant, kind):
         sections = {
             "task": "images",
             "codec": {"kind": "image", "size": size, "channels": channels},
-            "encoder": NETS["image"],
-            "decoder": {"net": "image", "width": 2},
+            "encoder": NETS["dense" if kind == "dense" else "image"],
+            "decoder": {"net": "dense", "widths": [8, 8]}
+            if kind == "dense"
+            else {"net": "image", "width": 2},
             "training": {**BASE["training"], "batch": 4},
             "density": {"components": 2, "temperature": 0.0},
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -27,13 +28,13 @@ def _bytes(intensities: Tensor) -> Tensor:
 
 
 class GaussianPixels:
-    """Independent normals of one variance around sigmoid(output).
+    """Independent normals of one variance around sigmoid(output), or around the output itself where it is `linear`.
 
     With variance 1/2, −log p is the summed squared error of Ghosh et al. 2020 and N log(π) / 2.
     """
 
-    def __init__(self, output: Tensor, log_variance: Tensor | float = LOG_HALF) -> None:
-        self.mean = output.sigmoid()
+    def __init__(self, output: Tensor, log_variance: Tensor | float = LOG_HALF, linear: bool = False) -> None:
+        self.mean = output if linear else output.sigmoid()
         self.log_variance = torch.as_tensor(log_variance, dtype=output.dtype, device=output.device)
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -185,5 +186,8 @@ class PixelLikelihood:
 
 GAUSSIAN = PixelLikelihood(GaussianPixels, continuous=True)
 LEARNED_GAUSSIAN = PixelLikelihood(GaussianPixels, learned={"log_variance": LOG_HALF}, continuous=True)
+LINEAR_GAUSSIAN = PixelLikelihood(
+    partial(GaussianPixels, linear=True), learned={"log_variance": LOG_HALF}, continuous=True
+)
 BERNOULLI = PixelLikelihood(BernoulliPixels)
 LOGISTIC_MIXTURE = PixelLikelihood(LogisticMixturePixels, mixture_planes)

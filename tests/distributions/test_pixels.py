@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grammar_rae.distributions.pixels import (
+    LINEAR_GAUSSIAN,
     BernoulliPixels,
     GaussianPixels,
     LogisticMixturePixels,
@@ -29,6 +30,12 @@ def test_the_fixed_gaussian_is_the_squared_error():
 def test_the_learned_gaussian_has_the_variance_it_is_given():
     p = GaussianPixels(Y, torch.tensor(-3.0))
     normal = torch.distributions.Normal(Y.sigmoid(), math.exp(-1.5))
+    torch.testing.assert_close(p.log_prob(X), normal.log_prob(X / 255).sum((1, 2, 3)))
+
+
+def test_the_linear_gaussian_stands_around_the_output_itself():
+    p = LINEAR_GAUSSIAN.distribution(Y, log_variance=torch.tensor(-3.0))
+    normal = torch.distributions.Normal(Y, math.exp(-1.5))
     torch.testing.assert_close(p.log_prob(X), normal.log_prob(X / 255).sum((1, 2, 3)))
 
 

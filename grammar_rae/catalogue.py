@@ -79,6 +79,8 @@ DECODER_NETS = {  # the net, and the decoder that makes p of it
     ),
     "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
     "dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
+    "local_image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
+    "local_dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
 }
 
 MACHINES = {

@@ -58,18 +58,24 @@ def _mix_one(x):  # type: ignore[no-untyped-def]
 
 
 class Noise:
-    """The noise of the samples `index` (B,) int64 under `seed`."""
+    """The noise of the samples `index` (B,) int64 under `seed`; its steps are counted from `offset`."""
 
-    def __init__(self, seed: int, index: Tensor) -> None:
+    def __init__(self, seed: int, index: Tensor, offset: int = 0) -> None:
         self.seed = seed
         self.index = index.long()
+        self.offset = offset
 
     @staticmethod
     def first(seed: int, count: int, start: int = 0, device: torch.device | str = "cpu") -> Noise:
         """Samples start … start + count − 1."""
         return Noise(seed, torch.arange(start, start + count, device=device))
 
+    def after(self, steps: int) -> Noise:
+        """The same noise, so many steps further in every stream."""
+        return Noise(self.seed, self.index, self.offset + steps)
+
     def _bits(self, stream: int, count: int, start: int) -> Tensor:
+        start = start + self.offset
         seed = torch.full((), _signed(self.seed + _GOLDEN), device=self.index.device)
         key = _mix(_mix(seed) + _signed((stream + 1) * _GOLDEN))
         if device_is_cpu(self.index):

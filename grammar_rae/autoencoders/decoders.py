@@ -5,19 +5,23 @@ p is a value: it owns the machine it was made with, that of `masks`, or the reci
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
 from grammar_rae.distributions.derivations import Derivations
 from grammar_rae.distributions.interfaces import Decoded
+from grammar_rae.distributions.local import LocalPixels
 from grammar_rae.distributions.pixels import PixelLikelihood
 from grammar_rae.distributions.sequential import Sequential, StepNet
 from grammar_rae.machines.machine import Machine, Masks, State
+from grammar_rae.nets.local import LocalNet, Window
 
 
 class CharacterDecoder(nn.Module):
@@ -85,12 +89,60 @@ class PixelDecoder(nn.Module):
         super().__init__()
         self.net = net
         self.pixels = pixels
-        for name, value in pixels.learned.items():
-            self.register_parameter(name, nn.Parameter(torch.tensor(value)))
+        _learn(self, pixels)
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Decoded:
         """p(x | z) of z (B, D)."""
         return self.pixels.distribution(self.net(z), **dict(self.named_parameters(recurse=False)))
+
+
+def _learn(decoder: nn.Module, pixels: PixelLikelihood) -> None:
+    """Gives a decoder the parameters that a likelihood learns."""
+    for name, value in pixels.learned.items():
+        decoder.register_parameter(name, nn.Parameter(torch.tensor(value)))
+
+
+class LocalDecoder(nn.Module):
+    """Images pixel after pixel, each given its window of those before and `context` planes that the net makes of z.
+
+    Defaults are those of Chen et al. 2017 for binary images, `window` apart: their six layers see [13, 6].
+    """
+
+    machine = None
+    any_length = False
+
+    def __init__(
+        self,
+        make_net: Callable[[int], nn.Module],
+        pixels: PixelLikelihood,
+        planes: int,
+        size: int,
+        channels: int,
+        *,
+        context: PositiveInt = 4,
+        window: Window = "full",
+        grey: bool = False,
+        maps: PositiveInt = 12,
+        layers: PositiveInt = 6,
+        blocks: NonNegativeInt = 4,
+        tied: bool = True,
+    ) -> None:
+        super().__init__()
+        self.net = make_net(context)
+        self.local = LocalNet(
+            size, channels, context, planes,
+            window=window, grey=grey, maps=maps, layers=layers, blocks=blocks, tied=tied,
+        )  # fmt: skip
+        self.channels = channels
+        self.pixels = pixels
+        _learn(self, pixels)
+
+    def forward(self, z: Tensor, masks: Masks | None = None) -> LocalPixels:
+        """p(x | z) of z (B, D)."""
+        learned = dict(self.named_parameters(recurse=False))
+        return LocalPixels(
+            self.local, self.net(z), self.channels, lambda output: self.pixels.distribution(output, **learned)
+        )
 
 
 def all_at_once(

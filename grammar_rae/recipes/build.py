@@ -184,9 +184,18 @@ def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) ->
 
 
 def _make_decoder(recipe: Recipe, given: Mapping[str, Any]) -> nn.Module:
-    make_net, make = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
-    net = _made(make_net, given, recipe, "decoder")
-    decoder: nn.Module = _made(make, {**given, "net": net}, recipe, "decoder")
+    net, make = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
+
+    def make_net(planes: int) -> nn.Module:
+        """The net that the recipe names, putting out so many planes."""
+        made: nn.Module = _made(net, {**given, "planes": planes}, recipe, "decoder")
+        return made
+
+    if "make_net" in inspect.signature(make).parameters:
+        further: dict[str, Any] = {"make_net": make_net}
+    else:
+        further = {"net": _made(net, given, recipe, "decoder")}
+    decoder: nn.Module = _made(make, {**given, **further}, recipe, "decoder")
     return decoder
 
 

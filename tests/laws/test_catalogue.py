@@ -27,7 +27,7 @@ TABLES = {
     for name, table in vars(catalogue).items()
     if name.isupper() and isinstance(table, dict) and name != "DATASETS"
 }
-OF_IMAGES = {"image", "dense"}  # codecs and nets
+OF_IMAGES = {"image", "dense", "local_image", "local_dense"}  # codecs and nets
 SIZES = {"hidden": 12, "filters": [4, 4], "widths": [2, 2], "width": 2}
 CODEC_SETTINGS = {
     "grammar": {"steps": 12},

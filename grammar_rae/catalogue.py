@@ -25,6 +25,7 @@ VARIANTS = {
     "cv_vae": "grammar_rae.autoencoders.variants.vae:CV_VAE",
     "wae": "grammar_rae.autoencoders.variants.wae:WAE",
     "two_stage": "grammar_rae.autoencoders.variants.vae:VAE",  # the second stage is the density of that name
+    "mutual": "grammar_rae.autoencoders.variants.mutual:MUTUAL",
     "rae": "grammar_rae.autoencoders.variants.rae:RAE",
     "rae_gp": "grammar_rae.autoencoders.variants.rae:RAE_GP",
     "rae_l2": "grammar_rae.autoencoders.variants.rae:RAE_L2",
@@ -39,6 +40,7 @@ HEADS = {  # an encoder's last layer, from features to q(z | x)
 
 PRIORS = {  # () → p(z)
     "standard": "grammar_rae.autoencoders.priors:Standard",
+    "flow": "grammar_rae.autoencoders.priors:FlowPrior",
 }
 
 DENSITIES = {  # how to fit one, an empty one to load into, and which codes it asks for where not the recipe's

@@ -41,7 +41,8 @@ NETS = {
 }
 
 # A variant's own sections of the recipe, in place of those above, by kind; None: a kind that the variant refuses.
-OWN = {}
+FLOW = {"prior": {"steps": 2, "widths": [6]}}
+OWN = {"mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW)}
 
 
 def table(variant, kind):

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+from pydantic import NonNegativeFloat
 from torch import Tensor
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
-from grammar_rae.distributions.divergence import divergence
+from grammar_rae.distributions.divergence import by_dimension, divergence
 from grammar_rae.distributions.interfaces import Decoded, Latent, Posterior
 from grammar_rae.distributions.masking import Masked, Scores
 from grammar_rae.errors import RecipeError
@@ -109,6 +110,30 @@ LIKELIHOOD: Mapping[str, tuple[Term, float]] = {"nll": (nll, 1.0), "feasible": (
 def kl(run: Pass) -> Tensor:
     """(B,) KL(q(z | x) ‖ p(z))."""
     return divergence(run.q, run.prior, run.z)
+
+
+class KL:
+    """KL(q(z | x) ‖ p(z)), of which some costs nothing, so that training is not drawn towards codes that say nothing.
+
+    `free_bits` nats of each coordinate: the sum of max(free_bits, mean over the batch) (Kingma et al. 2016, equation
+    15; Chen et al. 2017); `free_nats` of the whole: max(free_nats, mean over the batch) (Ma, Zhou, Hovy 2019).
+    """
+
+    def __init__(self, *, free_bits: NonNegativeFloat = 0.0, free_nats: NonNegativeFloat = 0.0) -> None:
+        self.free_bits = free_bits
+        self.free_nats = free_nats
+
+    def __call__(self, run: Pass) -> Tensor:
+        """(B,) nats, or () where some is free. RecipeError for free bits of what is no sum over coordinates."""
+        if not self.free_bits:
+            each = kl(run)
+            return each.mean().clamp(min=self.free_nats) if self.free_nats else each
+        parts = by_dimension(run.q, run.prior, run.z)
+        if parts is None:
+            raise RecipeError(
+                "objective.free_bits are of coordinates, and this posterior's KL is no sum over them; set free_nats"
+            )
+        return parts.mean(0).clamp(min=self.free_bits).sum().clamp(min=self.free_nats)
 
 
 def half_norm(run: Pass) -> Tensor:

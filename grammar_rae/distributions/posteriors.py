@@ -60,8 +60,12 @@ class Gaussian:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """(*shape, B) nats of z (*shape, B, D), σ as it stands."""
+        return self.log_prob_by_dimension(z).sum(-1)
+
+    def log_prob_by_dimension(self, z: Tensor) -> Tensor:
+        """(*shape, B, D) nats of z (*shape, B, D), whose sum is `log_prob`."""
         scaled = (z - self.mean) ** 2 / self.log_var.exp()
-        return -0.5 * (scaled + self.log_var + math.log(2 * math.pi)).sum(-1)
+        return -0.5 * (scaled + self.log_var + math.log(2 * math.pi))
 
 
 class StandardNormal:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from grammar_rae.distributions.divergence import by_dimension, divergence
 from grammar_rae.distributions.interfaces import Latent, Posterior
-from grammar_rae.distributions.posteriors import Gaussian, StandardNormal
 from grammar_rae.model.decoding import BATCH
 from grammar_rae.model.likelihood import drawn_view
 from grammar_rae.noise import Noise
@@ -27,8 +26,8 @@ def posterior_usage(
 ) -> tuple[Array, Array | None, Array | None]:
     """Of rows (n, …) the posterior means (n, D), KL(q ‖ p) (n,) and its parts by coordinate (n, D), in nats.
 
-    The parts are of independent normals against N(0, I), else None. Where there is no formula KL is estimated by one
-    draw a row under the seed; it is None where q is no density of its draws. A view of images is drawn under the seed.
+    The parts are those of `distributions.divergence`, else None. Where there is no formula KL is estimated by one draw
+    a row under the seed; it is None where q is no density of its draws. A view of images is drawn under the seed.
     """
     autoencoder = model.run.autoencoder
     prior: Latent = autoencoder.prior()
@@ -36,11 +35,12 @@ def posterior_usage(
     for begin in range(0, len(rows), BATCH):
         q: Posterior = autoencoder.posterior(drawn_view(model, rows[begin : begin + BATCH], begin, seed))
         means.append(q.mean)
-        if isinstance(q, Gaussian) and isinstance(prior, StandardNormal):
-            parts.append(by_dimension(q, prior))
-            totals.append(parts[-1].sum(-1))
+        z = q.sample(Noise.first(seed, len(q.mean), begin, model.device))
+        by_coordinate = by_dimension(q, prior, z)
+        if by_coordinate is not None:
+            parts.append(by_coordinate)
+            totals.append(by_coordinate.sum(-1))
         elif q.proper:
-            z = q.sample(Noise.first(seed, len(q.mean), begin, model.device))
             totals.append(divergence(q, prior, z))
     return _joined(means), _joined(totals) if totals else None, _joined(parts) if parts else None
 

@@ -58,7 +58,7 @@ def train(objective, x, folder=None, resume=False, stop=None, **changes):
 
 
 def test_a_term_with_settings_is_made_by_the_recipe_and_its_buffers_are_resumed(monkeypatch, tmp_path):
-    variant = replace(VAE, terms={**VAE.terms, "doubling": (Doubling, 1.0)})
+    variant = replace(VAE, terms={**LIKELIHOOD, "kl": (kl, 1.0), "doubling": (Doubling, 1.0)})
     monkeypatch.setitem(VARIANTS, "doubling", f"{__name__}:VARIANT")
     monkeypatch.setitem(globals(), "VARIANT", variant)
     recipe = table("doubling", "grey")
@@ -132,7 +132,7 @@ def test_what_comes_before_an_epoch_reaches_the_averaged_weights_and_is_resumed(
 
     def objective():
         run, x = tiny("vae", "grey")
-        return Objective(run.autoencoder, VAE.terms, begin=begin), x
+        return Objective(run.autoencoder, {**LIKELIHOOD, "kl": (kl, 1.0)}, begin=begin), x
 
     one, x = objective()
     whole = train(one, x, average=0.999, epochs=3)
@@ -266,6 +266,6 @@ def test_the_divergence_is_the_sum_of_its_dimensions():
         StandardNormal(torch.zeros(3)),
         torch.randn(5, 3),
     )
-    parts = by_dimension(q, p)
+    parts = by_dimension(q, p, z)
     assert parts.shape == (5, 3) and (parts >= 0).all()
     torch.testing.assert_close(parts.sum(-1), divergence(q, p, z))

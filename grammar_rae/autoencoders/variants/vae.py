@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grammar_rae.autoencoders.terms import LIKELIHOOD, kl
+from grammar_rae.autoencoders.terms import KL, LIKELIHOOD
 from grammar_rae.autoencoders.variant import Variant
 
 AE = Variant(LIKELIHOOD, "point", "standard")
-VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, "gaussian", "standard")
-CV_VAE = Variant({**LIKELIHOOD, "kl": (kl, 1.0)}, "constant_variance", "standard")
+VAE = Variant({**LIKELIHOOD, "kl": (KL, 1.0)}, "gaussian", "standard")
+CV_VAE = Variant({**LIKELIHOOD, "kl": (KL, 1.0)}, "constant_variance", "standard")

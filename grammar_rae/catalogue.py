@@ -30,12 +30,14 @@ VARIANTS = {
     "rae_gp": "grammar_rae.autoencoders.variants.rae:RAE_GP",
     "rae_l2": "grammar_rae.autoencoders.variants.rae:RAE_L2",
     "rae_sn": "grammar_rae.autoencoders.variants.rae:RAE_SN",
+    "recursive": "grammar_rae.autoencoders.variants.recursive:RECURSIVE",
 }
 
 HEADS = {  # an encoder's last layer, from features to q(z | x)
     "point": "grammar_rae.autoencoders.heads:PointHead",
     "gaussian": "grammar_rae.autoencoders.heads:GaussianHead",
     "constant_variance": "grammar_rae.autoencoders.heads:ConstantVarianceHead",
+    "mixture": "grammar_rae.autoencoders.heads:MixtureHead",
 }
 
 PRIORS = {  # () → p(z)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
 import torch
+import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 
-from grammar_rae.distributions.posteriors import Gaussian, Point
+from grammar_rae.distributions.posteriors import Gaussian, Mixture, Point
 from grammar_rae.nets.initial import glorot
 
 
@@ -55,3 +61,44 @@ class ConstantVarianceHead(nn.Module):
         """q of h (B, hidden), mean and log-variance (B, latent)."""
         mean = self.mean(h)
         return Gaussian(mean, torch.zeros_like(mean), self.noise)
+
+
+Components = Annotated[int, Field(ge=2)]  # of a mixture
+
+
+class MixtureHead(nn.Module):
+    """A mixture that grows by a component at a time (Kim, Pavlovic 2020): Q_m = (1 − e_m) Q_{m−1} + e_m q_m.
+
+    Each component has features of its own, from which its Gaussian comes as in `GaussianHead`. The share e_m of
+    x is the sigmoid of a linear map of the features up to the m-th; no gradient of the shares reaches the features.
+    All components begin with equal weights.
+    """
+
+    def __init__(
+        self, hidden: int, latent: int, *, components: Components = 3, bound: float | None = None
+    ) -> None:
+        super().__init__()
+        self.components = nn.ModuleList(GaussianHead(hidden, latent, bound=bound) for _ in range(components))
+        self.shares = nn.ModuleList(_share((m + 1) * hidden, m) for m in range(1, components))
+
+    def forward(self, h: Sequence[Tensor]) -> Mixture:
+        """q of features h (B, hidden), one of each component."""
+        parts = [head(own) for head, own in zip(self.components, h, strict=True)]
+        fixed = [own.detach() for own in h]
+        logits = [share(torch.cat(fixed[: m + 1], -1)) for m, share in enumerate(self.shares, 1)]
+        return Mixture(recursive_log_weights(torch.cat(logits, 1).T), parts)
+
+
+def _share(features: int, m: int) -> nn.Linear:
+    """The logit of e_m, which begins as 1 / (m + 1)."""
+    share = nn.Linear(features, 1)
+    nn.init.zeros_(share.weight)
+    nn.init.constant_(share.bias, -math.log(m))
+    return share
+
+
+def recursive_log_weights(logits: Tensor) -> Tensor:
+    """(M + 1, B) log a_m, a_m = e_m ∏ (1 − e_j) over j > m and e_0 = 1, of the logits (M, B) of e_1 … e_M."""
+    own = F.pad(F.logsigmoid(logits), (0, 0, 1, 0))
+    left = F.logsigmoid(-logits).flip(0).cumsum(0).flip(0)
+    return own + F.pad(left, (0, 0, 0, 1))

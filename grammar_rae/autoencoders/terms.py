@@ -29,6 +29,7 @@ class Pass:
     step: int = 0  # of the optimizer, from the beginning of training
     training: bool = False
     code_noise: float = 0.0
+    draw: Tensor | None = None  # codes (B, D) to take in place of a draw of q
 
     @cached_property
     def q(self) -> Posterior:
@@ -37,8 +38,8 @@ class Pass:
 
     @cached_property
     def z(self) -> Tensor:
-        """(B, D) a draw of q."""
-        return self.q.rsample()
+        """(B, D) a draw of q, or the codes given."""
+        return self.q.rsample() if self.draw is None else self.draw
 
     @cached_property
     def p(self) -> Decoded:

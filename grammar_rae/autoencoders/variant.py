@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.objective import Begin
 from grammar_rae.autoencoders.terms import Term
+
+
+def once(model: Autoencoder) -> int:
+    """One step of the optimizer a batch."""
+    return 1
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,8 @@ class Variant:
     `refine(**settings)` makes the module that betters the encoder's posterior (`Autoencoder`), `wrap(make_net,
     **settings)` the encoder's net of a function that makes one; a recipe states their settings with the encoder's.
     `begin(model, epoch, rows)` runs before each epoch, from 0, and repeats itself when training is resumed.
-    `phases(model)` is how many steps of the optimizer each batch takes.
+    `phases(model, **settings)` is how many steps of the optimizer each batch takes; a recipe states its settings with
+    the objective's.
     """
 
     terms: Mapping[str, tuple[Term | type[Term], float]]
@@ -30,9 +37,9 @@ class Variant:
     refine: Callable[..., nn.Module] | None = None
     wrap: Callable[..., nn.Module] | None = None
     begin: Begin | None = None
-    phases: Callable[[Autoencoder], int] = lambda model: 1
+    phases: Callable[..., int] = once
 
     @property
-    def makers(self) -> tuple[type[Term], ...]:
-        """The terms that are classes."""
-        return tuple(term for term, _ in self.terms.values() if isinstance(term, type))
+    def makers(self) -> tuple[Callable[..., Any], ...]:
+        """What takes settings of the objective: the terms that are classes, and `phases`."""
+        return (*(term for term, _ in self.terms.values() if isinstance(term, type)), self.phases)

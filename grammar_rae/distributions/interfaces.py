@@ -15,8 +15,15 @@ from grammar_rae.noise import Noise
 class Posterior(Protocol):
     """q(z | x) of a batch."""
 
-    mean: Tensor  # (B, D): what `encode` gives
-    proper: bool  # whether log_prob is that of the draws; not of a point, nor where the noise is scaled down
+    @property
+    def mean(self) -> Tensor:
+        """(B, D): what `encode` gives."""
+        ...
+
+    @property
+    def proper(self) -> bool:
+        """Whether log_prob is that of the draws; not of a point, nor where the noise is scaled down."""
+        ...
 
     def rsample(self, shape: tuple[int, ...] = ()) -> Tensor:
         """(*shape, B, D) with gradients, from torch's global generator: the training draw."""

@@ -1,4 +1,5 @@
-"""Distributions over codes: a point (deterministic encoders), a Gaussian whose noise may be scaled down, and N(0, I).
+"""Distributions over codes: a point (deterministic encoders), a Gaussian whose noise may be scaled down, a mixture of
+Gaussians, and N(0, I).
 
 The published Grammar VAE draws z = μ + exp(log σ² / 2) ε with ε ~ N(0, 0.01²) while its KL term takes σ
 as it stands (Kusner et al. 2017, code): `noise` is that 0.01, and 1 is the textbook posterior.
@@ -7,11 +8,13 @@ as it stands (Kusner et al. 2017, code): `noise` is that 0.01, and 1 is the text
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from grammar_rae.noise import LATENT, POSTERIOR, Noise
+from grammar_rae.noise import COMPONENT, LATENT, POSTERIOR, Noise
 
 
 class Point:
@@ -66,6 +69,61 @@ class Gaussian:
         """(*shape, B, D) nats of z (*shape, B, D), whose sum is `log_prob`."""
         scaled = (z - self.mean) ** 2 / self.log_var.exp()
         return -0.5 * (scaled + self.log_var + math.log(2 * math.pi))
+
+
+class Mixture:
+    """K Gaussians an item, each with mean and log-variance (B, D), under log-weights (K, B)."""
+
+    proper = True
+
+    def __init__(self, log_weights: Tensor, parts: Sequence[Gaussian]) -> None:
+        self.log_weights = log_weights
+        self.parts = parts
+
+    @cached_property
+    def components(self) -> Gaussian:
+        """All of them, mean and log-variance (K, B, D): its draw is one of every component."""
+        return Gaussian(
+            torch.stack([part.mean for part in self.parts]),
+            torch.stack([part.log_var for part in self.parts]),
+        )
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """(B, D), which may lie between the components."""
+        return (self.log_weights.exp()[..., None] * self.components.mean).sum(0)
+
+    def first(self, count: int) -> Mixture:
+        """The first components alone, in the same proportions."""
+        return Mixture(self.log_weights[:count].log_softmax(0), self.parts[:count])
+
+    def detached(self) -> Mixture:
+        """The same mixture, without gradients."""
+        parts = [Gaussian(part.mean.detach(), part.log_var.detach()) for part in self.parts]
+        return Mixture(self.log_weights.detach(), parts)
+
+    def rsample(self, shape: tuple[int, ...] = ()) -> Tensor:
+        """(*shape, B, D) from torch's global generator; gradients reach the components drawn, not the weights."""
+        mean = self.components.mean
+        u = torch.rand(*shape, mean.shape[1], 1, dtype=mean.dtype, device=mean.device)
+        return self._of(u, torch.randn(*shape, *mean.shape[1:], dtype=mean.dtype, device=mean.device))
+
+    def sample(self, noise: Noise) -> Tensor:
+        """(B, D) from counter-based noise."""
+        eps = noise.normal(POSTERIOR, self.components.mean.shape[-1])
+        return self._of(noise.uniform(COMPONENT, 1), eps).detach()
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(*shape, B) nats of z (*shape, B, D)."""
+        return (self.log_weights + self.components.log_prob(z.unsqueeze(-3))).logsumexp(-2)
+
+    def _of(self, u: Tensor, eps: Tensor) -> Tensor:
+        """Draws of the components that u (*shape, B, 1) chooses, by eps (*shape, B, D)."""
+        below = self.log_weights.exp().cumsum(0)[:-1].T  # (B, K − 1)
+        drawn = (u >= below).sum(-1)
+        rows = torch.arange(drawn.shape[-1], device=drawn.device)
+        mean, log_var = self.components.mean[drawn, rows], self.components.log_var[drawn, rows]
+        return mean + (log_var / 2).exp() * eps
 
 
 class StandardNormal:

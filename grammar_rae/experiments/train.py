@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from grammar_rae.autoencoders.variant import once
 from grammar_rae.densities.fitting import check
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import hashes
@@ -23,7 +24,7 @@ from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipes import find as find_recipe
-from grammar_rae.recipes.build import make_objective
+from grammar_rae.recipes.build import find_variant, make_objective
 from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
@@ -60,7 +61,7 @@ def train(
     fabric = Fabric(
         accelerator="cuda" if device.startswith("cuda") else "cpu",
         devices=devices,
-        strategy="ddp" if devices > 1 else "auto",
+        strategy=_strategy(raw) if devices > 1 else "auto",
         precision=raw.training.precision,
     )
     fabric.launch()
@@ -82,6 +83,11 @@ def train(
         }
         finish(run, prepared.rows, prepared.texts, folder, report)
     return Model(run, device)
+
+
+def _strategy(recipe: Recipe) -> str:
+    """How processes share their gradients: where a batch takes several steps, not every weight has one in each."""
+    return "ddp" if find_variant(recipe).phases is once else "ddp_find_unused_parameters_true"
 
 
 def _warm_start(run: Run, from_: str | Path, report: Report) -> None:

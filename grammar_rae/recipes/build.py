@@ -1,8 +1,9 @@
 """From a recipe to modules: what it names is looked up in the catalogue and called with what its signature asks for.
 
 Keyword-only parameters are settings, which recipes give. Other parameters are asked for by name: of the codec its
-`sizes`, of the recipe `latent` and its `rungs`, of the machine itself and its `features`, of a likelihood of images
-itself and its `planes`. So nets, decoders, heads, priors, machines and likelihoods say themselves what they go with.
+`sizes`, of the recipe `latent` and its `rungs`, of the machine itself and its `features`, of a likelihood its term
+`nll`, and of one of images itself and its `planes`. So nets, decoders, heads, priors, machines, likelihoods and terms
+say themselves what they go with.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def rungs_of(recipe: Recipe) -> tuple[int, ...]:
 def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     """The variant's terms under the recipe's weights."""
     likelihood, *_ = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
-    variant, given = find_variant(recipe), {"latent": recipe.encoder.latent, "rungs": rungs_of(recipe)}
+    variant = find_variant(recipe)
+    given = {"latent": recipe.encoder.latent, "rungs": rungs_of(recipe), "nll": likelihood, "model": model}
     terms = {
         name: (_made(term, given, recipe, "objective") if isinstance(term, type) else term, weight)
         for name, (term, weight) in variant.terms.items()
@@ -117,7 +119,8 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     warm_up = recipe.objective.warm_up
     for name in warm_up:
         look_up_term(terms, name, recipe)
-    return Objective(model, terms, recipe.objective.code_noise, warm_up, variant.phases(model), variant.begin)
+    phases = _made(variant.phases, given, recipe, "objective")
+    return Objective(model, terms, recipe.objective.code_noise, warm_up, phases, variant.begin)
 
 
 def summed(term: str, weight: float, pixels: int, channels: int, latent: int) -> float:

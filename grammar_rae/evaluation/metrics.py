@@ -145,6 +145,15 @@ METRICS |= {
     ),
     "units": Metric("units", "", "coordinates of a code"),
     "kl_by_dimension": Metric("KL by dimension", "", "the part of each coordinate in KL, in order", "nats"),
+    "naive_length": Metric(
+        "C_naive", "lower", "length of a held-out item and its code: −log p(z) − log p(x | z)", "nats"
+    ),
+    "posterior_entropy": Metric("H(q)", "", "what bits-back gives back of C_naive: −log q(z | x)", "nats"),
+    "bits_back_length": Metric("C_bits-back", "lower", "C_naive − H(q), minus the bound", "nats"),
+    "naive_length_bits": Metric("C_naive a dimension", "lower", "C_naive, a number of the image", "bits"),
+    "bits_back_length_bits": Metric(
+        "C_bits-back a dimension", "lower", "C_bits-back, a number of the image", "bits"
+    ),
 }
 # Of a model, one for each of its densities or parts of its data, whose name follows the family's: f8_gmm.
 FAMILIES: dict[str, Metric] = {

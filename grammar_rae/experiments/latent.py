@@ -1,4 +1,4 @@
-"""How likely a model finds held-out items, and how much of its codes they use."""
+"""How likely a model finds held-out items, how much of its codes they use, and what it costs to send them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,36 @@ from numpy.typing import NDArray
 
 from grammar_rae.evaluation.usage import usage
 from grammar_rae.experiments.assessment import Numbers
+from grammar_rae.model.coding import code_lengths
 from grammar_rae.model.likelihood import bits_per_dimension, log_likelihood
 from grammar_rae.model.model import Model
 from grammar_rae.model.usage import posterior_usage
 
 
 def latent_numbers(model: Model, rows: NDArray[np.integer], draws: int | None, seed: int) -> Numbers:
-    """`usage_numbers`, and with `draws` `likelihood_numbers`, of rows (n, …)."""
-    numbers = usage_numbers(model, rows, seed)
+    """`usage_numbers` and `coding_numbers`, and with `draws` `likelihood_numbers`, of rows (n, …)."""
+    numbers = usage_numbers(model, rows, seed) | coding_numbers(model, rows, seed)
     return numbers if draws is None else numbers | likelihood_numbers(model, rows, draws, seed)
 
 
 def usage_numbers(model: Model, rows: NDArray[np.integer], seed: int) -> Numbers:
     """`evaluation.usage.usage` of rows (n, …)."""
     return usage(*posterior_usage(model, rows, seed))
+
+
+def coding_numbers(model: Model, rows: NDArray[np.integer], seed: int) -> Numbers:
+    """The mean lengths of rows (n, …) in nats: of code and row, of what bits-back gives back, and of what is left; in
+    bits per dimension too where there are any. Nothing where the model's codes are not drawn from its posterior.
+    """
+    if not model.stochastic:
+        return {}
+    naive, returned = (float(nats.mean()) for nats in code_lengths(model, rows, seed))
+    lengths = {"naive_length": naive, "posterior_entropy": returned, "bits_back_length": naive - returned}
+    bits = {
+        f"{name}_bits": bits_per_dimension(model, -lengths[name])
+        for name in ("naive_length", "bits_back_length")
+    }
+    return {**lengths, **{name: value for name, value in bits.items() if value is not None}}
 
 
 def likelihood_numbers(model: Model, rows: NDArray[np.integer], draws: int, seed: int) -> Numbers:
@@ -59,5 +75,15 @@ def latent_lines(metrics: Numbers, asked: bool) -> list[str]:
         lines.append(
             f"Latent usage: {metrics['active_units']} of {metrics['units']} units active (their posterior mean varies "
             f"over held-out items by more than 0.01), KL {'–' if kl is None else f'{kl:.3f} nats'}."
+        )
+    if "naive_length" in metrics:
+        naive, entropy, length = (
+            metrics[name] for name in ("naive_length", "posterior_entropy", "bits_back_length")
+        )
+        bits = metrics.get("bits_back_length_bits")
+        lines.append(
+            f"Length of a held-out item sent by its code: C_naive {naive:.2f} nats, of which bits-back gives H(q) "
+            f"{entropy:.2f} back, C_bits-back {length:.2f} nats"
+            + ("." if bits is None else f", {bits:.4f} bits per dimension.")
         )
     return lines

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from grammar_rae import datasets
@@ -140,7 +141,13 @@ def image_sets(
     for i, density in enumerate(densities):
         progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
         sets[density] = model.generate(len(places), density=density, seed=seed)
-    return ImageSets(model.run.codec.decode(x), x, codes, sets)
+    return ImageSets(model.run.codec.decode(seen(model, x)), x, codes, sets)
+
+
+def seen(model: Model, x: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Rows as the recipe's view has them where nothing is drawn: two-level of binarised images, else as they are."""
+    viewed = model.run.autoencoder.view(torch.as_tensor(x), 0.5)
+    return x if viewed.is_floating_point() else viewed.numpy()
 
 
 def partners(count: int, seed: int) -> NDArray[np.int64]:

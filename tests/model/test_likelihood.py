@@ -11,11 +11,13 @@ from grammar_rae.autoencoders.views import as_is
 from grammar_rae.catalogue import VARIANTS
 from grammar_rae.distributions.posteriors import StandardNormal
 from grammar_rae.evaluation.usage import active_units
+from grammar_rae.experiments.distances import image_sets
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.model.decoding import BATCH, batch_size
 from grammar_rae.model.likelihood import bits_per_dimension, drawn_view, log_likelihood
 from grammar_rae.model.model import Model
 from grammar_rae.model.usage import posterior_usage
+from grammar_rae.progress import silent
 from grammar_rae.recipes.build import make_autoencoder, make_codec
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs.folder import Run
@@ -159,3 +161,14 @@ def test_active_units_are_those_that_vary():
     means[:, 2] = np.where(np.arange(1000) % 2, 0.12, -0.12)  # variance 0.0144
     means[:, 3] = np.where(np.arange(1000) % 2, 0.08, -0.08)  # variance 0.0064
     assert active_units(means) == 2 and active_units(means[:1]) == 0
+
+
+def test_sets_are_compared_with_images_as_the_model_sees_them():
+    items = np.random.default_rng(0).integers(0, 256, (4, 32, 32), np.uint8)
+    for view, likelihood, expected in (
+        ("as_is", "gaussian", items),
+        ("dequantised", "gaussian", items),
+        ("binarised", "bernoulli", np.where(items < 128, 0, 255)),
+    ):
+        model, _ = images(view=view, likelihood=likelihood)
+        assert np.array_equal(image_sets(model, items, (), 0, silent).real[..., 0], expected)

@@ -25,6 +25,7 @@ VARIANTS = {
     "cv_vae": "grammar_rae.autoencoders.variants.vae:CV_VAE",
     "wae": "grammar_rae.autoencoders.variants.wae:WAE",
     "two_stage": "grammar_rae.autoencoders.variants.vae:VAE",  # the second stage is the density of that name
+    "laplace": "grammar_rae.autoencoders.variants.laplace:LAPLACE",
     "mutual": "grammar_rae.autoencoders.variants.mutual:MUTUAL",
     "rae": "grammar_rae.autoencoders.variants.rae:RAE",
     "rae_gp": "grammar_rae.autoencoders.variants.rae:RAE_GP",

@@ -42,7 +42,10 @@ NETS = {
 
 # A variant's own sections of the recipe, in place of those above, by kind; None: a kind that the variant refuses.
 FLOW = {"prior": {"steps": 2, "widths": [6]}}
-OWN = {"mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW)}
+OWN = {
+    "laplace": {kind: None for kind in [*KINDS, *PICTURES] if kind != "dense"},
+    "mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW),
+}
 
 
 def table(variant, kind):

@@ -6,7 +6,7 @@ p is a value: it owns the machine it was made with, that of `masks`, or the reci
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 import torch
@@ -93,7 +93,11 @@ class PixelDecoder(nn.Module):
 
     def forward(self, z: Tensor, masks: Masks | None = None) -> Decoded:
         """p(x | z) of z (B, D)."""
-        return self.pixels.distribution(self.net(z), **dict(self.named_parameters(recurse=False)))
+        return self.likelihood(self.net(z))
+
+    def likelihood(self, planes: Tensor) -> Any:
+        """p of what the net puts out, (B, P, H, W)."""
+        return self.pixels.distribution(planes, **dict(self.named_parameters(recurse=False)))
 
 
 def _learn(decoder: nn.Module, pixels: PixelLikelihood) -> None:

@@ -6,11 +6,14 @@ from torch import Tensor
 
 from grammar_rae.distributions.autoregressive import AutoregressiveFlow
 from grammar_rae.distributions.interfaces import Latent, Posterior
-from grammar_rae.distributions.posteriors import Gaussian, StandardNormal
+from grammar_rae.distributions.posteriors import FullGaussian, Gaussian, StandardNormal
 
 
 def divergence(q: Posterior, p: Latent, z: Tensor) -> Tensor:
     """(B,) nats: KL(q ‖ p), estimated at the draw z (B, D) of q when no formula applies."""
+    if isinstance(q, FullGaussian) and isinstance(p, StandardNormal):
+        squares = q.total_variance + q.mean.square().sum(-1)
+        return 0.5 * (squares - q.mean.shape[-1]) + q.half_log_det
     parts = by_dimension(q, p, z)
     return q.log_prob(z) - p.log_prob(z) if parts is None else parts.sum(-1)
 

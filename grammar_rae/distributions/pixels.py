@@ -21,6 +21,7 @@ from grammar_rae.noise import DECODING, Noise
 LOG_HALF = math.log(0.5)  # of the variance under which −log p is the squared error and a constant
 COMPONENTS = 5  # logistics in a mixture
 LEAST_LOG_SCALE = -7.0
+LEAST_CURVATURE = 1e-5
 
 
 def _bytes(intensities: Tensor) -> Tensor:
@@ -42,6 +43,11 @@ class GaussianPixels:
         squared = (x / 255 - self.mean).square().flatten(1).sum(1)
         constant = 0.5 * self.mean[0].numel() * (self.log_variance + math.log(2 * math.pi))
         return -0.5 * squared / self.log_variance.exp() - constant
+
+    def expansion(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """First and negated second derivative (B, C, H, W) of log p(x) in its mean: of a `linear` one in the output."""
+        precision = (-self.log_variance).exp()
+        return precision * (x / 255 - self.mean), precision.expand_as(self.mean)
 
     def outputs(self, x: Tensor) -> Tensor:
         """Intensities (B, C, H, W): what a gradient penalty differentiates."""
@@ -67,6 +73,11 @@ class BernoulliPixels:
         """(B,) nats of the thresholded image."""
         ones = (x >= 128).to(self.logits.dtype)
         return -F.binary_cross_entropy_with_logits(self.logits, ones, reduction="none").flatten(1).sum(1)
+
+    def expansion(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """First and negated second derivative (B, C, H, W) of log p(x) in the output, the latter 1e-5 or more."""
+        mean = self.logits.sigmoid()
+        return (x >= 128).to(mean.dtype) - mean, (mean * (1 - mean)).clamp(min=LEAST_CURVATURE)
 
     def outputs(self, x: Tensor) -> Tensor:
         """Probabilities of one (B, C, H, W)."""

@@ -1,5 +1,5 @@
-"""Distributions over codes: a point (deterministic encoders), a Gaussian whose noise may be scaled down, a mixture of
-Gaussians, and N(0, I).
+"""Distributions over codes: a point (deterministic encoders), Gaussians of diagonal and full covariance, mixtures,
+and N(0, I).
 
 The published Grammar VAE draws z = μ + exp(log σ² / 2) ε with ε ~ N(0, 0.01²) while its KL term takes σ
 as it stands (Kusner et al. 2017, code): `noise` is that 0.01, and 1 is the textbook posterior.
@@ -124,6 +124,46 @@ class Mixture:
         rows = torch.arange(drawn.shape[-1], device=drawn.device)
         mean, log_var = self.components.mean[drawn, rows], self.components.log_var[drawn, rows]
         return mean + (log_var / 2).exp() * eps
+
+
+class FullGaussian:
+    """A normal of mean (B, D) and full covariance (L Lᵀ)⁻¹, its precision by the lower Cholesky factor L (B, D, D)."""
+
+    proper = True
+
+    def __init__(self, mean: Tensor, factor: Tensor) -> None:
+        self.mean = mean
+        self.factor = factor
+
+    def _at(self, eps: Tensor) -> Tensor:
+        """μ + L⁻ᵀ ε of ε (*shape, B, D)."""
+        return self.mean + torch.linalg.solve_triangular(self.factor.mT, eps[..., None], upper=True)[..., 0]
+
+    def rsample(self, shape: tuple[int, ...] = ()) -> Tensor:
+        """(*shape, B, D) from torch's global generator: the training draw."""
+        return self._at(torch.randn(*shape, *self.mean.shape, dtype=self.mean.dtype, device=self.mean.device))
+
+    def sample(self, noise: Noise) -> Tensor:
+        """(B, D) from counter-based noise."""
+        return self._at(noise.normal(POSTERIOR, self.mean.shape[-1])).detach()
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """(*shape, B) nats of z (*shape, B, D)."""
+        scaled = ((z - self.mean)[..., None, :] @ self.factor)[..., 0, :]
+        constant = 0.5 * self.mean.shape[-1] * math.log(2 * math.pi)
+        return self.half_log_det - constant - 0.5 * scaled.square().sum(-1)
+
+    @property
+    def half_log_det(self) -> Tensor:
+        """(B,) half the logarithm of the precision's determinant."""
+        return self.factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+    @property
+    def total_variance(self) -> Tensor:
+        """(B,) the trace of the covariance."""
+        eye = torch.eye(self.mean.shape[-1], dtype=self.mean.dtype, device=self.mean.device)
+        inverse = torch.linalg.solve_triangular(self.factor, eye.expand_as(self.factor), upper=False)
+        return inverse.square().sum((-2, -1))
 
 
 class StandardNormal:

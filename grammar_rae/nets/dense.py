@@ -6,6 +6,7 @@ weights too: Kaiming's uniform by the number of outputs, biases 0.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from grammar_rae.nets.sizes import Sizes
@@ -55,3 +56,14 @@ class DenseWriter(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """Planes (B, P, S, S) of z (B, D)."""
         return self.out(self.layers(z)).unflatten(1, self.shape)
+
+    def linearised(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Planes (B, P, S, S) of z (B, D), and their exact Jacobian (B, P S S, D): weights times the units at work."""
+        h, slope = z, torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+        for layer in self.layers:
+            if isinstance(layer, nn.Linear):
+                h, slope = layer(h), layer.weight @ slope
+            else:
+                at_work = h > 0
+                h, slope = h * at_work, slope * at_work[..., None]
+        return self.out(h).unflatten(1, self.shape), self.out.weight @ slope

@@ -78,7 +78,11 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
     encoder = _make_encoder(recipe, given, variant)
     decoder = variant.edit(_make_decoder(recipe, given))
     prior = _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
-    refine = None if variant.refine is None else _made(variant.refine, given, recipe, "encoder")
+    refine = (
+        None
+        if variant.refine is None
+        else _made(variant.refine, {**given, "decoder": decoder}, recipe, "encoder")
+    )
     return Autoencoder(encoder, decoder, prior, refine, view)
 
 

@@ -19,8 +19,12 @@ from grammar_rae.training.batches import Data
 from grammar_rae.training.loop import fit
 from grammar_rae.training.settings import Settings
 
-CASES = [(variant, kind) for variant in VARIANTS for kind in [*KINDS, "grey"] if supported(variant, kind)]
-CASES += [(variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES if kind != "grey"]
+CASES = [
+    (variant, kind) for variant in VARIANTS for kind in [*KINDS, "grey", "dense"] if supported(variant, kind)
+]
+CASES += [
+    (variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES if kind not in ("grey", "dense")
+]
 
 
 @pytest.mark.parametrize(("variant", "kind"), CASES)

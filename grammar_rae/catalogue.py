@@ -32,6 +32,7 @@ VARIANTS = {
     "rae_l2": "grammar_rae.autoencoders.variants.rae:RAE_L2",
     "rae_sn": "grammar_rae.autoencoders.variants.rae:RAE_SN",
     "recursive": "grammar_rae.autoencoders.variants.recursive:RECURSIVE",
+    "ladder": "grammar_rae.autoencoders.variants.ladder:LADDER",
 }
 
 HEADS = {  # an encoder's last layer, from features to q(z | x)
@@ -39,6 +40,7 @@ HEADS = {  # an encoder's last layer, from features to q(z | x)
     "gaussian": "grammar_rae.autoencoders.heads:GaussianHead",
     "constant_variance": "grammar_rae.autoencoders.heads:ConstantVarianceHead",
     "mixture": "grammar_rae.autoencoders.heads:MixtureHead",
+    "rungs": "grammar_rae.autoencoders.heads:RungHead",
 }
 
 PRIORS = {  # () → p(z)
@@ -74,6 +76,9 @@ ENCODER_NETS = {
     "strided": "grammar_rae.nets.autoregressive:StridedEncoder",
     "image": "grammar_rae.nets.images:ImageReader",
     "dense": "grammar_rae.nets.dense:DenseReader",
+    "image_ladder": "grammar_rae.nets.image_ladder:image_ladder_reader",
+    "dense_ladder": "grammar_rae.nets.dense_ladder:dense_ladder_reader",
+    "strided_ladder": "grammar_rae.nets.string_ladder:strided_ladder_reader",
 }
 
 DECODER_NETS = {  # the net, and the decoder that makes p of it
@@ -84,6 +89,22 @@ DECODER_NETS = {  # the net, and the decoder that makes p of it
     ),
     "image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
     "dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:PixelDecoder"),
+    "image_ladder": (
+        "grammar_rae.nets.image_ladder:image_ladder_writer",
+        "grammar_rae.autoencoders.decoders:PixelDecoder",
+    ),
+    "dense_ladder": (
+        "grammar_rae.nets.dense_ladder:dense_ladder_writer",
+        "grammar_rae.autoencoders.decoders:PixelDecoder",
+    ),
+    "repeat_ladder": (
+        "grammar_rae.nets.string_ladder:RepeatLadder",
+        "grammar_rae.autoencoders.decoders:all_at_once",
+    ),
+    "recurrent_ladder": (
+        "grammar_rae.nets.string_ladder:RecurrentLadder",
+        "grammar_rae.autoencoders.decoders:SequentialDecoder",
+    ),
     "local_image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
     "local_dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
 }

@@ -40,10 +40,43 @@ NETS = {
     "recurrent": {"net": "recurrent", "hidden": 14, "embedding": 6},
 }
 
+LADDER = {"latent": 5, "rungs": [2, 2, 1]}
+STRIDED_LADDER = {**LADDER, "net": "strided_ladder", "hidden": 8, "filters": [4, 4, 4], "embedding": 6}
+LADDERS = {
+    "parallel": {
+        "encoder": STRIDED_LADDER,
+        "decoder": {"net": "repeat_ladder", "hidden": 14, "layers": 2, "path": 6},
+    },
+    "sequential": {
+        "encoder": STRIDED_LADDER,
+        "decoder": {"net": "recurrent_ladder", "hidden": 14, "embedding": 6, "path": 6},
+    },
+    "characters": {
+        "encoder": STRIDED_LADDER,
+        "decoder": {"net": "repeat_ladder", "hidden": 14, "layers": 2, "path": 6, "merge": "concatenated"},
+    },
+    "grey": {
+        "encoder": {**LADDER, "net": "image_ladder", "convolutions": [[[2, 2], [3, 2]]], "dense": 8},
+        "decoder": {"net": "image_ladder", "convolutions": [[[2, 2], [3, 2]]], "dense": 8},
+    },
+    "colour": {
+        "encoder": {**LADDER, "net": "image_ladder", "convolutions": [[[2, 2]], [[3, 2], [3, 1]]], "dense": 8},
+        "decoder": {
+            "net": "image_ladder", "convolutions": [[[2, 2]], [[3, 2], [3, 1]]], "dense": 8,
+            "merge": "concatenated",
+        },
+    },
+    "dense": {
+        "encoder": {**LADDER, "net": "dense_ladder", "width": 8},
+        "decoder": {"net": "dense_ladder", "width": 8},
+    },
+}  # fmt: skip
+
 # A variant's own sections of the recipe, in place of those above, by kind; None: a kind that the variant refuses.
 FLOW = {"prior": {"steps": 2, "widths": [6]}}
 OWN = {
     "laplace": {kind: None for kind in [*KINDS, *PICTURES] if kind != "dense"},
+    "ladder": LADDERS,
     "mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW),
 }
 

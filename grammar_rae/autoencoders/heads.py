@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,9 @@ from torch import Tensor, nn
 
 from grammar_rae.distributions.posteriors import Gaussian, Mixture, Point
 from grammar_rae.nets.initial import glorot
+from grammar_rae.nets.ladder import LadderReader
+
+LEAST_SIGMA = 0.001  # added to a sigmoid (published code of the variational ladder autoencoder)
 
 
 class PointHead(nn.Module):
@@ -102,3 +105,47 @@ def recursive_log_weights(logits: Tensor) -> Tensor:
     own = F.pad(F.logsigmoid(logits), (0, 0, 1, 0))
     left = F.logsigmoid(-logits).flip(0).cumsum(0).flip(0)
     return own + F.pad(left, (0, 0, 0, 1))
+
+
+class RungHead(nn.Module):
+    """One Gaussian a rung, each of the features of its own level; together one of independent normals.
+
+    `sigma` is the exponential of a linear layer, where `bound` holds as in `GaussianHead`, or its sigmoid and 0.001
+    (published code of Zhao, Song, Ermon 2017). ValueError where the net has not as many levels as there are rungs.
+    """
+
+    def __init__(
+        self,
+        hidden: int,
+        reader: nn.Module,
+        rungs: tuple[int, ...],
+        *,
+        noise: float = 1.0,
+        bound: float | None = None,
+        sigma: Literal["exponential", "sigmoid"] = "exponential",
+    ) -> None:
+        super().__init__()
+        self.parts = reader.parts if isinstance(reader, LadderReader) else (hidden,)
+        if len(self.parts) != len(rungs):
+            raise ValueError(
+                f"{len(rungs)} rungs on a net without levels; set encoder.net = image_ladder, dense_ladder or "
+                "strided_ladder, and decoder.net to one of their kind"
+            )
+        pairs = list(zip(self.parts, rungs, strict=True))
+        self.means = nn.ModuleList(nn.Linear(part, rung).apply(glorot) for part, rung in pairs)
+        self.spreads = nn.ModuleList(nn.Linear(part, rung).apply(glorot) for part, rung in pairs)
+        self.noise = noise
+        self.bound = bound
+        self.sigma = sigma
+
+    def forward(self, h: Tensor) -> Gaussian:
+        """q of h (B, hidden), mean and log-variance (B, D), those of the lowest rung first."""
+        parts = h.split(self.parts, 1)
+        mean = torch.cat([layer(part) for layer, part in zip(self.means, parts, strict=True)], 1)
+        raw = torch.cat([layer(part) for layer, part in zip(self.spreads, parts, strict=True)], 1)
+        return Gaussian(mean, self._log_var(raw), self.noise)
+
+    def _log_var(self, raw: Tensor) -> Tensor:
+        if self.sigma == "sigmoid":
+            return 2 * (raw.sigmoid() + LEAST_SIGMA).log()
+        return raw if self.bound is None else 2 * self.bound * raw.tanh()

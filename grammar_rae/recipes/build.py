@@ -186,7 +186,8 @@ def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) ->
     if variant.wrap is not None:
         net = _made(variant.wrap, {**given, "make_net": make_net}, recipe, "encoder")
     _, inputs = look_up(CODECS, recipe.codec.kind, "codec")
-    head = _made(look_up(HEADS, variant.head, "head"), {**given, "hidden": net.outputs}, recipe, "encoder")
+    of_net = {"hidden": net.outputs, "reader": net}
+    head = _made(look_up(HEADS, variant.head, "head"), {**given, **of_net}, recipe, "encoder")
     return Encoder(_made(inputs, given, recipe, "encoder"), net, head)
 
 

@@ -25,6 +25,7 @@ CASES = [
 CASES += [
     (variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES if kind not in ("grey", "dense")
 ]
+CASES += [("ladder", "colour")]
 
 
 @pytest.mark.parametrize(("variant", "kind"), CASES)

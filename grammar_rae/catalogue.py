@@ -79,6 +79,7 @@ ENCODER_NETS = {
     "image_ladder": "grammar_rae.nets.image_ladder:image_ladder_reader",
     "dense_ladder": "grammar_rae.nets.dense_ladder:dense_ladder_reader",
     "strided_ladder": "grammar_rae.nets.string_ladder:strided_ladder_reader",
+    "residual": "grammar_rae.nets.residual:ResidualReader",
 }
 
 DECODER_NETS = {  # the net, and the decoder that makes p of it

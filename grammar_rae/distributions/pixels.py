@@ -19,6 +19,7 @@ from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.noise import DECODING, Noise
 
 LOG_HALF = math.log(0.5)  # of the variance under which −log p is the squared error and a constant
+LOG_TENTH = math.log(0.1)  # of about the variance of intensities of MNIST, with which a learned one begins
 COMPONENTS = 5  # logistics in a mixture
 LEAST_LOG_SCALE = -7.0
 LEAST_CURVATURE = 1e-5
@@ -198,7 +199,7 @@ class PixelLikelihood:
 GAUSSIAN = PixelLikelihood(GaussianPixels, continuous=True)
 LEARNED_GAUSSIAN = PixelLikelihood(GaussianPixels, learned={"log_variance": LOG_HALF}, continuous=True)
 LINEAR_GAUSSIAN = PixelLikelihood(
-    partial(GaussianPixels, linear=True), learned={"log_variance": LOG_HALF}, continuous=True
+    partial(GaussianPixels, linear=True), learned={"log_variance": LOG_TENTH}, continuous=True
 )
 BERNOULLI = PixelLikelihood(BernoulliPixels)
 LOGISTIC_MIXTURE = PixelLikelihood(LogisticMixturePixels, mixture_planes)

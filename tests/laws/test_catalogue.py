@@ -29,6 +29,7 @@ TABLES = {
 }
 OF_IMAGES = {
     "image",
+    "residual",
     "dense",
     "image_ladder",
     "dense_ladder",

@@ -27,6 +27,7 @@ VARIANTS = {
     "two_stage": "grammar_rae.autoencoders.variants.vae:VAE",  # the second stage is the density of that name
     "laplace": "grammar_rae.autoencoders.variants.laplace:LAPLACE",
     "mutual": "grammar_rae.autoencoders.variants.mutual:MUTUAL",
+    "lossy": "grammar_rae.autoencoders.variants.lossy:LOSSY",
     "rae": "grammar_rae.autoencoders.variants.rae:RAE",
     "rae_gp": "grammar_rae.autoencoders.variants.rae:RAE_GP",
     "rae_l2": "grammar_rae.autoencoders.variants.rae:RAE_L2",

@@ -74,9 +74,13 @@ LADDERS = {
 
 # A variant's own sections of the recipe, in place of those above, by kind; None: a kind that the variant refuses.
 FLOW = {"prior": {"steps": 2, "widths": [6]}}
+WINDOW = {"context": 2, "window": [3, 1], "maps": 4, "layers": 2, "blocks": 1}
+LOCAL = {kind: {**FLOW, "decoder": {"net": "local_image", "width": 2, **WINDOW}} for kind in PICTURES}
+LOCAL["dense"] = {**FLOW, "decoder": {"net": "local_dense", "widths": [8, 8], **WINDOW}}
 OWN = {
     "laplace": {kind: None for kind in [*KINDS, *PICTURES] if kind != "dense"},
     "ladder": LADDERS,
+    "lossy": {**dict.fromkeys(KINDS), **LOCAL},
     "mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW),
 }
 

@@ -23,7 +23,10 @@ CASES = [
     (variant, kind) for variant in VARIANTS for kind in [*KINDS, "grey", "dense"] if supported(variant, kind)
 ]
 CASES += [
-    (variant, kind) for variant in ("vae", "rae_gp") for kind in PICTURES if kind not in ("grey", "dense")
+    (variant, kind)
+    for variant in ("vae", "rae_gp", "lossy")
+    for kind in PICTURES
+    if kind not in ("grey", "dense")
 ]
 CASES += [("ladder", "colour")]
 

@@ -178,6 +178,13 @@ def tradeoff(curves: Mapping[str, Curve]) -> NotebookFigure:
     return figure
 
 
+def usage(kl: Sequence[float]) -> NotebookFigure:
+    """What each coordinate of the codes carries, KL in nats, without words."""
+    figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
+    panels.draw_usage(figure.add_subplot(), kl)
+    return figure
+
+
 def shown(items: pd.DataFrame) -> list[str]:
     """The columns of a table that a distribution is drawn of."""
     return [name for name in DRAWN if name in items]

@@ -173,6 +173,26 @@ def repeated_section(sets: Sequence[ItemSet]) -> Html:
     return _by_set("Written again and again", "The most frequent items.", sets, counted)
 
 
+def usage_section(sets: Sequence[ItemSet]) -> Html:
+    """What each coordinate of a model's codes carries, where KL is a sum over them."""
+
+    def drawn(item_set: ItemSet, n: int) -> Html:
+        """The bars of a set's model."""
+        kl = item_set.numbers.get("kl_by_dimension")
+        if not kl:
+            return Html("")
+        active, units = item_set.numbers["active_units"], item_set.numbers["units"]
+        words = f"KL by coordinate of {item_set.name}: {', '.join(f'{nats:.2f}' for nats in kl)} nats"
+        caption = f"{active} of {units} active, {sum(kl):.2f} nats in all"
+        return figure(plot(figures.usage(kl), words), tag("small", caption))
+
+    note = (
+        "Mean KL of the posterior from the prior over held-out items, nats, a bar a coordinate; active: the "
+        "posterior mean varies over items by more than 0.01."
+    )
+    return _by_set("Latent usage", note, sets, drawn)
+
+
 def map_section(sets: Sequence[ItemSet]) -> Html:
     """Where codes lie in a model's latent space, beside those of data."""
 

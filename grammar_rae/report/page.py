@@ -27,7 +27,7 @@ def page(
     """
     parts = [metrics.tables(sets, task.properties, reference), metrics.histograms(sets, reference)]
     parts += task.sections(sets, reference, score)
-    parts += [items.repeated_section(sets), items.map_section(sets)]
+    parts += [items.repeated_section(sets), items.usage_section(sets), items.map_section(sets)]
     parts.append(_facts(facts or {}))
     names = " · ".join(item_set.name for item_set in sets)
     head = tag(

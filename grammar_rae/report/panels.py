@@ -88,6 +88,15 @@ def draw_tradeoff(axes: Axes, curves: Mapping[str, Curve]) -> None:
     quiet(axes)
 
 
+def draw_usage(axes: Axes, kl: Sequence[float]) -> None:
+    """KL in nats, a bar a coordinate, in their order."""
+    axes.bar(range(1, len(kl) + 1), kl, color=SERIES[0], width=0.8)
+    axes.set_ylim(bottom=min(0.0, *kl))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    quiet(axes)
+
+
 def draw_codes(
     axes: Axes,
     points: NDArray[np.floating],

@@ -19,6 +19,7 @@ from grammar_rae.files.images import read
 from grammar_rae.files.pictures import sheet
 from grammar_rae.model.model import Model
 from grammar_rae.noise import POSTERIOR, Noise
+from grammar_rae.report.figures import usage
 from grammar_rae.report.page import page
 from grammar_rae.report.sets import ItemSet
 from grammar_rae.tasks.find import named
@@ -159,7 +160,9 @@ def test_evaluation_with_a_likelihood(run, tmp_path, capsys, monkeypatch):
     assert numbers["active_units"] <= numbers["units"] == 3
     card = (run / "CARD.md").read_text()
     assert "Log-likelihood of 3 held-out items by importance sampling with 150 draws" in card
-    assert "Latent usage: " in card and "KL by dimension" in (tmp_path / "page.html").read_text()
+    assert "Latent usage: " in card and "Latent usage" in (tmp_path / "page.html").read_text()
+    bars = usage([0.5, 0.0, 2.0]).axes[0].patches
+    assert [bar.get_height() for bar in bars] == [0.5, 0.0, 2.0]
     words = complaint(capsys, monkeypatch, "evaluate", run, "--likelihood", 0)
     assert words.endswith("a likelihood of 0 draws; expected one or more")
 

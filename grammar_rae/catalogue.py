@@ -128,6 +128,7 @@ LIKELIHOODS = {  # the term `nll`, and what the planes of a net say of an image
         "grammar_rae.autoencoders.terms:nll",
         "grammar_rae.distributions.pixels:LINEAR_GAUSSIAN",
     ),
+    "laplace": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:LAPLACE"),
     "bernoulli": ("grammar_rae.autoencoders.terms:nll", "grammar_rae.distributions.pixels:BERNOULLI"),
     "logistic_mixture": (
         "grammar_rae.autoencoders.terms:nll",

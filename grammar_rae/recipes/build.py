@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -71,7 +73,8 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
     machine = machine or make_machine(recipe, codec)
     if machine is not None:
         given |= {"machine": machine, "features": machine.feature_size}
-    _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
+    _, *found = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
+    pixels = [_stated(likelihood, recipe) for likelihood in found]
     for likelihood in pixels:
         given |= {"pixels": likelihood, "planes": _made(likelihood.planes, given, recipe, "objective")}
     view = _make_view(recipe, pixels)
@@ -159,6 +162,14 @@ def find_variant(recipe: Recipe) -> Variant:
     """The row of a recipe's variant."""
     variant: Variant = look_up(VARIANTS, recipe.objective.variant, "variant")
     return variant
+
+
+def _stated(likelihood: PixelLikelihood, recipe: Recipe) -> PixelLikelihood:
+    """A likelihood with the settings that a recipe states for it."""
+    settings = _made(likelihood.settings, {}, recipe, "objective")
+    if not settings:
+        return likelihood
+    return replace(likelihood, distribution=partial(likelihood.distribution, **settings))
 
 
 def _make_view(recipe: Recipe, pixels: Sequence[PixelLikelihood]) -> View:

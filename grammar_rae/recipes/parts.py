@@ -11,6 +11,7 @@ from grammar_rae.catalogue import (
     DECODER_NETS,
     ENCODER_NETS,
     HEADS,
+    LIKELIHOODS,
     MACHINES,
     PRIORS,
     VARIANTS,
@@ -67,6 +68,8 @@ def sections(recipe: Recipe) -> dict[str, Section]:
     variant = look_up(VARIANTS, recipe.objective.variant, "variant")
     head = look_up(HEADS, variant.head, "head")
     prior = look_up(PRIORS, variant.prior, "prior")
+    _, *pixels = look_up(LIKELIHOODS, recipe.objective.likelihood, "likelihood")
+    losses = [*variant.makers, *(likelihood.settings for likelihood in pixels)]
     further = [taker for taker in (variant.refine, variant.wrap) if taker is not None]
     called = {
         "codec": f"{recipe.name}: codec.kind {recipe.codec.kind}",
@@ -80,7 +83,7 @@ def sections(recipe: Recipe) -> dict[str, Section]:
         "encoder": Section(recipe.encoder, called["encoder"], (reader, inputs, head, *further)),
         "decoder": Section(recipe.decoder, called["decoder"], (writer, decoder, machine)),
         "prior": Section(recipe.prior, called["prior"], (prior,)),
-        "objective": Section(recipe.objective, called["objective"], variant.makers),
+        "objective": Section(recipe.objective, called["objective"], tuple(losses)),
     }
 
 

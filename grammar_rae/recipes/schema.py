@@ -79,7 +79,9 @@ class DecoderPart(OpenPart):
 
 
 class ObjectivePart(OpenPart):
-    """[objective]: what training minimises; further keys are settings of the variant's terms."""
+    """[objective]: what training minimises; further keys are settings of the variant's terms and of the
+    likelihood.
+    """
 
     variant: Annotated[str, AfterValidator(lambda name: known(VARIANTS, name, "variant"))]
     likelihood: Annotated[str, AfterValidator(lambda name: known(LIKELIHOODS, name, "likelihood"))] = (

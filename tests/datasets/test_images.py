@@ -14,9 +14,9 @@ from scipy.io import savemat
 from scipy.linalg import sqrtm
 
 from grammar_rae import datasets, recipes
+from grammar_rae.autoencoders.discrepancy import SCALES, inverse_multiquadric, mmd_squared
 from grammar_rae.autoencoders.terms import Pass
 from grammar_rae.autoencoders.variants.rae import gradient_penalty
-from grammar_rae.autoencoders.variants.wae import SCALES, mmd_squared
 from grammar_rae.codecs.codec import grey
 from grammar_rae.codecs.images import ImageCodec
 from grammar_rae.datasets import cifar10, mnist
@@ -331,9 +331,9 @@ def test_mmd_is_the_double_sum_and_unbiased():
     pairs = [(i, j) for i in range(6) for j in range(6)]
     within = sum(k(a[i], a[j]) + k(b[i], b[j]) for i, j in pairs if i != j) / 30
     between = sum(k(a[i], b[j]) for i, j in pairs) * 2 / 36
-    torch.testing.assert_close(mmd_squared(a, b), within - between)
+    torch.testing.assert_close(mmd_squared(a, b, inverse_multiquadric), within - between)
     torch.manual_seed(0)
-    estimates = torch.stack([mmd_squared(*torch.randn(2, 8, 2)) for _ in range(2000)])
+    estimates = torch.stack([mmd_squared(*torch.randn(2, 8, 2), inverse_multiquadric) for _ in range(2000)])
     assert abs(estimates.mean()) < 4 * estimates.std() / 2000**0.5 and (estimates < 0).any()
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from grammar_rae.distributions.pixels import (
+    LAPLACE,
     LINEAR_GAUSSIAN,
     BernoulliPixels,
     GaussianPixels,
@@ -37,6 +38,23 @@ def test_the_linear_gaussian_stands_around_the_output_itself():
     p = LINEAR_GAUSSIAN.distribution(Y, log_variance=torch.tensor(-3.0))
     normal = torch.distributions.Normal(Y, math.exp(-1.5))
     torch.testing.assert_close(p.log_prob(X), normal.log_prob(X / 255).sum((1, 2, 3)))
+
+
+def test_laplace_pixels_are_those_of_torch_and_the_published_absolute_error():
+    p = LAPLACE.distribution(Y, **LAPLACE.settings(scale=0.3))
+    laplace = torch.distributions.Laplace(Y.sigmoid(), 0.3)
+    torch.testing.assert_close(p.log_prob(X), laplace.log_prob(X / 255).sum((1, 2, 3)))
+    absolute = 48 * (X / 255 - Y.sigmoid()).abs().mean((1, 2, 3))
+    published = LAPLACE.distribution(Y, **LAPLACE.settings()).log_prob(X)
+    torch.testing.assert_close(-published, 8 * absolute + 48 * math.log(2 / 8))
+
+
+def test_laplace_draws_have_the_scale():
+    half = torch.zeros(1, 1, 1, 1).expand(20_000, -1, -1, -1)
+    p = LAPLACE.distribution(half, **LAPLACE.settings(scale=0.05))
+    away = (p.sample(Noise.first(1, 20_000)).double() / 255 - 0.5).abs()
+    assert away.mean().item() == pytest.approx(0.05, rel=0.03)
+    assert torch.equal(p.sample(Noise.first(1, 20_000), 1e-9), p.mode())
 
 
 def test_bernoulli_sums_to_one_over_two_level_images():

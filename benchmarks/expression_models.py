@@ -33,10 +33,21 @@ from grammar_rae.recipes.schema import Recipe
 from grammar_rae.training.memory import keep_freed
 
 BOUND = {"likelihood": "categorical", "weights": {}}
+READER = {"net": "strided_ladder", "latent": 25, "rungs": [13, 12], "hidden": 100, "filters": [32, 64]}
+WRITER = {
+    "net": "repeat_ladder",
+    "hidden": 100,
+    "layers": 3,
+    "path": 64,
+    "batch_norm": True,
+    "budget": "sampling",
+}
+LADDER = {"encoder": READER, "decoder": WRITER}
 MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it has of its own
     "gvae": ("gvae-equations", {}),
     "vae": ("gvae-equations", {"encoder": {"noise": 1.0}, "objective": {"variant": "vae", **BOUND}}),
     "grae": ("grae-equations", {}),
+    "ladder": ("grae-equations", {**LADDER, "objective": {"variant": "ladder", **BOUND}}),
     "mutual": (
         "grae-equations",
         {"objective": {"variant": "mutual", **BOUND}, "prior": {"widths": [64, 64]}},
@@ -46,7 +57,7 @@ MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it
         {"encoder": {"components": 2}, "objective": {"variant": "recursive", **BOUND}},
     ),
 }
-OTHER_NETS: dict[str, str] = {}
+OTHER_NETS = {"ladder": "strided ladder"}
 DENSITIES = ("prior", "gaussian", "gmm")
 
 
@@ -56,7 +67,8 @@ def recipe(model: str, seed: int, options: argparse.Namespace) -> Recipe:
     sections: Row = find(base).model_dump(exclude_defaults=True)
     training = {"epochs": options.epochs, "batch": 200, "learning_rate": 1e-3, "seed": seed}
     for part, changes in own.items():
-        sections[part] = {**sections.get(part, {}), **changes}
+        kept = {} if "net" in changes else sections.get(part, {})
+        sections[part] = {**kept, **changes}
     sections |= {"name": model, "about": "", "training": {**training, "valid_examples": 2000}}
     sections["data"] = {**sections["data"], "limit": options.limit}
     sections["density"] = {"default": "gmm", "components": 10}

@@ -78,7 +78,10 @@ WINDOW = {"context": 2, "window": [3, 1], "maps": 4, "layers": 2, "blocks": 1}
 LOCAL = {kind: {**FLOW, "decoder": {"net": "local_image", "width": 2, **WINDOW}} for kind in PICTURES}
 LOCAL["dense"] = {**FLOW, "decoder": {"net": "local_dense", "widths": [8, 8], **WINDOW}}
 OWN = {
-    "laplace": {kind: None for kind in [*KINDS, *PICTURES] if kind != "dense"},
+    "laplace": {
+        **{kind: None for kind in [*KINDS, *PICTURES] if kind != "dense"},
+        "two-level": {"decoder": {"net": "dense", "widths": [8, 8]}},
+    },
     "ladder": LADDERS,
     "lossy": {**dict.fromkeys(KINDS), **LOCAL},
     "mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW),

@@ -47,9 +47,9 @@ class GaussianPixels:
         return -0.5 * squared / self.log_variance.exp() - constant
 
     def expansion(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """First and negated second derivative (B, C, H, W) of log p(x) in its mean: of a `linear` one in the output."""
+        """First (B, C, H, W) and negated second derivative () of log p(x) in its mean, a `linear` one's output."""
         precision = (-self.log_variance).exp()
-        return precision * (x / 255 - self.mean), precision.expand_as(self.mean)
+        return precision * (x / 255 - self.mean), precision
 
     def outputs(self, x: Tensor) -> Tensor:
         """Intensities (B, C, H, W): what a gradient penalty differentiates."""

@@ -137,7 +137,9 @@ class FullGaussian:
 
     def _at(self, eps: Tensor) -> Tensor:
         """μ + L⁻ᵀ ε of ε (*shape, B, D)."""
-        return self.mean + torch.linalg.solve_triangular(self.factor.mT, eps[..., None], upper=True)[..., 0]
+        columns = eps.reshape(-1, *self.mean.shape).permute(1, 2, 0)  # (B, D, draws): no factor is copied
+        offsets = torch.linalg.solve_triangular(self.factor.mT, columns, upper=True)
+        return self.mean + offsets.permute(2, 0, 1).reshape(eps.shape)
 
     def rsample(self, shape: tuple[int, ...] = ()) -> Tensor:
         """(*shape, B, D) from torch's global generator: the training draw."""
@@ -149,9 +151,9 @@ class FullGaussian:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """(*shape, B) nats of z (*shape, B, D)."""
-        scaled = ((z - self.mean)[..., None, :] @ self.factor)[..., 0, :]
-        constant = 0.5 * self.mean.shape[-1] * math.log(2 * math.pi)
-        return self.half_log_det - constant - 0.5 * scaled.square().sum(-1)
+        offsets = (z - self.mean).reshape(-1, *self.mean.shape).transpose(0, 1)  # (B, draws, D)
+        squared = (offsets @ self.factor).square().sum(-1).T.reshape(z.shape[:-1])
+        return self.half_log_det - 0.5 * (squared + self.mean.shape[-1] * math.log(2 * math.pi))
 
     @property
     def half_log_det(self) -> Tensor:

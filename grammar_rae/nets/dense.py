@@ -6,9 +6,9 @@ weights too: Kaiming's uniform by the number of outputs, biases 0.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
+from grammar_rae.nets.linearised import Linearised, through
 from grammar_rae.nets.sizes import Sizes
 
 WIDTHS = [500, 500]
@@ -57,13 +57,7 @@ class DenseWriter(nn.Module):
         """Planes (B, P, S, S) of z (B, D)."""
         return self.out(self.layers(z)).unflatten(1, self.shape)
 
-    def linearised(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Planes (B, P, S, S) of z (B, D), and their exact Jacobian (B, P S S, D): weights times the units at work."""
-        h, slope = z, torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
-        for layer in self.layers:
-            if isinstance(layer, nn.Linear):
-                h, slope = layer(h), layer.weight @ slope
-            else:
-                at_work = h > 0
-                h, slope = h * at_work, slope * at_work[..., None]
-        return self.out(h).unflatten(1, self.shape), self.out.weight @ slope
+    def linearised(self, z: Tensor) -> Linearised:
+        """The linear map that the net is around z (B, D), its output planes (B, P, S, S)."""
+        h, slopes = through(self.layers, z)
+        return Linearised(self.out(h).unflatten(1, self.shape), slopes, self.out.weight)

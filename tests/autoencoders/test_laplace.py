@@ -39,8 +39,8 @@ def decoder(pixels=LINEAR_GAUSSIAN, linear=False, scale=1.0):
 
 def line(made):
     """W (N, D) and b (N,) of a linear decoder."""
-    planes, w = made.net.linearised(torch.zeros(1, D, dtype=torch.float64))
-    return w[0].detach(), planes.flatten(1)[0].detach()
+    around = made.net.linearised(torch.zeros(1, D, dtype=torch.float64))
+    return around.jacobian[0].detach(), around.output.flatten(1)[0].detach()
 
 
 def refined(made, mean, x=X, steps=4):
@@ -91,12 +91,12 @@ def test_fact_2_under_a_linear_decoder_the_bound_is_the_marginal_whatever_the_co
 def test_fact_3_the_jacobian_is_autograds_and_the_covariance_is_between_0_and_1(pixels):
     made = decoder(pixels)
     z = torch.randn(B, D, dtype=torch.float64)
-    planes, w = made.net.linearised(z)
-    torch.testing.assert_close(planes, made.net(z))
+    around = made.net.linearised(z)
+    torch.testing.assert_close(around.output, made.net(z))
     expected = [
         torch.autograd.functional.jacobian(lambda one: made.net(one[None]).flatten(), row) for row in z
     ]
-    torch.testing.assert_close(w, torch.stack(expected))
+    torch.testing.assert_close(around.jacobian, torch.stack(expected))
     q = refined(made, z)
     variances = 1 / torch.linalg.eigvalsh(q.factor @ q.factor.mT)
     assert (variances > 0).all() and (variances <= 1 + 1e-6).all()
@@ -121,7 +121,61 @@ def test_derivatives_of_a_likelihood_are_autograds(pixels):
     torch.testing.assert_close(first, slope)
     if slope.requires_grad:
         (curvature,) = torch.autograd.grad(slope.sum(), output)
-        torch.testing.assert_close(second, -curvature)
+        torch.testing.assert_close(second.expand_as(curvature), -curvature)
+
+
+@pytest.mark.parametrize("pixels", [LINEAR_GAUSSIAN, BERNOULLI])
+def test_the_precision_is_the_hessian_of_automatic_differentiation(pixels):
+    made = decoder(pixels)
+    z = torch.randn(B, D, dtype=torch.float64)
+    assert (made.net.layers[0](z) < 0).any()  # some units are off
+    found = refined(made, z, steps=0).factor
+    prior = StandardNormal(torch.zeros(D))
+    for row in range(B):
+
+        def log_joint(one, row=row):
+            return made(one[None]).log_prob(X[row : row + 1])[0] + prior.log_prob(one)
+
+        hessian = torch.autograd.functional.hessian(log_joint, z[row])
+        torch.testing.assert_close(found[row] @ found[row].T, -hessian)
+
+
+class Whole(torch.nn.Module):
+    """A decoder and the posterior that it gives, as one module."""
+
+    def __init__(self, made):
+        super().__init__()
+        self.made = made
+
+    def forward(self, mean):
+        q = refined(self.made, mean, steps=2)
+        return q.mean, q.factor
+
+
+@pytest.mark.parametrize("pixels", [LINEAR_GAUSSIAN, BERNOULLI])
+@pytest.mark.parametrize("name", ["out.weight", "layers.2.weight", "out.bias"])
+def test_gradients_go_through_the_search(pixels, name):
+    whole = Whole(decoder(pixels))
+
+    def posterior(mean, parameter):
+        return torch.func.functional_call(whole, {f"made.net.{name}": parameter}, (mean,))
+
+    start = torch.randn(B, D, dtype=torch.float64, requires_grad=True)
+    value = whole.made.net.get_parameter(name).detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(posterior, (start, value), fast_mode=True)
+
+
+def test_few_digits_of_training_do_not_reach_the_search():
+    run, x = tiny("laplace", "dense")
+    with torch.autocast("cpu", torch.bfloat16):
+        q = run.autoencoder.posterior(x)
+    assert q.mean.dtype == q.factor.dtype == torch.float32 and q.factor.isfinite().all()
+
+
+def test_a_precision_without_a_factor_is_no_number():
+    made = decoder()
+    made.log_variance.data.fill_(-torch.inf)
+    assert refined(made, torch.randn(B, D, dtype=torch.float64), steps=0).factor.isnan().any((1, 2)).all()
 
 
 def test_the_search_climbs_under_two_levels():

@@ -29,6 +29,7 @@ CASES += [
     if kind not in ("grey", "dense")
 ]
 CASES += [("ladder", "colour")]
+CASES += [("laplace", "two-level")]
 
 
 @pytest.mark.parametrize(("variant", "kind"), CASES)

@@ -57,15 +57,14 @@ class Laplace(nn.Module):
     def _expanded(self, z: Tensor, x: Tensor, decoder: PixelDecoder) -> tuple[Tensor, Tensor]:
         """∇ log p(x, z) (B, D) at z (B, D), and the Cholesky factor (B, D, D) of −∇² of the linearised model.
 
-        Newton's step from z is Λ⁻¹ ∇; under a Gaussian it ends where s⁻² Λ⁻¹ Wᵀ (x − b) does, whatever z.
+        Newton's step from z is Λ⁻¹ ∇; under a Gaussian it ends where s⁻² Λ⁻¹ Wᵀ (x − b) does, whatever z. A factor
+        that rounding leaves no place for is NaN, by which training knows that it diverges.
         """
-        planes, w = cast(DenseWriter, decoder.net).linearised(z)
-        slope, curvature = decoder.likelihood(planes).expansion(x)
-        gradient = (slope.flatten(1)[:, None] @ w)[:, 0] - z
-        precision = w.mT @ (curvature.flatten(1)[..., None] * w) + torch.eye(
-            z.shape[1], dtype=z.dtype, device=z.device
-        )
-        return gradient, torch.linalg.cholesky(precision)
+        around = cast(DenseWriter, decoder.net).linearised(z)
+        slope, curvature = decoder.likelihood(around.output).expansion(x)
+        precision = around.squared(curvature) + torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+        factor, failed = torch.linalg.cholesky_ex(precision)
+        return around.pulled(slope) - z, factor.masked_fill((failed > 0)[:, None, None], torch.nan)
 
 
 LAPLACE = Variant({**LIKELIHOOD, "kl": (KL, 1.0)}, "point", "standard", refine=Laplace)

@@ -34,6 +34,7 @@ VARIANTS = {
     "rae_sn": "grammar_rae.autoencoders.variants.rae:RAE_SN",
     "recursive": "grammar_rae.autoencoders.variants.recursive:RECURSIVE",
     "ladder": "grammar_rae.autoencoders.variants.ladder:LADDER",
+    "vlac": "grammar_rae.autoencoders.variants.vlac:VLAC",
 }
 
 HEADS = {  # an encoder's last layer, from features to q(z | x)
@@ -47,6 +48,7 @@ HEADS = {  # an encoder's last layer, from features to q(z | x)
 PRIORS = {  # () → p(z)
     "standard": "grammar_rae.autoencoders.priors:Standard",
     "flow": "grammar_rae.autoencoders.priors:FlowPrior",
+    "rung_mixtures": "grammar_rae.autoencoders.priors:RungMixtures",
 }
 
 DENSITIES = {  # how to fit one, an empty one to load into, and which codes it asks for where not the recipe's

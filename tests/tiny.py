@@ -85,6 +85,7 @@ OWN = {
     "ladder": LADDERS,
     "lossy": {**dict.fromkeys(KINDS), **LOCAL},
     "mutual": dict.fromkeys([*KINDS, *PICTURES], FLOW),
+    "vlac": LADDERS,
 }
 
 

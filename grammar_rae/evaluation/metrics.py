@@ -157,6 +157,16 @@ METRICS |= {
 }
 # Of a model, one for each of its densities or parts of its data, whose name follows the family's: f8_gmm.
 FAMILIES: dict[str, Metric] = {
+    "clustering_accuracy": Metric(
+        "clustering accuracy",
+        "higher",
+        "items whose cluster is given to their class, one cluster a class",
+        "share",
+    ),
+    "majority_accuracy": Metric(
+        "majority accuracy", "higher", "items of the commonest class of their cluster", "share"
+    ),
+    "clustering_nmi": Metric("mutual information", "higher", "of classes and clusters, normalised"),
     "valid": Metric("valid", "", "valid / all", "share"),
     "unique": Metric("unique", "", "distinct canonical / valid", "share"),
     "novel": Metric("novel", "", "distinct not in the training set / distinct", "share"),

@@ -22,6 +22,7 @@ from grammar_rae.evaluation.images.features import network
 from grammar_rae.evaluation.images.metrics import Curve, frechet, precision_recall, squared_error
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, row
+from grammar_rae.experiments.clusters import cluster_lines, cluster_numbers, component_items, mixtures
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn
@@ -33,11 +34,13 @@ LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
 
 @dataclass(frozen=True)
 class ImageSets:
-    """Test images (n, S, S, C) as the model sees them, their rows and codes (n, latent), and sets as large to compare
-    with them: `reconstruction`, `interpolation` (mid-points between the codes of pairs), and samples by density.
+    """Test images (n, S, S, C) as the model sees them, their places in the test set, their rows, codes (n, latent), and
+    sets as large to compare with them: `reconstruction`, `interpolation` (mid-points between the codes of pairs), and
+    samples by density.
     """
 
     real: NDArray[np.uint8]
+    places: Sequence[int]
     rows: NDArray[np.integer]
     codes: NDArray[np.float32]
     sets: dict[str, NDArray[np.uint8]]
@@ -50,7 +53,8 @@ class Distances:
         """DataError where the data is not at hand, and for protocols that count equal items."""
         _refuse(plan.reconstruct or plan.prior)
         features = network(plan.features)
-        test = datasets.load(model.recipe.data.name).test[: plan.n]
+        dataset = datasets.load(model.recipe.data.name)
+        test, labels = dataset.test[: plan.n], dataset.labels.get("test")
         if len(test) < 2:
             raise DataError(f"{model.recipe.data.name} holds {len(test)} test images; expected two or more")
         images = image_sets(model, test, model.densities, plan.seed, progress)
@@ -73,6 +77,8 @@ class Distances:
                     curves[name] = curve
         progress("log-likelihood", 1.0)
         numbers |= latent_numbers(model, images.rows, plan.likelihood, plan.seed)
+        known = None if labels is None else labels[images.places]
+        numbers |= cluster_numbers(model, images.codes, known, plan.seed)
         if plan.likelihood is None and model.stochastic:
             bounds = model.log_likelihood(test[:LIKELIHOOD_ITEMS], LIKELIHOOD_DRAWS, plan.seed)
             numbers["log_likelihood"] = float(bounds.mean())
@@ -107,7 +113,7 @@ class Distances:
                 f"{metrics['log_likelihood']:.2f} nats per image, {LIKELIHOOD_ITEMS} test images at most, a lower "
                 "bound in expectation."
             )
-        return [*lines, *latent_lines(metrics, plan.likelihood is not None)]
+        return [*lines, *latent_lines(metrics, plan.likelihood is not None), *cluster_lines(metrics)]
 
     def reconstruct(
         self, model: Model, items: Sequence[Any], reading: Reading, progress: Report
@@ -141,7 +147,7 @@ def image_sets(
     for i, density in enumerate(densities):
         progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))
         sets[density] = model.generate(len(places), density=density, seed=seed)
-    return ImageSets(model.run.codec.decode(seen(model, x)), x, codes, sets)
+    return ImageSets(model.run.codec.decode(seen(model, x)), places, x, codes, sets)
 
 
 def seen(model: Model, x: NDArray[np.integer]) -> NDArray[np.integer]:
@@ -175,6 +181,20 @@ def _pictures(model: Model, images: ImageSets, seed: int) -> dict[str, NDArray[n
         "reconstructions, below the test images": pairs.reshape(-1, *real.shape[1:]),
         "a line between two codes": model.decode((1 - steps) * first + steps * last),
         **{f"samples, {density}": images.sets[density][:SHOWN] for density in model.densities},
+        **_components(model, images, seed),
+    }
+
+
+def _components(model: Model, images: ImageSets, seed: int) -> dict[str, NDArray[np.uint8]]:
+    """Of a prior of mixtures one picture a rung, two rows of every component."""
+    prior = mixtures(model)
+    rungs = 0 if prior is None else len(prior.rungs)
+    return {
+        f"rung {rung + 1}: every component in a row": component_items(
+            model, prior, images.codes, rung, SHOWN // 2, seed
+        )
+        for rung in range(rungs)
+        if prior is not None
     }
 
 

@@ -109,8 +109,16 @@ DECODER_NETS = {  # the net, and the decoder that makes p of it
         "grammar_rae.nets.string_ladder:RecurrentLadder",
         "grammar_rae.autoencoders.decoders:SequentialDecoder",
     ),
+    "residual": (
+        "grammar_rae.nets.residual:ResidualWriter",
+        "grammar_rae.autoencoders.decoders:PixelDecoder",
+    ),
     "local_image": ("grammar_rae.nets.images:ImageWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
     "local_dense": ("grammar_rae.nets.dense:DenseWriter", "grammar_rae.autoencoders.decoders:LocalDecoder"),
+    "local_residual": (
+        "grammar_rae.nets.residual:ResidualWriter",
+        "grammar_rae.autoencoders.decoders:LocalDecoder",
+    ),
 }
 
 MACHINES = {

@@ -35,6 +35,7 @@ OF_IMAGES = {
     "dense_ladder",
     "local_image",
     "local_dense",
+    "local_residual",
 }  # codecs and nets
 SIZES = {
     "hidden": 12, "filters": [4, 4], "widths": [2, 2], "width": 2, "path": 6, "dense": 6, "convolutions": [[[2, 2]]]

@@ -51,10 +51,15 @@ MODELS: dict[str, Row] = {  # what a model has of its own: sections of the recip
     "laplace": {},
     "recursive": {"encoder": {"components": 2}},
     "ladder": {"encoder": {**LADDER, "rungs": RUNGS}, "decoder": LADDER},
+    "vlac": {
+        "encoder": {**LADDER, "rungs": RUNGS},
+        "decoder": LADDER,
+        "prior": {"clusters": [10, 10], "fit_epoch": 3},
+    },
     "mutual": {"prior": FLOW},
     "lossy": {"decoder": LOCAL, "prior": FLOW, "density": {"temperature": 1.0}},
 }
-OTHER_NETS = {"ladder": "dense ladder", "lossy": "local decoder, drawn"}
+OTHER_NETS = {"ladder": "dense ladder", "vlac": "dense ladder", "lossy": "local decoder, drawn"}
 PUBLISHED = {  # nats, of networks and codes larger than here, all 50,000 or 60,000 images and hundreds of epochs
     "binarised": {
         "vae": "−85.4 (Park et al. 2019, chart)",

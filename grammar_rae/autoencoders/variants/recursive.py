@@ -46,16 +46,18 @@ def phases(model: Autoencoder, *, simultaneous: bool = False) -> int:
 
 
 class RecursiveBound:
-    """In validation −L(Q), estimated with a draw of every component. In training what the step's phase minimises:
+    """In validation −L(Q), estimated with a draw of every component. In training what the phase of the step minimises:
 
-    the bound of the first component, which trains the decoder too; then −L(q_m) − min(`most_divergence`, KL(q_m ‖
-    Q_{m−1})) of one further component after the other, the divergence at one draw; then −L(Q) by the weights;
-    then −L(Q) by the decoder. Each moves what it names alone. `simultaneous` takes one step down the sum
-    of all these, from the same draws and one pass of the decoder; ours.
+    −L(q_0), by the first component and the decoder; then −L(q_m) − min(`most_divergence`, KL(q_m ‖ Q_{m−1})), by one
+    further component after the other, the divergence at one draw; then −L(Q), by the weights; then −L(Q), by the
+    decoder. `simultaneous`, ours, takes one step down the sum of all these, from one draw and pass of the decoder.
+
+    `most_divergence` is in nats: a large one drives components to where the posterior has no mass, and their weights
+    to 0.
     """
 
     def __init__(
-        self, nll: Term, *, most_divergence: PositiveFloat = 20.0, simultaneous: bool = False
+        self, nll: Term, *, most_divergence: PositiveFloat = 1.0, simultaneous: bool = False
     ) -> None:
         self.nll = nll
         self.most_divergence = most_divergence

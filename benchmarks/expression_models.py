@@ -48,6 +48,7 @@ MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it
     "vae": ("gvae-equations", {"encoder": {"noise": 1.0}, "objective": {"variant": "vae", **BOUND}}),
     "grae": ("grae-equations", {}),
     "ladder": ("grae-equations", {**LADDER, "objective": {"variant": "ladder", **BOUND}}),
+    "vlac": ("grae-equations", {**LADDER, "objective": {"variant": "vlac", **BOUND}}),
     "mutual": (
         "grae-equations",
         {"objective": {"variant": "mutual", **BOUND}, "prior": {"widths": [64, 64]}},
@@ -57,7 +58,7 @@ MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it
         {"encoder": {"components": 2}, "objective": {"variant": "recursive", **BOUND}},
     ),
 }
-OTHER_NETS = {"ladder": "strided ladder"}
+OTHER_NETS = {"ladder": "strided ladder", "vlac": "strided ladder"}
 DENSITIES = ("prior", "gaussian", "gmm")
 
 

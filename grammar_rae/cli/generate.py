@@ -40,6 +40,10 @@ Start = typer.Option(
     None,
     help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
 )
+Rung = typer.Option(
+    None, help="With --component: draw this rung of the code, from 1 at the bottom, of one component (vlac)."
+)
+Component = typer.Option(None, help="Of the rung that --rung names, from 1.")
 ItemsOut = typer.Option(
     None,
     help="Write the strings here (.csv and .parquet: with every property); images: .npz or a folder.",
@@ -58,6 +62,8 @@ def generate(
     syntax_only: bool = SyntaxOnly,
     keep: float = Keep,
     start: str = Start,
+    rung: int = Rung,
+    component: int = Component,
     out: str = ItemsOut,
     grid: Path = Grid,
     seed: int = Seed,
@@ -70,8 +76,20 @@ def generate(
     from grammar_rae.model.sampling import Sampling
     from grammar_rae.workflows.generate import generate as run
 
+    if (rung is None) != (component is None):
+        raise ValueError("--rung and --component go together: --rung 2 --component 3")
     masks = Masks(budget, not syntax_only)
-    how = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
+    how = Sampling(
+        density,
+        temperature,
+        seed,
+        masks,
+        keep,
+        start,
+        unique,
+        raw,
+        None if rung is None else (rung, component),
+    )
     with progress("loading") as report:
         drawn = run(model, n, how, out, grid, device, report)
     examples, count = drawn.examples(), len(drawn.items)

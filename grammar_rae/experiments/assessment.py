@@ -55,7 +55,8 @@ class Reading:
 class Assessed:
     """What was measured of a model, in `numbers`, and what a user sees of that; `drawn` are samples of its own density.
 
-    Of images also some of them (n, S, S, C) by title, and precision-recall curves by density.
+    Of images also some of them (n, S, S, C) by title, and precision-recall curves by density; of strings also lists by
+    title and name.
     """
 
     model: Model
@@ -64,6 +65,7 @@ class Assessed:
     reported: Numbers
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,12 @@ from numpy.typing import NDArray
 from grammar_rae.distributions.mixtures import RungMixture
 from grammar_rae.evaluation.clustering import accuracy, majority_accuracy, mutual_information
 from grammar_rae.experiments.assessment import Numbers
+from grammar_rae.model.components import mixtures
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 
 TRIES = 10  # beginnings of k-means and of the mixture that it is compared with
 MOST = 10  # components of a picture, those that most codes belong to
-
-
-@torch.no_grad()
-def mixtures(model: Model) -> RungMixture | None:
-    """The prior where it is one of mixtures."""
-    prior: Any = model.run.autoencoder.prior()
-    return prior if isinstance(prior, RungMixture) else None
 
 
 @torch.no_grad()
@@ -41,21 +36,31 @@ def cluster_numbers(
     prior = mixtures(model)
     if prior is None or labels is None:
         return {}
+    found = {f"rung_{i}": parts for i, parts in enumerate(assigned(model, prior, codes), 1)}
+    return agreement(labels, found | clusters_of(codes, len(np.unique(labels)), seed))
+
+
+def clusters_of(codes: NDArray[np.floating], classes: int, seed: int) -> dict[str, NDArray[np.integer]]:
+    """So many clusters of codes (n, latent), each (n,): by `kmeans` and by `gmm`, a mixture of full covariances."""
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
-    classes = len(np.unique(labels))
-    found = {f"rung_{i}": parts for i, parts in enumerate(assigned(model, prior, codes), 1)}
-    found["kmeans"] = KMeans(classes, n_init=TRIES, random_state=seed).fit_predict(codes)
-    found["gmm"] = GaussianMixture(classes, n_init=TRIES, random_state=seed).fit_predict(codes)
+    return {
+        "kmeans": KMeans(classes, n_init=TRIES, random_state=seed).fit_predict(codes),
+        "gmm": GaussianMixture(classes, n_init=TRIES, random_state=seed).fit_predict(codes),
+    }
+
+
+def agreement(labels: NDArray[np.integer], found: Mapping[str, NDArray[np.integer]]) -> Numbers:
+    """How well clusters (n,) agree with classes `labels` (n,), in three measures, by the clusters' name."""
     measures = {
         "clustering_accuracy": accuracy,
         "majority_accuracy": majority_accuracy,
         "clustering_nmi": mutual_information,
     }
     return {
-        f"{measure}_{name}": agreement(labels, parts)
-        for measure, agreement in measures.items()
+        f"{measure}_{name}": between(labels, parts)
+        for measure, between in measures.items()
         for name, parts in found.items()
     }
 
@@ -79,8 +84,9 @@ def cluster_lines(metrics: Numbers) -> list[str]:
 
 def component_items(
     model: Model, prior: RungMixture, codes: NDArray[np.floating], rung: int, each: int, seed: int
-) -> Any:
-    """Of every component of a rung (from 0), at most 10 and those that most codes (n, latent) belong to, `each` items.
+) -> dict[int, Any]:
+    """Of every component of a rung (from 0), at most 10 and those that most codes (n, latent) belong to, `each` items,
+    by the component's number, from 1.
 
     The other rungs are drawn from the prior, alike for every component: items one below the other differ by the
     component alone.
@@ -91,4 +97,24 @@ def component_items(
         prior.sample_of(rung, int(component), Noise.first(seed, each, 0, model.device)).cpu().numpy()
         for component in components
     ]
-    return model.decode(np.concatenate(z))
+    items = model.decode(np.concatenate(z))
+    return {
+        int(component) + 1: items[place * each : (place + 1) * each]
+        for place, component in enumerate(components)
+    }
+
+
+def component_lists(
+    model: Model, codes: NDArray[np.floating], each: int, seed: int
+) -> dict[str, dict[str, list[str]]]:
+    """Strings of `component_items` by title, one a rung, and component; nothing of a prior without components."""
+    prior = mixtures(model)
+    if prior is None:
+        return {}
+    return {
+        f"rung {rung + 1}: items of every component": {
+            f"component {number}": list(items)
+            for number, items in component_items(model, prior, codes, rung, each, seed).items()
+        }
+        for rung in range(len(prior.rungs))
+    }

@@ -22,8 +22,9 @@ from grammar_rae.evaluation.images.features import network
 from grammar_rae.evaluation.images.metrics import Curve, frechet, precision_recall, squared_error
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, row
-from grammar_rae.experiments.clusters import cluster_lines, cluster_numbers, component_items, mixtures
+from grammar_rae.experiments.clusters import cluster_lines, cluster_numbers, component_items
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
+from grammar_rae.model.components import mixtures
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn
 from grammar_rae.progress import Report
@@ -190,8 +191,8 @@ def _components(model: Model, images: ImageSets, seed: int) -> dict[str, NDArray
     prior = mixtures(model)
     rungs = 0 if prior is None else len(prior.rungs)
     return {
-        f"rung {rung + 1}: every component in a row": component_items(
-            model, prior, images.codes, rung, SHOWN // 2, seed
+        f"rung {rung + 1}: every component in a row": np.concatenate(
+            list(component_items(model, prior, images.codes, rung, SHOWN // 2, seed).values())
         )
         for rung in range(rungs)
         if prior is not None

@@ -12,6 +12,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
+from grammar_rae.experiments.clusters import component_lists
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
 from grammar_rae.model.decoding import has_budget, has_semantics
@@ -22,6 +23,7 @@ from grammar_rae.progress import Report, silent
 TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000
 REVISIONS = 64
+COMPONENT_ITEMS = 8  # strings of a component
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 MEANING = {
     "completed": "`completed`: finished without a step budget, the papers' decoder.",
@@ -48,9 +50,10 @@ class Shares:
                 own = drawn
             numbers |= {f"{name}_{density}": share for name, share in _of_samples(model, drawn).items()}
             numbers |= _unmasked(model, density, plan)
-        numbers |= _of_held_out(model, plan, progress)
+        held, lists = _of_held_out(model, plan, progress)
+        numbers |= held
         own = own or draw(model, plan.n, Sampling(seed=plan.seed), silent)
-        return Assessed(model, own, numbers, {**model.run.metrics, **numbers})
+        return Assessed(model, own, numbers, {**model.run.metrics, **numbers}, lists=lists)
 
     def lines(self, model: Model, plan: Plan) -> list[str]:
         """Tables of samples and reconstructions, in percent."""
@@ -125,18 +128,23 @@ def _unmasked(model: Model, density: str, plan: Plan) -> Numbers:
     return numbers
 
 
-def _of_held_out(model: Model, plan: Plan, progress: Report) -> Numbers:
-    """Reconstructions of the recipe's data, where it is at hand, and `latent_numbers` of its held-out items."""
+def _of_held_out(
+    model: Model, plan: Plan, progress: Report
+) -> tuple[Numbers, dict[str, dict[str, list[str]]]]:
+    """Reconstructions of the recipe's data, where it is at hand, and `latent_numbers` of its held-out items; and
+    `component_lists`.
+    """
     try:
         data = datasets.load(model.recipe.data.name)
     except DataError:
-        return {}
+        return {}, {}
     numbers = _reconstructions(model, data, plan.seed, progress)
     x, places, _ = model.rows_known((data.test or data.valid)[: min(plan.n, HELD_OUT_ITEMS)])
     if places:
         progress("log-likelihood", 0.0)
         numbers |= latent_numbers(model, x, plan.likelihood, plan.seed)
-    return numbers
+    lists = component_lists(model, model.codes(x), COMPONENT_ITEMS, plan.seed) if places else {}
+    return numbers, lists
 
 
 def _reconstructions(model: Model, data: datasets.Dataset[str], seed: int, progress: Report) -> Numbers:

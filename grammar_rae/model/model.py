@@ -94,6 +94,7 @@ class Model(Generic[Items]):
         syntax_only: bool = False,
         keep: float = 1.0,
         start: str | None = None,
+        component: tuple[int, int] | None = None,
         report: Report = silent,
     ) -> Items:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
@@ -105,10 +106,12 @@ class Model(Generic[Items]):
         valence are not enforced. With `unique` every string comes once, and drawing stops after 20 n, so that
         fewer than n may come. `keep` < 1 draws more and keeps that share, the strings in which the model itself,
         before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
+        `component`, a rung of the code from 1 at the bottom and a component from 1, draws that rung of that component
+        of the prior (models of the variant vlac).
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
-        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw)
+        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw, component)
         return draw(self, n, sampling, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from torch import Tensor
 from grammar_rae.chance import DRAWS
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.completion import Prefix
+from grammar_rae.model.components import component_codes
 from grammar_rae.model.decoding import batch_size, decoded, masked, spelled, symbols
 from grammar_rae.noise import Noise
 from grammar_rae.parallel import overlapped
@@ -35,12 +36,17 @@ class Sampling:
     start: str | None = None
     unique: bool = False
     raw: bool = False
+    component: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.temperature is not None and self.temperature < 0:
             raise ValueError(f"temperature {self.temperature}; expected 0 (the likeliest) or more")
         if not 0 < self.keep <= 1:
             raise ValueError(f"keep {self.keep}; expected a share above 0, 1 for all")
+        if self.component is not None and (self.start is not None or self.density not in (None, "prior")):
+            raise ValueError(
+                "a component belongs to the prior alone; leave out the density and the beginning"
+            )
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def codec_items(
         noise = Noise.first(sampling.seed, min(size, draws - first), first, model.device)
         with torch.no_grad():
             if prefix is None:
-                z, rules = model.density(sampling.density)().sample(noise), None
+                z, rules = _codes(model, sampling, noise), None
             else:
                 z, rules = prefix.codes(noise), prefix.rules
             p = decoded(model, z, sampling.masks)
@@ -118,6 +124,12 @@ def codec_items(
                 if masses is not None:
                     masses += mass[rows].tolist()
         yield model.run.codec.decode(x.cpu().numpy())
+
+
+def _codes(model: Model, sampling: Sampling, noise: Noise) -> Tensor:
+    if sampling.component is not None:
+        return component_codes(model, sampling.component, noise)
+    return model.density(sampling.density)().sample(noise)
 
 
 def _most_feasible(mass: Tensor, keep: float) -> Tensor:

@@ -10,7 +10,7 @@ import pandas as pd
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.evaluation.metrics import metric
 from grammar_rae.report import figures, selection
-from grammar_rae.report.html import Html, figure, image, plot, section, series, structure, table, tag
+from grammar_rae.report.html import Html, figure, image, join, plot, section, series, structure, table, tag
 from grammar_rae.report.sets import ItemSet, LatentMap, Reference
 
 MANY, SEVERAL = 12, 6  # pictures a grid, of one set and of each of several
@@ -142,6 +142,23 @@ def picture_sections(sets: Sequence[ItemSet]) -> list[Html]:
 
     titles = dict.fromkeys(title for item_set in sets for title in item_set.pictures)
     return [_by_set(f"{title[0].upper()}{title[1:]}", "", sets, partial(sheet, title)) for title in titles]
+
+
+def list_sections(sets: Sequence[ItemSet]) -> list[Html]:
+    """Lists of strings, each with its name, a section a title."""
+
+    def named(title: str, item_set: ItemSet, n: int) -> Html:
+        """The lists that a set has under a title."""
+        if title not in item_set.lists:
+            return Html("")
+        rows = [
+            [name, join(piece for text in texts for piece in (tag("code", text or "(empty)"), " "))]
+            for name, texts in item_set.lists[title].items()
+        ]
+        return table(["", "items"], rows, f"{title}, {item_set.name}")
+
+    titles = dict.fromkeys(title for item_set in sets for title in item_set.lists)
+    return [_by_set(f"{title[0].upper()}{title[1:]}", "", sets, partial(named, title)) for title in titles]
 
 
 def tradeoff_section(sets: Sequence[ItemSet]) -> Html:

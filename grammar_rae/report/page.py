@@ -26,7 +26,7 @@ def page(
     Whatever is in a set's `numbers` is shown. DataError where the tables have no column `score`.
     """
     parts = [metrics.tables(sets, task.properties, reference), metrics.histograms(sets, reference)]
-    parts += task.sections(sets, reference, score)
+    parts += [*task.sections(sets, reference, score), *items.list_sections(sets)]
     parts += [items.repeated_section(sets), items.usage_section(sets), items.map_section(sets)]
     parts.append(_facts(facts or {}))
     names = " · ".join(item_set.name for item_set in sets)

@@ -33,7 +33,8 @@ class LatentMap:
 class ItemSet:
     """One set: its name, one row an item (`Task.table`), its metrics, and its place in a latent space.
 
-    Of images also some of them (n, H, W, C) by title, and precision-recall curves by what was drawn.
+    Of images also some of them (n, H, W, C) by title, and precision-recall curves by what was drawn; of strings also
+    lists by title and name.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ItemSet:
     map: LatentMap | None = None
     pictures: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     curves: Mapping[str, Curve] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

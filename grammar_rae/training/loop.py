@@ -177,13 +177,19 @@ class _Loop:
         return terms, loss
 
     def _begin(self, epoch: int, begin: Begin) -> None:
-        """What comes before an epoch; weights that it changes are changed in their average too."""
-        held = {} if self.average is None else {k: v.clone() for k, v in self.objective.state_dict().items()}
+        """What comes before an epoch; weights that it changes are changed in their average too, and begin anew for
+        the optimizer, whose moments belong to what they were.
+        """
+        held = {name: value.clone() for name, value in self.objective.state_dict().items()}
         begin(epoch, self.data.train)
         averaged = {} if self.average is None else self.average.module.state_dict()
-        for name, value in self.objective.state_dict().items():
-            if name in held and not torch.equal(value, held[name]):
-                averaged[name].copy_(value)
+        now = self.objective.state_dict()
+        changed = {name for name, value in now.items() if not torch.equal(value, held[name])}
+        for name in changed & averaged.keys():
+            averaged[name].copy_(now[name])
+        for name, parameter in self.objective.named_parameters():
+            if name in changed:
+                self.optimizer.state.pop(parameter, None)
 
     @torch.no_grad()
     def validate(self, step: int) -> Record:

@@ -86,7 +86,7 @@ def _of_model(name: str, one: Assessed, measurement: Measurement, seed: int) -> 
     values = table[task.colour].to_numpy(float)[: len(codes)]
     place = codes_beside_data(one.model, codes, values, seed)
     numbers = {**measurement.numbers, **one.reported}
-    return ItemSet(name, table, numbers, place, one.pictures, one.curves)
+    return ItemSet(name, table, numbers, place, one.pictures, one.curves, one.lists)
 
 
 def page_reference(evaluation: Evaluated, n: int) -> Reference | None:

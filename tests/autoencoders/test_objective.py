@@ -147,6 +147,24 @@ def test_what_comes_before_an_epoch_reaches_the_averaged_weights_and_is_resumed(
     torch.testing.assert_close(bias, torch.full_like(bias, 7.0))
 
 
+def test_a_weight_set_before_an_epoch_begins_anew_for_the_optimizer():
+    run, x = tiny("ae", "grey")
+    weight = run.autoencoder.encoder.head.mean.bias
+    seen = {}
+
+    def begin(model, epoch, rows):
+        if epoch == 1:
+            weight.fill_(5.0)
+
+    def pull(one):
+        if one.training:
+            seen[one.step] = weight[0].item()
+        return weight.sum() * (1 if one.step < 2 else -1)
+
+    train(Objective(run.autoencoder, {"pull": (pull, 1.0)}, begin=begin), x, epochs=2, learning_rate=0.25)
+    assert seen[2] == 5 and seen[3] == pytest.approx(5.25)  # the first step of Adam; old moments pull back
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "adamax"])
 def test_the_rate_decays_by_step(optimizer):
     run, x = tiny("ae", "grey")

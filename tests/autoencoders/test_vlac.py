@@ -1,5 +1,7 @@
 """VLAC (Willetts, Roberts, Holmes 2019): mixtures over the rungs of a code."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from tiny import table, tiny
@@ -10,11 +12,14 @@ from grammar_rae.autoencoders.terms import Pass, kl
 from grammar_rae.autoencoders.variants.vlac import fit_mixtures
 from grammar_rae.distributions.posteriors import StandardNormal
 from grammar_rae.errors import RecipeError
-from grammar_rae.experiments.clusters import assigned, cluster_numbers, component_items, mixtures
+from grammar_rae.experiments.clusters import assigned, cluster_numbers, component_items, component_lists
+from grammar_rae.model.components import component_codes, mixtures
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.recipes.build import make_autoencoder
 from grammar_rae.recipes.schema import Recipe
+from grammar_rae.report import items as items_page
+from grammar_rae.report.sets import ItemSet
 
 RUNGS = (2, 3)
 
@@ -135,10 +140,45 @@ def test_agreement_with_classes_is_of_every_rung():
     plain = Model(tiny("ladder", "dense")[0])
     assert mixtures(plain) is None and cluster_numbers(plain, codes, labels, 0) == {}
     drawn = component_items(model, mixtures(model), codes, 2, 4, 0)
-    assert drawn.shape == (3 * 4, 28, 28, 1)
+    assert [items.shape for items in drawn.values()] == 3 * [(4, 28, 28, 1)]
 
 
 def test_clusters_are_one_number_a_rung():
     recipe = {**table("vlac", "dense"), "prior": {"clusters": [3]}}
     with pytest.raises(RecipeError, match=r"clusters \[3\] of 3 rungs; expected one number a rung"):
         make_autoencoder(Recipe.model_validate(recipe), tiny("vlac", "dense")[0].codec)
+
+
+def test_a_component_can_be_drawn_from_and_models_without_say_so():
+    run, _ = clustered()
+    with torch.no_grad():
+        run.autoencoder.prior.rungs[2].means.copy_(torch.tensor([[-30.0], [0.0], [30.0]]))
+    model = Model(run)
+    drawn = component_codes(model, (3, 3), Noise(0, torch.arange(50)))
+    assert (drawn[:, 4] > 20).all() and torch.equal(drawn[:, :4], prior_draws(model, 50)[:, :4])
+    images = model.generate(6, component=(3, 3), temperature=0.0)
+    np.testing.assert_array_equal(images, model.decode(drawn[:6]))
+    with pytest.raises(ValueError, match="rung 4 of tiny; expected 1 to 3"):
+        model.generate(2, component=(4, 1))
+    with pytest.raises(ValueError, match="component 0 of rung 1 of tiny; expected 1 to 2"):
+        model.generate(2, component=(1, 0))
+    with pytest.raises(ValueError, match="a component belongs to the prior alone"):
+        model.generate(2, component=(1, 1), density="gmm")
+    with pytest.raises(RecipeError, match="tiny has no components"):
+        Model(tiny("ladder", "dense")[0]).generate(2, component=(1, 1))
+
+
+def prior_draws(model, n):
+    return torch.as_tensor(model.sample_codes(n, "prior"))
+
+
+def test_strings_of_every_component_are_listed():
+    run, x = tiny("vlac", "parallel")
+    model = Model(run)
+    lists = component_lists(model, model.codes(x.numpy()), 4, 0)
+    assert list(lists) == [f"rung {i}: items of every component" for i in (1, 2, 3)]
+    for named in lists.values():
+        assert all(name.startswith("component ") and len(texts) == 4 for name, texts in named.items())
+    shown = items_page.list_sections([ItemSet("one", pd.DataFrame(), {}, lists=lists)])
+    assert len(shown) == 3 and "component 1" in shown[0]
+    assert component_lists(Model(tiny("ladder", "parallel")[0]), model.codes(x.numpy()), 4, 0) == {}

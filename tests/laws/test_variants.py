@@ -60,6 +60,10 @@ def test_laws(variant, kind, tmp_path):
     z = model.codes(x.numpy())
     for name in ("gaussian", "gmm", "box"):
         model.fit_density(name, z, components=2) if name == "gmm" else model.fit_density(name, z)
+    items = run.codec.decode(x[:3].numpy())
+    if model.stochastic:
+        assert np.isfinite(model.log_likelihood(items, 7, 0)).all()
+    assert len(model.interpolate(items[0], items[1], 3)) == 3
     save(tmp_path / "run", run)
     again = Model(load(tmp_path / "run"))
     for density in ("prior", "gaussian", "gmm", "box"):
@@ -79,13 +83,17 @@ def settings(**changes):
     return Settings(**{"epochs": 4, "batch": 25, "learning_rate": 0.01, "patience": 0, **changes})
 
 
-def fitted(folder=None, resume=False, stop=None, kind="sequential", **changes):
-    run, x = tiny("vae", kind)
+def fitted(folder=None, resume=False, stop=None, kind="sequential", variant="vae", **changes):
+    run, x = tiny(variant, kind)
     part = len(x) * 8 // 10
     data = Data(x[:part], x[part:], getattr(run.codec, "pad", None))
     objective = make_objective(run.recipe, run.autoencoder)
     records = []
-    for record in fit(objective, data, settings(**changes), Fabric(accelerator="cpu"), folder, resume):
+    how = settings(**changes)
+    fabric = Fabric(accelerator="cpu")
+    for record in fit(
+        objective, data, how, fabric, folder, resume, begin=objective.begin, phases=objective.phases
+    ):
         records.append({k: v for k, v in record.items() if k != "seconds"})
         if stop is not None and len(records) == stop:
             return records, None
@@ -99,6 +107,9 @@ def fitted(folder=None, resume=False, stop=None, kind="sequential", **changes):
         {"schedule": "cosine", "by_length": True, "epoch_examples": 30},
         {"schedule": "trapezoid", "average": 0.9},
         {"kind": "grey", "batch": 4},
+        *({"variant": variant} for variant in ("recursive", "ladder", "mutual")),
+        {"variant": "vlac", "epochs": 8},  # the mixtures are fitted before the sixth
+        *({"variant": variant, "kind": "dense", "batch": 4} for variant in ("laplace", "lossy", "recursive")),
     ],
 )
 def test_the_same_seed_repeats_and_a_killed_run_goes_on(tmp_path, changes):

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 def trained(recipe: Recipe, folder: Path) -> Model[Any]:
     """The model of a run folder, trained from the start, from its checkpoint, or not at all where it is complete."""
     begun = (folder / "checkpoint").is_dir()
-    if not begun and runs.is_model(str(folder)):
+    if not begun and (folder / "weights.safetensors").is_file():
         return Model.load(folder)
     return train(recipe, out=folder, resume=begun)
 

@@ -52,6 +52,9 @@ def neighbours(
     radius: float = typer.Option(
         1.0, help="How far to look; 1 is as far as a code commonly lies from the mean of all codes."
     ),
+    rung: int = typer.Option(
+        None, help="Of a ladder: move this part of the code alone, 1 the lowest, and keep the others."
+    ),
     model: str = ModelName,
     score: str = ScoreName,
     grid: Path = Grid,
@@ -64,7 +67,7 @@ def neighbours(
     from grammar_rae.workflows.walk import neighbours as run
 
     with progress("walking"):
-        walk = run(model, item, n, radius, seed, score, device)
+        walk = run(model, item, n, radius, seed, score, device, rung)
     if len(walk.items) < n:
         print(f"{len(walk.items):,} different neighbours within a radius of {radius:g}", file=sys.stderr)
     _show(walk, grid, out, json, f"around {item}")

@@ -24,12 +24,14 @@ from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading,
 from grammar_rae.experiments.card import origin, row
 from grammar_rae.experiments.clusters import cluster_lines, cluster_numbers, component_items
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
+from grammar_rae.experiments.rungs import varied_items
 from grammar_rae.model.components import mixtures
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn
 from grammar_rae.progress import Report
 
 SHOWN = 20  # images a picture
+VARIED = 4  # test images of which rungs are drawn anew
 LIKELIHOOD_ITEMS, LIKELIHOOD_DRAWS = 200, 100
 
 
@@ -183,6 +185,7 @@ def _pictures(model: Model, images: ImageSets, seed: int) -> dict[str, NDArray[n
         "a line between two codes": model.decode((1 - steps) * first + steps * last),
         **{f"samples, {density}": images.sets[density][:SHOWN] for density in model.densities},
         **_components(model, images, seed),
+        **varied_items(model, images.codes[:VARIED], half, seed),
     }
 
 

@@ -15,6 +15,7 @@ from grammar_rae.experiments.card import origin, percent, row
 from grammar_rae.experiments.clusters import component_lists
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
+from grammar_rae.experiments.rungs import varied_lists
 from grammar_rae.model.decoding import has_budget, has_semantics
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn, Sampling, draw
@@ -24,6 +25,7 @@ TRAINING_ITEMS = 5000
 HELD_OUT_ITEMS = 10_000
 REVISIONS = 64
 COMPONENT_ITEMS = 8  # strings of a component
+VARIED, TIMES = 6, 6  # items of which rungs are drawn anew, and how often
 PER_SAMPLE = ("valid", "unique", "novel", "defined", "ten_heavy_atoms")
 MEANING = {
     "completed": "`completed`: finished without a step budget, the papers' decoder.",
@@ -132,18 +134,21 @@ def _of_held_out(
     model: Model, plan: Plan, progress: Report
 ) -> tuple[Numbers, dict[str, dict[str, list[str]]]]:
     """Reconstructions of the recipe's data, where it is at hand, and `latent_numbers` of its held-out items; and
-    `component_lists`.
+    `component_lists` and `varied_lists`.
     """
     try:
         data = datasets.load(model.recipe.data.name)
     except DataError:
         return {}, {}
+    lists: dict[str, dict[str, list[str]]] = {}
     numbers = _reconstructions(model, data, plan.seed, progress)
     x, places, _ = model.rows_known((data.test or data.valid)[: min(plan.n, HELD_OUT_ITEMS)])
     if places:
         progress("log-likelihood", 0.0)
         numbers |= latent_numbers(model, x, plan.likelihood, plan.seed)
-    lists = component_lists(model, model.codes(x), COMPONENT_ITEMS, plan.seed) if places else {}
+        codes = model.codes(x)
+        lists = component_lists(model, codes, COMPONENT_ITEMS, plan.seed)
+        lists |= varied_lists(model, codes[:VARIED], TIMES, plan.seed)
     return numbers, lists
 
 

@@ -238,14 +238,18 @@ class Model(Generic[Items]):
         first, last = self.encode([a, b])
         return self.decode(between(first, last, steps, path))
 
-    def neighbours(self, item: Any, n: int = 20, *, radius: float = 1.0, seed: int = 0) -> pd.DataFrame:
+    def neighbours(
+        self, item: Any, n: int = 20, *, radius: float = 1.0, seed: int = 0, rung: int | None = None
+    ) -> pd.DataFrame:
         """Up to n different items around an item's code, nearest first: `string` or `image`, and its `distance`.
 
         20 n codes are decoded greedily, their distances evenly spaced up to `radius`, where 1 is as far as a code
         commonly lies from the mean of all codes (see `model.latent.around`, with the density `gaussian`). Invalid items
-        and the item itself are left out, so that fewer than n may come. Errors as those of `encode`.
+        and the item itself are left out, so that fewer than n may come. With a `rung` of a ladder, 1 the lowest, that
+        part of the code moves alone, and distances are within it. Errors as those of `encode`; DataError for a rung
+        that is not there.
         """
-        return items_near(self, item, n, radius, seed)
+        return items_near(self, item, n, radius, seed, rung)
 
     def fit_density(
         self,

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from grammar_rae.chance import DRAWS
 from grammar_rae.distributions.mixtures import MixtureDistribution
 from grammar_rae.model.decoding import decoded_items
 from grammar_rae.model.latent import around
+from grammar_rae.model.rungs import part_of, with_rung
 
 if TYPE_CHECKING:
     from grammar_rae.model.model import Model
 
 
-def items_near(model: Model, item: Any, n: int, radius: float, seed: int) -> pd.DataFrame:
+def items_near(
+    model: Model, item: Any, n: int, radius: float, seed: int, rung: int | None = None
+) -> pd.DataFrame:
     """Up to n items, nearest first, as `Model.neighbours`."""
     if n < 1:
         raise ValueError(f"{n} neighbours asked for; expected 1 or more")
     gaussian = model.density("gaussian")()
     assert isinstance(gaussian, MixtureDistribution)
-    factor = gaussian.factors[0].cpu().numpy()
-    z, distances = around(model.encode([item])[0], factor, DRAWS * n, radius, seed)
+    factor, code = gaussian.factors[0].cpu().numpy(), model.encode([item])[0]
+    if rung is None:
+        z, distances = around(code, factor, DRAWS * n, radius, seed)
+    else:
+        part = part_of(model, rung)
+        own = np.linalg.cholesky(factor[part] @ factor[part].T)
+        others, distances = around(code[part], own, DRAWS * n, radius, seed)
+        z = with_rung(model, code, rung, others)
     task, items = model.run.task, decoded_items(model, z, raw=True)
     forms = task.canonical(items)
     first: dict[str | None, int] = {}

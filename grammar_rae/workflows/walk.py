@@ -56,13 +56,19 @@ def interpolation(
 
 
 def neighbourhood(
-    model: Model, item: Any, n: int = 20, radius: float = 1.0, seed: int = 0, score: str | None = None
+    model: Model,
+    item: Any,
+    n: int = 20,
+    radius: float = 1.0,
+    seed: int = 0,
+    score: str | None = None,
+    rung: int | None = None,
 ) -> Walk:
     """`Model.neighbours`: each item's latent distance, how like the given item it is, its `score`.
 
     Columns as those of `interpolation`; the distance is in units explained at `model.latent.around`.
     """
-    table = model.neighbours(item, n, radius=radius, seed=seed)
+    table = model.neighbours(item, n, radius=radius, seed=seed, rung=rung)
     distances = {"distance": table["distance"]}
     return _walk(model, table.iloc[:, 0].tolist(), distances, {"A": item}, score)
 
@@ -84,10 +90,11 @@ def neighbours(
     seed: int = 0,
     score: str | None = None,
     device: str = "cpu",
+    rung: int | None = None,
 ) -> Walk:
     """`neighbourhood` of an item as a user types it. Errors as there and as `Medium.typed`."""
     model = Model.load(name, device)
-    return neighbourhood(model, model.run.task.medium.typed(item), n, radius, seed, score)
+    return neighbourhood(model, model.run.task.medium.typed(item), n, radius, seed, score, rung)
 
 
 def _walk(

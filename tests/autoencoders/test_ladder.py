@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from tiny import table, tiny
@@ -11,7 +12,11 @@ from grammar_rae.autoencoders.heads import LEAST_SIGMA, GaussianHead, RungHead
 from grammar_rae.autoencoders.terms import Pass, kl, nll
 from grammar_rae.autoencoders.variants.ladder import RungDiscrepancy
 from grammar_rae.distributions.divergence import by_dimension
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.experiments.rungs import varied_items, varied_lists
+from grammar_rae.model import neighbours
+from grammar_rae.model.model import Model
+from grammar_rae.model.rungs import resampled
 from grammar_rae.nets.dense_ladder import dense_ladder_reader, dense_ladder_writer
 from grammar_rae.nets.image_ladder import image_ladder_reader, image_ladder_writer
 from grammar_rae.nets.string_ladder import RecurrentLadder, strided_ladder_reader
@@ -262,3 +267,74 @@ def test_the_bound_of_the_paper_in_nats():
     error = (x / 255 - one.p.outputs(x)).abs().flatten(1).sum(1)
     pixels = x[0].numel()
     torch.testing.assert_close(nll(one) + kl(one), 8 * error + kl(one) - pixels * math.log(4))
+
+
+@pytest.fixture
+def ladder():
+    """A tiny ladder of expressions with the density that distances are measured by, and some of its items."""
+    run, x = tiny("ladder", "sequential")
+    model = Model(run)
+    model.fit_density("gaussian", model.codes(x.numpy()))
+    return model, model.run.codec.decode(x.numpy())
+
+
+def test_one_rung_is_drawn_anew_and_the_others_stay(ladder):
+    model, items = ladder
+    code, other = model.encode(items[:2])
+    for rung, (first, last) in enumerate([(0, 2), (2, 4), (4, 5)], 1):
+        z = resampled(model, code, rung, 6, seed=3)
+        kept = np.r_[0:first, last:5]
+        assert (z[:, kept] == code[kept]).all()
+        assert (z[:, first:last] == model.sample_codes(6, "prior", 3)[:, first:last]).all()
+        assert (resampled(model, other, rung, 6, seed=3)[:, first:last] == z[:, first:last]).all()
+
+
+@pytest.mark.parametrize("kind", ["sequential", "characters", "grey"])
+def test_rows_of_varied_items_begin_with_the_reconstruction(kind):
+    run, x = tiny("ladder", kind)
+    model = Model(run)
+    codes = model.codes(x.numpy()[:2])
+    found = varied_items(model, codes, 4, seed=1)
+    assert [title.split(" drawn")[0] for title in found] == ["rung 3", "rung 2", "rung 1"]
+    for rung, items in zip((3, 2, 1), found.values(), strict=True):
+        assert len(items) == 8
+        assert np.array_equal(np.asarray(items[::4]), np.asarray(model.decode(codes)))
+        alone = model.decode(resampled(model, codes[1], rung, 3, seed=1))
+        assert np.array_equal(np.asarray(items[5:]), np.asarray(alone))
+    assert varied_items(Model(tiny("vae", kind)[0]), codes[:, :3], 4, seed=1) == {}
+
+
+def test_lists_of_varied_strings_stand_under_their_reconstruction(ladder):
+    model, items = ladder
+    codes = model.encode(items[:3])
+    lists = varied_lists(model, codes, 2, seed=1)
+    assert len(lists) == 3
+    for rung, by_item in zip((3, 2, 1), lists.values(), strict=True):
+        for code in codes:
+            (name,) = model.decode(code[None])
+            assert len(by_item[name]) == 2
+        last = model.decode(resampled(model, codes[2], rung, 2, seed=1))
+        assert by_item[model.decode(codes[2:])[0]] == last
+
+
+def test_neighbours_within_a_rung_move_that_part_of_the_code_alone(ladder, monkeypatch):
+    model, items = ladder
+    seen = []
+    decode = neighbours.decoded_items
+    monkeypatch.setattr(
+        neighbours, "decoded_items", lambda model, z, **how: seen.append(z) or decode(model, z, **how)
+    )
+    found = model.neighbours(items[0], 5, radius=2, rung=2)
+    moved = seen[0] - model.encode(items[:1])
+    assert not moved[:, [0, 1, 4]].any() and (np.abs(moved[:, 2:4]).sum(1) > 0).all()
+    factor = model.run.densities["gaussian"].density().factors[0].double().numpy()
+    inverse, part = np.linalg.inv((factor @ factor.T)[2:4, 2:4]), moved[:, 2:4]
+    distance = np.sqrt(((part @ inverse) * part).sum(1) / 2)
+    np.testing.assert_allclose(distance, 2 * np.arange(1, len(moved) + 1) / len(moved), rtol=1e-3)
+    assert (found["distance"].diff().dropna() > 0).all()
+    with pytest.raises(DataError, match="rung 4: tiny has 3 rungs, 1 the lowest"):
+        model.neighbours(items[0], rung=4)
+    with pytest.raises(DataError, match="is no ladder"):
+        plain = Model(tiny("vae", "sequential")[0])
+        plain.fit_density("gaussian", np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32))
+        plain.neighbours(items[0], rung=2)

@@ -20,19 +20,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from resumed import Row, markdown, measured, spread
+import resumed
+from resumed import Row, markdown, measured, set_up, spread
 
 from grammar_rae import datasets, recipes
 from grammar_rae.experiments.clusters import agreement, assigned, clusters_of
 from grammar_rae.model.components import mixtures
 from grammar_rae.model.model import Model
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 MEASURES = {"one to one": "clustering_accuracy", "majority": "majority_accuracy", "NMI": "clustering_nmi"}
 
@@ -87,19 +85,14 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of rows and runs, to go on from")
+    parser = resumed.parser(__doc__)
     parser.add_argument(
         "--recipe", default="vlac-mnist-small", help="one of the variant vlac, on labelled images"
     )
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="the recipe's where not given")
     parser.add_argument("--limit", type=int, help="training images, the first ones")
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
-    keep_freed()
-    torch.set_num_threads(options.threads)
-    settings = {key: value for key, value in vars(options).items() if key not in ("out", "seeds")}
+    settings = set_up(options)
     rows = measured(cases(options), options.out, settings, lambda model, _: measure(model))
     train = "all" if options.limit is None else f"{options.limit:,}"
     print(f"\n{options.recipe}, {train} training images, {options.seeds} seeds\n\n{table(rows)}")

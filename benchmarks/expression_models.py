@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from resumed import Row, markdown, measured, spread
+import resumed
+from resumed import Row, markdown, measured, set_up, spread
 
 from grammar_rae import datasets
 from grammar_rae.experiments.latent import likelihood_numbers, usage_numbers
@@ -30,7 +29,6 @@ from grammar_rae.experiments.protocols import reconstruction
 from grammar_rae.model.model import Model
 from grammar_rae.recipes import find
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 BOUND = {"likelihood": "categorical", "weights": {}}
 READER = {"net": "strided_ladder", "latent": 25, "rungs": [13, 12], "hidden": 100, "filters": [32, 64]}
@@ -112,21 +110,15 @@ def table(rows: list[Row], models: list[str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of rows and runs, to go on from")
+    parser = resumed.parser(__doc__)
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--limit", type=int, default=30_000, help="training expressions, the first ones")
     parser.add_argument("--items", type=int, default=2000, help="validation expressions that are measured")
     parser.add_argument("--draws", type=int, default=100, help="importance samples of each")
     parser.add_argument("-n", type=int, default=1000, help="samples of a density")
-    parser.add_argument("--threads", type=int, help="of torch")
     options = parser.parse_args()
-    keep_freed()
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    settings = {key: getattr(options, key) for key in ("epochs", "limit", "items", "draws", "n")}
+    settings = set_up(options, "only")
     rows = measured(cases(options), options.out, settings, lambda model, _: measure(model, options))
     print(f"\n{options.items:,} validation expressions, {options.draws} draws, {options.seeds} seeds\n")
     print(table(rows, options.only))

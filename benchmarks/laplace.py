@@ -23,11 +23,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import resumed
 import torch
-from resumed import Row, markdown, measured, spread
+from resumed import Row, markdown, measured, set_up, spread
 from torch import Tensor
 
 from grammar_rae import datasets
@@ -38,7 +38,6 @@ from grammar_rae.experiments.latent import latent_numbers
 from grammar_rae.model.likelihood import drawn_view
 from grammar_rae.model.model import Model
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 PIXELS = {"gaussian": ("dequantised", "linear_gaussian"), "binarised": ("binarised", "bernoulli")}
 BATCH = 100
@@ -149,12 +148,10 @@ def trained(rows: list[Row], steps: list[int]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of rows and runs, to go on from")
+    parser = resumed.parser(__doc__)
     parser.add_argument("--data", default="digits", help="digits, mnist, fashion_mnist or omniglot")
     parser.add_argument("--pixels", nargs="+", default=["gaussian"], choices=PIXELS)
     parser.add_argument("--steps", nargs="+", type=int, default=[0, 1, 2, 4, 8], help="of the search")
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--limit", type=int, help="training images, the first ones")
     parser.add_argument("--latent", type=int, default=16)
@@ -162,12 +159,8 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=300, help="test images, the first ones")
     parser.add_argument("--samples", type=int, default=50, help="draws of a posterior for its bound")
     parser.add_argument("--draws", type=int, default=500, help="importance samples of a log-likelihood")
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
     options = parser.parse_args()
-    keep_freed()
-    torch.set_num_threads(options.threads)
-    free = ("out", "pixels", "seeds")
-    settings = {key: value for key, value in vars(options).items() if key not in free}
+    settings = set_up(options, "pixels")
     found = measured(cases(options), options.out, settings, lambda model, _: measure(model, options))
     for row in found:
         row["pixels"], row["model"], seed = row["name"].split("-")

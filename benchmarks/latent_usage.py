@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from resumed import Row, markdown, measured
+import resumed
+from resumed import Row, markdown, measured, set_up
 
 from grammar_rae import datasets
 from grammar_rae.experiments.latent import latent_numbers
 from grammar_rae.files.pictures import write_sheet
 from grammar_rae.model.model import Model
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 DENSE = {"net": "dense", "widths": [200, 200]}
 FLOW = {"steps": 2, "widths": [200, 200]}
@@ -106,15 +106,13 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of rows, runs and pictures")
+    parser = resumed.parser(__doc__, seeds=1)
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=MODELS)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--limit", type=int, default=10_000, help="training images, the first ones")
     parser.add_argument("--items", type=int, default=1000, help="test images that are measured")
     options = parser.parse_args()
-    keep_freed()
-    settings = {key: getattr(options, key) for key in ("epochs", "limit", "items")}
+    settings = set_up(options, "only")
     rows = measured(
         cases(options), options.out, settings, lambda model, folder: measure(model, folder, options.items)
     )

@@ -19,11 +19,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import torch
-from resumed import Row, markdown, measured, spread
+import resumed
+from resumed import Row, markdown, measured, set_up, spread
 
 from grammar_rae import datasets
 from grammar_rae.evaluation.images.features import network
@@ -33,7 +32,6 @@ from grammar_rae.experiments.latent import latent_numbers
 from grammar_rae.model.model import Model
 from grammar_rae.progress import silent
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 LATENT, RUNGS = 16, [8, 8]
 DENSE = {"net": "dense", "widths": [200, 200]}
@@ -169,22 +167,16 @@ def distances(rows: list[Row], models: list[str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder of rows and runs, to go on from")
+    parser = resumed.parser(__doc__)
     parser.add_argument("--data", nargs="+", default=list(DATA), choices=DATA)
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--limit", type=int, default=20_000, help="training images, the first ones")
     parser.add_argument("--items", type=int, default=1000, help="test images whose likelihood is taken")
     parser.add_argument("--draws", type=int, default=500, help="importance samples of each")
     parser.add_argument("-n", type=int, default=5000, help="test images, and images a set, of the distances")
-    parser.add_argument("--threads", type=int, help="of torch")
     options = parser.parse_args()
-    keep_freed()
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    settings = {key: getattr(options, key) for key in ("epochs", "limit", "items", "draws", "n")}
+    settings = set_up(options, "data", "only")
     found = measured(cases(options), options.out, settings, lambda model, _: measure(model, options))
     for row in found:
         row["data"], row["model"], seed = row["name"].split("-")

@@ -1,7 +1,7 @@
 """The recursive mixture posterior: alternating against simultaneous training, and the number of its components.
 
-    python benchmarks/recursive.py                               # digits, minutes
-    python benchmarks/recursive.py --data mnist-small --seeds 3 --components 2 3 5 --epochs 20 --out table.json
+    python benchmarks/recursive.py --out recursive               # digits, minutes
+    python benchmarks/recursive.py --out further --data mnist-small --seeds 3 --components 2 3 5 --epochs 20
 
 A line a way of training, mean and standard deviation over seeds, in nats an image of the test part, each under the view
 of its recipe: the bound; the importance-sampled log-likelihood; the gap between the two, small where the posterior
@@ -9,28 +9,26 @@ is near the true one; the seconds of an epoch, the median. All have the networks
 `recursive-DATA`. `vae` has a Gaussian posterior and one step a batch. The alternation moves the decoder twice a
 batch; `vae, twice the epochs` does as often.
 
-`--out` keeps every finished row, with the settings; started again, the benchmark goes on from there.
+Stopped, it goes on: finished rows and run folders are in `--out`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
-from statistics import median
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from image_models import finished
+import resumed
+from resumed import Row, markdown, measured, set_up, spread
 
 from grammar_rae import datasets
-from grammar_rae.experiments.train import train
-from grammar_rae.files.atomic import write_bytes
+from grammar_rae.model.model import Model
 from grammar_rae.recipes import find
 from grammar_rae.recipes.schema import Recipe
-from grammar_rae.training.memory import keep_freed
 
 COLUMNS = ("bound", "log_likelihood", "gap", "seconds_an_epoch")
+REPEATS = 10  # draws of a bound
 
 
 def ways(components: list[int], epochs: int) -> dict[str, tuple[str, ...]]:
@@ -57,58 +55,48 @@ def as_vae(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"encoder": encoder, "objective": objective})
 
 
-def measured(way: str, changes: tuple[str, ...], seed: int, options: argparse.Namespace) -> dict[str, Any]:
-    """One trained model: its row."""
+def cases(options: argparse.Namespace) -> Iterator[tuple[str, Recipe]]:
+    """Every run, all ways of a seed before the next seed."""
     limits = () if options.train is None else (f"data.limit={options.train}",)
-    recipe = find(f"recursive-{options.data}", (*changes, *limits, f"training.seed={seed}", *options.set))
-    seconds: list[float] = []
-    model = train(
-        as_vae(recipe) if way.startswith("vae") else recipe,
-        on_epoch=lambda record: seconds.append(record["seconds"]),
-    )
-    test = datasets.load(recipe.data.name).test[: options.n]
-    bound = float(np.mean([model.log_likelihood(test, 1, repeat).mean() for repeat in range(10)]))
+    for seed in range(options.seeds):
+        for way, changes in ways(options.components, options.epochs).items():
+            given = (*changes, *limits, f"training.seed={seed}", *options.set)
+            recipe = find(f"recursive-{options.data}", given)
+            yield f"{way}-{seed}", as_vae(recipe) if way.startswith("vae") else recipe
+
+
+def measure(model: Model[Any], options: argparse.Namespace) -> Row:
+    """Bound, log-likelihood and what lies between, of the first test images."""
+    test = datasets.load(model.recipe.data.name).test[: options.n]
+    bound = float(np.mean([model.log_likelihood(test, 1, repeat).mean() for repeat in range(REPEATS)]))
     likelihood = float(model.log_likelihood(test, options.draws, 0).mean())
-    numbers = (bound, likelihood, likelihood - bound, median(seconds))
-    return {"way": way, "seed": seed, **dict(zip(COLUMNS, numbers, strict=True))}
+    return {"bound": bound, "log_likelihood": likelihood, "gap": likelihood - bound}
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Mean ± standard deviation over a way's seeds."""
-    lines = ["| way | seeds | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
-    for way in dict.fromkeys(row["way"] for row in rows):
-        own = [row for row in rows if row["way"] == way]
-        found = [[row[column] for row in own] for column in COLUMNS]
-        cells = [f"{np.mean(values):.2f} ± {np.std(values):.2f}" for values in found]
-        lines.append(f"| {way} | {len(own)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def table(rows: list[Row]) -> str:
+    """Mean and standard deviation over a way's seeds."""
+    own: dict[str, list[Row]] = {}
+    for row in rows:
+        own.setdefault(row["name"].rsplit("-", 1)[0], []).append(row)
+    lines = [[way, *(spread([row[name] for row in of]) for name in COLUMNS)] for way, of in own.items()]
+    return markdown(["way", *(name.replace("_", " ") for name in COLUMNS)], lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = resumed.parser(__doc__, seeds=1)
     parser.add_argument("--data", default="digits", help="of a recipe: digits, mnist-small, omniglot, …")
     parser.add_argument("--components", type=int, nargs="*", default=[2, 3])
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--draws", type=int, default=500, help="importance samples an image")
     parser.add_argument("--train", type=int, help="training images, the first ones")
     parser.add_argument("-n", type=int, default=500, help="test images, the first ones")
     parser.add_argument("--set", nargs="*", default=[], help="further changes of the recipe, key=value")
-    parser.add_argument("--out", type=Path, help="keep finished rows here as JSON, and go on from there")
     options = parser.parse_args()
-    keep_freed()
-    settings = {k: v for k, v in vars(options).items() if k not in ("out", "components", "seeds")}
-    rows = finished(options.out, settings)
-    done = {(row["way"], row["seed"]) for row in rows}
-    for seed in range(options.seeds):
-        for way, changes in ways(options.components, options.epochs).items():
-            if (way, seed) in done:
-                continue
-            rows.append(measured(way, changes, seed, options))
-            print(json.dumps(rows[-1]), flush=True)
-            if options.out:
-                write_bytes(options.out, (json.dumps({"settings": settings, "rows": rows}) + "\n").encode())
-    print(table(rows))
+    settings = set_up(options, "components")
+    rows = measured(cases(options), options.out, settings, lambda model, _: measure(model, options))
+    print(
+        f"\n{options.n:,} test images at most, {options.draws} draws, {options.seeds} seeds\n\n{table(rows)}"
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import statistics
@@ -10,13 +11,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from grammar_rae.experiments.train import train
 from grammar_rae.model.model import Model
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
+from grammar_rae.training.memory import keep_freed
 
 Row = dict[str, Any]
+
+
+def parser(doc: str | None, seeds: int = 3) -> argparse.ArgumentParser:
+    """What all of them ask."""
+    made = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    made.add_argument("--out", type=Path, required=True, help="folder of rows and runs, to go on from")
+    made.add_argument("--seeds", type=int, default=seeds)
+    made.add_argument("--threads", type=int, default=1, help="of torch")
+    return made
+
+
+def set_up(options: argparse.Namespace, *cases: str) -> Row:
+    """What every row depends on: the options but those that say which `cases` are run, where and how. Torch is set."""
+    keep_freed()
+    torch.set_num_threads(options.threads)
+    return {k: v for k, v in vars(options).items() if k not in ("out", "seeds", "threads", *cases)}
 
 
 def trained(recipe: Recipe, folder: Path) -> Model[Any]:

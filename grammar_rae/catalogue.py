@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -274,36 +273,6 @@ def look_up(table: Mapping[str, Any], name: str, kind: str, error: type[ValueErr
     """The entry of that name, imported; `error` as `known`."""
     entry = table[known(table, name, kind, error)]
     return imported(entry) if isinstance(entry, str) else tuple(imported(address) for address in entry)
-
-
-def settings_of(*takers: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """What a user sets of functions or classes: their keyword-only parameters."""
-    parameters = (p for taker in takers for p in inspect.signature(taker, eval_str=True).parameters.values())
-    return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-
-def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any]) -> dict[str, Any]:
-    """Every setting of `takers`: what is `given`, as the annotated type, and the defaults of the rest.
-
-    RecipeError, with `where` it stands, for a setting that none of them takes, that is missing or of another type.
-    """
-    from pydantic import ValidationError, create_model
-
-    parameters = settings_of(*takers)
-    for name in given:
-        if name not in parameters:
-            raise RecipeError(f"{where} has no setting {name}; {nearest(name, parameters, 'it takes')}")
-    fields: dict[str, Any] = {
-        name: (p.annotation, ... if p.default is p.empty else p.default) for name, p in parameters.items()
-    }
-    try:
-        return create_model("Settings", **fields).model_validate(dict(given)).model_dump()
-    except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(map(str, first["loc"]))
-        if first["type"] == "missing":
-            raise RecipeError(f"{where} needs {setting}") from error
-        raise RecipeError(f"{where}: {setting}: {first['msg']}, given {first['input']!r}") from error
 
 
 def imported(address: str) -> Any:

@@ -30,6 +30,11 @@ class PointHead(nn.Module):
         return Point(self.mean(h))
 
 
+def bounded(raw: Tensor, bound: float | None) -> Tensor:
+    """The log-variance that a layer's output is; with a bound of log σ that times its tanh, twice."""
+    return raw if bound is None else 2 * bound * raw.tanh()
+
+
 class GaussianHead(nn.Module):
     """Mean and log-variance from the same features; draws use `noise` times σ.
 
@@ -45,8 +50,7 @@ class GaussianHead(nn.Module):
 
     def forward(self, h: Tensor) -> Gaussian:
         """q of h (B, hidden), mean and log-variance (B, latent)."""
-        raw = self.log_var(h)
-        return Gaussian(self.mean(h), raw if self.bound is None else 2 * self.bound * raw.tanh(), self.noise)
+        return Gaussian(self.mean(h), bounded(self.log_var(h), self.bound), self.noise)
 
 
 class ConstantVarianceHead(nn.Module):
@@ -148,4 +152,4 @@ class RungHead(nn.Module):
     def _log_var(self, raw: Tensor) -> Tensor:
         if self.sigma == "sigmoid":
             return 2 * (raw.sigmoid() + LEAST_SIGMA).log()
-        return raw if self.bound is None else 2 * self.bound * raw.tanh()
+        return bounded(raw, self.bound)

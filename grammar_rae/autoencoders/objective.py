@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
@@ -19,7 +19,8 @@ class Objective(nn.Module):
     """forward(x, step) → {term: weighted value}; its state is the autoencoder's and that of terms that are modules.
 
     `warm_up[term]` τ multiplies a weight by 1 − exp(−step / τ) in training. Each batch takes `phases` steps of the
-    optimizer, which terms can tell apart by the step.
+    optimizer, which terms can tell apart by the step. `begin(epoch, rows)`, where there is one, is what the variant
+    does before an epoch, from 0, with the training rows (n, …).
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Objective(nn.Module):
         self.code_noise = code_noise
         self.warm_up = dict(warm_up or {})
         self.phases = phases
-        self._begin = begin
+        self.begin = None if begin is None else partial(begin, model)
 
     def forward(self, x: Tensor, step: int = 0) -> dict[str, Tensor]:
         """x (B, …) integers, `step` of the optimizer; terms of weight 0 are left out."""
@@ -50,12 +51,6 @@ class Objective(nn.Module):
             for name, (term, weight) in self.terms.items()
             if weight
         }
-
-    @torch.no_grad()
-    def begin(self, epoch: int, rows: Tensor) -> None:
-        """What the variant does before an epoch (from 0) with the training rows (n, …)."""
-        if self._begin is not None:
-            self._begin(self.model, epoch, rows)
 
     def _share(self, name: str, step: int) -> float:
         """How much of a term's weight counts at a step."""

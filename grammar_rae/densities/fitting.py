@@ -7,10 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from grammar_rae.catalogue import DENSITIES, arguments, look_up
+from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import RecipeError
 from grammar_rae.progress import Report
+from grammar_rae.signatures import arguments
 
 
 def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:

@@ -35,26 +35,26 @@ def log_feasible(model: Model, rows: NDArray[np.integer]) -> NDArray[np.float32]
 def log_likelihood(model: Model, rows: NDArray[np.integer], draws: int, seed: int) -> NDArray[np.float64]:
     """`Model.log_likelihood` of integer rows (n, …).
 
-    Memory does not grow with `draws`: where a batch has no room for all draws of one row, a batch of rows has one draw
-    after the other.
+    Memory does not grow with `draws`: a batch of rows, or all of them where they are fewer, has as many draws at a time
+    as there is room for, one at least.
     """
     autoencoder, bounds = model.run.autoencoder, [torch.zeros(0)]
     prior: Latent = autoencoder.prior()
     batch = batch_size(model)
-    size, part = (max(1, batch // draws), draws) if draws <= batch else (batch, 1)
-    for begin in range(0, len(rows), size):
-        x = drawn_view(model, rows[begin : begin + size], begin, seed)
+    for begin in range(0, len(rows), batch):
+        x = drawn_view(model, rows[begin : begin + batch], begin, seed)
+        room = batch // len(x)
         q = autoencoder.posterior(x)
         first = torch.arange(begin, begin + len(x), device=model.device) * draws
-        repeated = x.repeat_interleave(part, 0)
         weights = []
-        for start in range(0, draws, part):
-            z = torch.stack([q.sample(Noise(seed, first + draw)) for draw in range(start, start + part)])
-            codes = z.transpose(0, 1).flatten(0, 1)  # (items × part, D)
+        for start in range(0, draws, room):
+            part = range(start, min(start + room, draws))
+            z = torch.stack([q.sample(Noise(seed, first + draw)) for draw in part])
+            codes = z.transpose(0, 1).flatten(0, 1)  # (items × draws, D)
             p: Decoded = autoencoder.decoder(codes)
-            weight = p.log_prob(repeated) + prior.log_prob(codes)
+            weight = p.log_prob(x.repeat_interleave(len(part), 0)) + prior.log_prob(codes)
             weight = weight - q.log_prob(z).T.flatten()
-            weights.append(weight.double().unflatten(0, (-1, part)))
+            weights.append(weight.double().unflatten(0, (-1, len(part))))
         bounds.append((torch.logsumexp(torch.cat(weights, 1), 1) - math.log(draws)).cpu())
     return torch.cat(bounds).numpy()
 

@@ -33,7 +33,6 @@ from grammar_rae.catalogue import (
     VARIANTS,
     VIEWS,
     look_up,
-    settings_of,
 )
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.distributions.pixels import PixelLikelihood
@@ -41,6 +40,7 @@ from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.parts import complete, sections
 from grammar_rae.recipes.schema import Recipe
+from grammar_rae.signatures import settings_of
 
 
 def make_codec(recipe: Recipe, grammar: Grammar | None, items: Sequence[Any] = ()) -> Codec[Any, Any]:

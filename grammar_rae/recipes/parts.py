@@ -15,11 +15,10 @@ from grammar_rae.catalogue import (
     MACHINES,
     PRIORS,
     VARIANTS,
-    arguments,
     look_up,
-    settings_of,
 )
 from grammar_rae.recipes.schema import OpenPart, Recipe
+from grammar_rae.signatures import arguments, settings_of
 
 # What recipes once listed whatever their nets: a setting that nothing takes and that holds this value says nothing.
 LISTED: dict[str, dict[str, Any]] = {

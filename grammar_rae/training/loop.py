@@ -181,7 +181,8 @@ class _Loop:
         the optimizer, whose moments belong to what they were.
         """
         held = {name: value.clone() for name, value in self.objective.state_dict().items()}
-        begin(epoch, self.data.train)
+        with torch.no_grad():
+            begin(epoch, self.data.train)
         averaged = {} if self.average is None else self.average.module.state_dict()
         now = self.objective.state_dict()
         changed = {name for name, value in now.items() if not torch.equal(value, held[name])}

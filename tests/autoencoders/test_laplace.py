@@ -1,7 +1,5 @@
 """The Laplace posterior (Park, Kim, Kim 2019) against what is known exactly."""
 
-import math
-
 import pytest
 import torch
 from tiny import KINDS, PICTURES, supported, tiny
@@ -220,9 +218,8 @@ def test_decoders_that_are_not_piecewise_linear_are_refused_by_name():
     for kind in [*KINDS, *PICTURES]:
         if not supported("laplace", kind):
             with pytest.raises(
-                RecipeError, match="piecewise linear in the code, decoder.net dense; .*Decoder|ImageWriter"
+                RecipeError, match="piecewise linear in the code, decoder.net dense; .*(Decoder|ImageWriter)"
             ):
                 tiny("laplace", kind)
     with pytest.raises(ValueError, match="likelihood bernoulli or linear_gaussian"):
         Laplace(decoder(), GAUSSIAN)
-    assert math.isfinite(tiny("laplace", "dense")[0].autoencoder.refine.steps)

@@ -16,7 +16,7 @@ from torch.distributions import Distribution, MultivariateNormal
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.priors import Standard
-from grammar_rae.catalogue import DENSITIES, look_up, settings_of
+from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities import dirichlet, gaussian, gmm, kde
 from grammar_rae.densities.codes import SPREAD
 from grammar_rae.densities.fitting import fit_density
@@ -27,6 +27,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import silent
+from grammar_rae.signatures import settings_of
 
 SMALL = {"width": 32, "epochs": 40}
 CASES = {  # a kind and its settings

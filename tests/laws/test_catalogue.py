@@ -21,6 +21,7 @@ from grammar_rae.recipes.toml import parse, read, write
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import shipped
 from grammar_rae.runs import weights as runs_weights
+from grammar_rae.signatures import settings_of
 
 TABLES = {
     name: table
@@ -62,7 +63,7 @@ def recipe(codec="grammar", reader="strided", writer="recurrent", variant="vae",
     )
     parts = {}
     for name, section in sections(named).items():
-        sizes = {k: SIZES[k] for k in catalogue.settings_of(*section.takers).keys() & SIZES.keys()}
+        sizes = {k: SIZES[k] for k in settings_of(*section.takers).keys() & SIZES.keys()}
         parts[name] = section.part.model_copy(update=sizes)
     return named.model_copy(update=parts)
 
@@ -107,7 +108,7 @@ def test_nets_go_together_or_say_what_they_miss(codec, reader, writer):
 @pytest.mark.parametrize("section", LISTED)
 def test_a_setting_that_nothing_takes_is_refused(variant, section):
     mine = recipe(variant=variant)
-    for name, known in catalogue.settings_of(*sections(mine)[section].takers).items():
+    for name, known in settings_of(*sections(mine)[section].takers).items():
         if name in type(sections(mine)[section].part).model_fields:
             continue
         wrong = sections(mine)[section].part.model_copy(update={f"{name}x": known.default})

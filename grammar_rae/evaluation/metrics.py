@@ -128,7 +128,12 @@ METRICS |= {
 METRICS |= {
     "test_images": Metric("test images", "", "what every set is compared with"),
     "squared_error": Metric("squared error", "lower", "of reconstructions, summed over an image, of 0 to 1"),
-    "log_likelihood": Metric("log-likelihood", "higher", "nats an item, importance-sampled", "nats"),
+    "log_likelihood": Metric(
+        "log-likelihood",
+        "higher",
+        "nats an item, importance-sampled; compare under one likelihood and view",
+        "nats",
+    ),
     "log_likelihood_error": Metric(
         "error of the log-likelihood", "", "standard error over the items", "nats"
     ),
@@ -146,10 +151,15 @@ METRICS |= {
     "units": Metric("units", "", "coordinates of a code"),
     "kl_by_dimension": Metric("KL by dimension", "", "the part of each coordinate in KL, in order", "nats"),
     "naive_length": Metric(
-        "C_naive", "lower", "length of a held-out item and its code: −log p(z) − log p(x | z)", "nats"
+        "C_naive",
+        "lower",
+        "length of a held-out item and its code: −log p(z) − log p(x | z); compare likewise",
+        "nats",
     ),
     "posterior_entropy": Metric("H(q)", "", "what bits-back gives back of C_naive: −log q(z | x)", "nats"),
-    "bits_back_length": Metric("C_bits-back", "lower", "C_naive − H(q), minus the bound", "nats"),
+    "bits_back_length": Metric(
+        "C_bits-back", "lower", "C_naive − H(q), minus the bound; compare likewise", "nats"
+    ),
     "naive_length_bits": Metric("C_naive a dimension", "lower", "C_naive, a number of the image", "bits"),
     "bits_back_length_bits": Metric(
         "C_bits-back a dimension", "lower", "C_bits-back, a number of the image", "bits"

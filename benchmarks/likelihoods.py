@@ -1,7 +1,7 @@
 """Every variational model beside the VAE: log-likelihood, latent usage, and what ex-post densities do.
 
-    python benchmarks/likelihoods.py --out likelihoods                    # 3 seeds; some three hours on two cores, with
-    python benchmarks/likelihoods.py --out likelihoods --data gaussian    # this in a second process on one thread each
+    python benchmarks/likelihoods.py --out likelihoods                    # 3 seeds; some three hours on one core
+    python benchmarks/likelihoods.py --out likelihoods --data gaussian    # half of it, in a second process
     python benchmarks/likelihoods.py --out smoke --only vae laplace --epochs 1 --seeds 1 --limit 2000 --items 100
 
 Two tables a kind of data. `binarised`: MNIST, dynamically binarised in training, by a fixed seed in validation and
@@ -170,7 +170,7 @@ def main() -> None:
     parser = resumed.parser(__doc__)
     parser.add_argument("--data", nargs="+", default=list(DATA), choices=DATA)
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--limit", type=int, default=20_000, help="training images, the first ones")
     parser.add_argument("--items", type=int, default=1000, help="test images whose likelihood is taken")
     parser.add_argument("--draws", type=int, default=500, help="importance samples of each")

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.runs import folder as runs
 
@@ -18,6 +19,7 @@ def opened(model: str | Path | Model, device: str) -> Model:
     """
     if isinstance(model, Model):
         return model
+    device_of(device)
     folder = runs.find(model).resolve()
     weights = folder / "weights.safetensors"
     return _loaded(folder, device, weights.stat().st_mtime_ns if weights.exists() else 0)

@@ -12,7 +12,7 @@ from grammar_rae.cli.output import progress, show, show_frame
 ModelName = typer.Option(
     "grae-smiles", "--model", "-m", help="A shipped model (see `models`) or a run folder."
 )
-Device = typer.Option("cpu", help="cpu or cuda.")
+Device = typer.Option("cpu", help="cpu, cuda or cuda:N.")
 Seed = typer.Option(0, help="The same seed gives the same strings, whatever the batch size.")
 Json = typer.Option(False, "--json", help="Print one JSON object.")
 File = typer.Argument(

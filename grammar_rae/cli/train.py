@@ -18,7 +18,7 @@ def train(
     from_: str = typer.Option(None, "--from", help="Start from the weights of this model or run folder."),
     set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),
     resume: bool = typer.Option(False, help="Go on from the checkpoint in --out."),
-    device: str = typer.Option("cpu", help="cpu or cuda."),
+    device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = typer.Option(1, help="How many, for data-parallel training."),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
@@ -61,7 +61,7 @@ def density(
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
     out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
     seed: int = typer.Option(0),
-    device: str = typer.Option("cpu", help="cpu or cuda."),
+    device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
     """Fit a density on the codes of the training data and keep it in the run folder; compare those there are."""

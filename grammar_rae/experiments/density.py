@@ -23,6 +23,7 @@ from grammar_rae.densities.fitting import check, named
 from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.prepare import dataset_of
+from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipes.schema import Recipe
@@ -58,13 +59,14 @@ def add_density(
     folder without the right to write needs. Returns its row of `compare` and the number of codes.
     RecipeError or DataError before anything is fitted where it could not be kept.
     """
+    place = device_of(device)
     folder = runs.find(run)
     name = named(request.name or request.kind, request.kind)
     check(request.kind, request.settings)
     if request.codes not in (None, "means", "samples"):
         raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
-    model: Model[Any] = Model(runs.load(folder), device)
+    model: Model[Any] = Model(runs.load(folder), place)
     which = request.codes or codes_for(model.recipe, request.kind, request.settings)
     train, held_out = _items(model, data)
     report("encoding", 0.0)
@@ -127,7 +129,7 @@ def compare(
     where the run has no held-out items, minus infinity where a box leaves one of them out. `error` is the standard
     error of the held-out mean, `seconds` what fitting took where it was done, NaN where nobody recorded it.
     """
-    model: Model[Any] = Model(runs.load(runs.find(run)), device)
+    model: Model[Any] = Model.load(run, device)
     report("encoding", 0.0)
     parts = [_judged(model, items) for items in _items(model, data)]
     rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]

@@ -66,7 +66,7 @@ class Retrainer:
     ) -> Model:
         folder = None if self.folder is None else self.folder / f"generation-{generation}"
         if folder is not None and folder.is_dir():
-            self.model = Model(runs.load(folder), str(self.model.device))
+            self.model = Model(runs.load(folder), self.model.device)
             return self.model
         self.model = self._fitted(self._drawn(strings, values, expected, generation), generation)
         if folder is not None:
@@ -105,13 +105,14 @@ class Retrainer:
             "seed": self.seed * 1000 + generation,
         }
         settings = run.recipe.training.model_copy(update=changes)
-        device = "cuda" if self.model.device.type == "cuda" else "cpu"
-        fabric = Fabric(accelerator=device, devices=1, precision=run.recipe.training.precision)
+        device = self.model.device
+        devices = [device.index or 0] if device.type == "cuda" else 1
+        fabric = Fabric(accelerator=device.type, devices=devices, precision=run.recipe.training.precision)
         objective = make_objective(run.recipe, run.autoencoder)
         for _ in fit(objective, data, settings, fabric, phases=objective.phases):
             pass
         round_weights(run)
-        model: Model[Any] = Model(run, str(self.model.device))
+        model: Model[Any] = Model(run, self.model.device)
         default = run.recipe.density.default
         for kind in dict.fromkeys(["box", *[default] * (default in self.model.run.densities)]):
             fitted_by, which = stated(run.recipe, kind)

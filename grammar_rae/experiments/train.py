@@ -21,6 +21,7 @@ from grammar_rae.experiments.density import stated, timed
 from grammar_rae.experiments.prepare import Prepared, prepare
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipes import find as find_recipe
@@ -54,13 +55,14 @@ def train(
     a trained model's weights; `resume` goes on from the checkpoint in `out`. `report(what, share)` hears of
     progress. RecipeError, GrammarError or DataError says what does not fit.
     """
+    place = device_of(device, devices)
     folder = None if out is None else Path(out)
     if resume and folder is None:
         raise DataError("--resume needs --out, the run folder to go on with")
     raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
     fabric = Fabric(
-        accelerator="cuda" if device.startswith("cuda") else "cpu",
-        devices=devices,
+        accelerator=place.type,
+        devices=devices if place.index is None or devices > 1 else [place.index],
         strategy=_strategy(raw) if devices > 1 else "auto",
         precision=raw.training.precision,
     )
@@ -82,7 +84,7 @@ def train(
             "best_valid_loss": min(record["valid_loss"] for record in records),
         }
         finish(run, prepared.rows, prepared.texts, folder, report)
-    return Model(run, device)
+    return Model(run, place)
 
 
 def _strategy(recipe: Recipe) -> str:

@@ -20,6 +20,7 @@ from grammar_rae.errors import RecipeError
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model import encoding, likelihood
 from grammar_rae.model.decoding import decoded_items
+from grammar_rae.model.device import device_of
 from grammar_rae.model.latent import between
 from grammar_rae.model.neighbours import items_near
 from grammar_rae.model.sampling import Sampling, draw
@@ -38,18 +39,22 @@ class Model(Generic[Items]):
     array (n, S, S, C) out.
     """
 
-    def __init__(self, run: Run, device: str = "cpu") -> None:
+    def __init__(self, run: Run, device: str | torch.device = "cpu") -> None:
         self.run = run
         self.recipe = run.recipe
-        self.device = torch.device(device)
+        self.device = device_of(device)
         run.autoencoder.to(self.device).eval()
         for fitted in run.densities.values():
             fitted.density.to(self.device)
 
     @classmethod
     def load(cls, name: str | Path, device: str = "cpu") -> Model[Any]:
-        """A shipped model by name, or a run folder. DataError when there is none or it is damaged."""
-        return cls(runs.load(runs.find(name)), device)
+        """A shipped model by name, or a run folder, on a device `cpu`, `cuda` or `cuda:N`.
+
+        DataError when there is none or it is damaged, or no such device is here.
+        """
+        place = device_of(device)
+        return cls(runs.load(runs.find(name)), place)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.run.autoencoder.parameters())

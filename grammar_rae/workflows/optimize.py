@@ -15,6 +15,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import contains
 from grammar_rae.experiments.retrain import Retrainer
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import Evaluation, Optimizer, Round
 from grammar_rae.optimization.keywords import takes_fields_of
@@ -88,6 +89,7 @@ class Search:
     report: Callable[[Round], None] | None = None
 
     def __post_init__(self) -> None:
+        device_of(self.device)
         if self.budget < 1:
             raise DataError(f"budget {self.budget}; expected 1 evaluation or more")
         if self.samples < 1:

@@ -38,6 +38,7 @@ DENSE = {"net": "dense", "widths": [200, 200]}
 LADDER = {"net": "dense_ladder", "width": 200}  # two rungs: as many layers
 LOCAL = {**DENSE, "net": "local_dense", "window": [5, 2], "layers": 2, "blocks": 2}
 FLOW = {"steps": 2, "widths": [200, 200]}
+WARM_UP = {"warm_up": {"kl": 2000}}  # without it the lower rung of a ladder stays empty
 DATA = {  # view of MNIST, likelihood
     "binarised": ("binarised", "bernoulli"),
     "gaussian": ("dequantised", "linear_gaussian"),
@@ -48,10 +49,11 @@ MODELS: dict[str, Row] = {  # what a model has of its own: sections of the recip
     "rae": {"objective": {"weights": {"half_norm": 1e-2}}},
     "laplace": {},
     "recursive": {"encoder": {"components": 2}},
-    "ladder": {"encoder": {**LADDER, "rungs": RUNGS}, "decoder": LADDER},
+    "ladder": {"encoder": {**LADDER, "rungs": RUNGS}, "decoder": LADDER, "objective": WARM_UP},
     "vlac": {
         "encoder": {**LADDER, "rungs": RUNGS},
         "decoder": LADDER,
+        "objective": WARM_UP,
         "prior": {"clusters": [10, 10], "fit_epoch": 3},
     },
     "mutual": {"prior": FLOW},

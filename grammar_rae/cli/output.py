@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,17 +15,17 @@ from grammar_rae.progress import Report, silent
 if TYPE_CHECKING:
     import pandas as pd
 
+UNLIMITED = 1_000_000  # columns of what is no terminal: a file or a pipe
+
 
 def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bool = False) -> None:
     """Metrics as two columns, or one flat JSON object with null where there is no score."""
     if as_json:
         _print_json(numbers)
         return
-    from rich.table import Table
-
     from grammar_rae.evaluation.metrics import printed, titled
 
-    table = Table(title=heading or None, show_header=False, title_justify="left")
+    table = _table(heading, show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
@@ -36,29 +37,44 @@ def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
     """A data frame, its index first, or a list of JSON objects."""
     flat = frame.reset_index()
     columns = {str(name): values.dtype.kind in "if" for name, values in flat.items()}
-    _show_rows(columns, list(flat.itertuples(index=False, name=None)), as_json, title)
+    rows = list(flat.itertuples(index=False, name=None))
+    if as_json:
+        show_json(list(columns), rows)
+    else:
+        _show_rows(columns, {"": rows}, title)
 
 
-def show_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], as_json: bool) -> None:
-    """Rows of equal types, at least one, under the names of their columns, or a list of JSON objects."""
-    numeric = [isinstance(value, int | float) for value in rows[0]]
-    _show_rows(dict(zip(columns, numeric, strict=True)), rows, as_json)
+def show_groups(columns: Sequence[str], groups: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """Rows of equal types, at least one, under the names of their columns; each group under its heading, if any."""
+    first = next(iter(groups.values()))[0]
+    numeric = [isinstance(value, int | float) for value in first]
+    _show_rows(dict(zip(columns, numeric, strict=True)), groups)
+
+
+def show_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows as a list of JSON objects."""
+    _print_json([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _show_rows(
-    columns: Mapping[str, bool], rows: Sequence[Sequence[Any]], as_json: bool, title: str = ""
+    columns: Mapping[str, bool], groups: Mapping[str, Sequence[Sequence[Any]]], title: str = ""
 ) -> None:
-    """Rows under the names of their columns; those that are true hold numbers."""
-    if as_json:
-        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
-        return
-    from rich.table import Table
+    """One line a row; columns that are true hold numbers, and the others share the width that those leave.
 
-    table = Table(title=title or None, title_justify="left")
+    A longer text ends in an ellipsis.
+    """
+    from rich.text import Text
+
+    table = _table(title)
     for name, numeric in columns.items():
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(pretty, row))
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
+    for place, (heading, group) in enumerate(groups.items()):
+        if place:
+            table.add_row()
+        if heading:
+            table.add_row(Text(heading, style="bold", no_wrap=True))
+        for row in group:
+            table.add_row(*(Text(pretty(value), no_wrap=True, overflow="ellipsis") for value in row))
     _console().print(table)
 
 
@@ -70,12 +86,12 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
     if as_json:
         _print_json([{"file": name, **numbers} for name, numbers in zip(names, sets, strict=True)])
         return
-    from rich.table import Table
     from rich.text import Text
 
     from grammar_rae.evaluation.metrics import are_best, printed, titled
 
-    table = Table("metric", caption="↑ more is better, ↓ less; bold: the best")
+    table = _table()
+    table.add_column("metric")
     for name in names:
         table.add_column(name, justify="right", overflow="fold")
     for metric in dict.fromkeys(metric for numbers in sets for metric in numbers):
@@ -86,6 +102,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
         ]
         table.add_row(titled(metric), *cells)
     _console().print(table)
+    _console().print("↑ more is better, ↓ less; bold: the best")
 
 
 @contextmanager
@@ -102,10 +119,28 @@ def progress(what: str) -> Iterator[Report]:
         yield lambda text, share: bar.update(task, description=text, completed=share)
 
 
+def _table(title: str = "", show_header: bool = True) -> Any:
+    """An empty table, ruled under its head alone so that its columns have the room."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        title=title or None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_header=show_header,
+        show_edge=False,
+        pad_edge=False,
+    )
+
+
 def _console(error: bool = False) -> Any:
+    """Where tables go: as wide as the terminal, or as COLUMNS says; a file or a pipe has room for everything."""
     from rich.console import Console
 
-    return Console(stderr=error, highlight=False, markup=False, emoji=False)
+    stream = sys.stderr if error else sys.stdout
+    wide = None if stream.isatty() or "COLUMNS" in os.environ else UNLIMITED
+    return Console(stderr=error, highlight=False, markup=False, emoji=False, width=wide)
 
 
 def _print_json(found: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

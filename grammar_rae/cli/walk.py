@@ -69,15 +69,29 @@ def neighbours(
     with progress("walking"):
         walk = run(model, item, n, radius, seed, score, device, rung)
     if len(walk.items) < n:
-        print(f"{len(walk.items):,} different neighbours within a radius of {radius:g}", file=sys.stderr)
+        print(_too_few(len(walk.items), n, item, radius), file=sys.stderr)
     _show(walk, grid, out, json, f"around {item}")
 
 
+def _too_few(found: int, n: int, item: str, radius: float) -> str:
+    """How many of n neighbours there are, and how to find more."""
+    there = f"{found:,} of {n:,} neighbours" if found else "no neighbour"
+    rest = (
+        f"all other codes there decode to these, {item}"
+        if found
+        else f"all codes there decode to {item} itself"
+    )
+    return f"{there} within a radius of {radius:g}: {rest} or nothing valid; a larger --radius finds more"
+
+
 def _show(walk: Walk, grid: Path | None, out: str | None, json: bool, title: str) -> None:
-    """Pictures and tables to files, if they are named, and the table on the screen, if no file goes there."""
+    """Pictures and tables to files, if they are named, and the table on the screen, if no file goes there.
+
+    A table without rows is shown as JSON alone.
+    """
     if grid is not None:
         walk.draw(grid)
     if out is not None:
         walk.write(out)
-    if out != "-":
+    if out != "-" and (json or len(walk.table)):
         show_frame(walk.table.set_index(walk.table.columns[0]), json, title)

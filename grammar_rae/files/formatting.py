@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+SMALL = 0.0005  # three decimals would show nothing of it
+
 
 def plain(value: Any) -> Any:
     """A number as JSON's own type; NaN and infinity are None, no score."""
@@ -14,7 +16,9 @@ def plain(value: Any) -> Any:
 
 
 def pretty(value: Any, share: bool = False) -> str:
-    """A share, 0 to 1, in percent; other numbers with three decimals, of a list two; «–» for no score."""
+    """A share, 0 to 1, in percent; other numbers with three decimals, tiny ones with three digits, those of a list
+    with two; «–» for no score.
+    """
     value = plain(value)
     if value is None:
         return "–"
@@ -24,4 +28,6 @@ def pretty(value: Any, share: bool = False) -> str:
         return "  ".join(f"{number:.2f}" for number in value)
     if isinstance(value, float) and share:
         return f"{100 * value:.2f} %"
-    return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3g}" if 0 < abs(value) < SMALL else f"{value:,.3f}"
+    return f"{value:,}"

@@ -21,6 +21,11 @@ class ShippedRecipe(NamedTuple):
     epochs: int
     about: str
 
+    @property
+    def names_data(self) -> bool:
+        """Whether it is for the data in its name, as `grae-zinc` is; `grae` is for the user's own."""
+        return "-" in self.recipe
+
 
 def names() -> list[str]:
     """Every recipe of the package."""

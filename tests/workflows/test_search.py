@@ -53,7 +53,7 @@ def test_the_best_are_shown_in_a_table_that_fits(done, monkeypatch):
     header = next(
         line for line in done("optimize", "--score", "qed", "--budget", 2).splitlines() if "smiles" in line
     )
-    assert header.split()[1::2] == ["smiles", "score", "evaluation", "novel", "sa", "heavy_atoms"]
+    assert header.split() == ["smiles", "score", "evaluation", "novel", "sa", "heavy_atoms"]
 
 
 def test_mistakes_are_one_line(cli, tmp_path):

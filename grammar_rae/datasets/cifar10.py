@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
-from grammar_rae.datasets.sources import arrays, locate, present
+from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.arrays import read_arrays
 from grammar_rae.files.images import Image, Images, read_image
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.integer]]
@@ -113,7 +114,7 @@ def _from_sheets() -> list[tuple[NDArray[np.uint8], NDArray[np.integer] | None]]
     path = present(SHEET_LABELS)
     if path is None:
         return [(train, None), (test, None)]
-    stored = arrays(path, "y_train", "y_test")
+    stored = read_arrays(path, "y_train", "y_test")
     return [(train, stored["y_train"][: len(train)]), (test, stored["y_test"][: len(test)])]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
-from grammar_rae.datasets.sources import arrays, locate
+from grammar_rae.datasets.sources import locate
+from grammar_rae.files.arrays import read_arrays
 from grammar_rae.files.images import Image, Images
 
 FILE = "freyfaces/freyfaces.npz"
@@ -22,7 +23,7 @@ def freyfaces() -> Dataset[Image]:
     video trains, then validates, then tests, and 20 frames between two parts belong to none. DataError where the file
     is not to be had, or cannot be read.
     """
-    images = Images.of(arrays(locate(FILE), "images")["images"], "freyfaces")
+    images = Images.of(read_arrays(locate(FILE), "images")["images"], "freyfaces")
     parts: tuple[list[int], list[int], list[int]] = ([], [], [])
     for stretch in np.array_split(np.arange(len(images)), STRETCHES):
         end = len(stretch) - GAP

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset
-from grammar_rae.datasets.sources import arrays, locate, present
+from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.arrays import read_arrays
 from grammar_rae.files.images import Image, Images
 from grammar_rae.noise import VIEWING, Noise
 
@@ -92,7 +93,7 @@ def _parts(name: str, compact: str) -> tuple[Images, Images, Images]:
     elif present(compact) is None and name == "fashion_mnist":
         train, test, digits, tested = (read_idx(locate(f"{name}/{part}.gz")) for part in (*PARTS, *LABELS))
     else:
-        stored: dict[str, Any] = arrays(locate(compact), "x_train", "x_test", "y_train", "y_test")
+        stored: dict[str, Any] = read_arrays(locate(compact), "x_train", "x_test", "y_train", "y_test")
         train, test, digits, tested = stored.values()
     images = Images.of(train, f"{name} train", digits)
     cut = len(images) - min(VALID, len(images) // 6)

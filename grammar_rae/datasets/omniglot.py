@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from grammar_rae.datasets.dataset import Dataset
 from grammar_rae.datasets.image_sets import dataset, split
-from grammar_rae.datasets.sources import arrays, locate, present
+from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
+from grammar_rae.files.arrays import read_arrays
 from grammar_rae.files.images import Image, Images, lazily
 
 FILE = "omniglot/omniglot28.npz"
@@ -31,7 +32,7 @@ def omniglot() -> Dataset[Image]:
         alphabets = sorted(path.name for path in folders)
         train, test = _drawings(background, alphabets), _drawings(evaluation, alphabets)
     else:
-        stored = arrays(locate(FILE), "images", "is_evaluation", "alphabet")
+        stored = read_arrays(locate(FILE), "images", "is_evaluation", "alphabet")
         images = Images.of(stored["images"], "omniglot", stored["alphabet"])
         tests = stored["is_evaluation"]
         train, test = images.select(np.flatnonzero(~tests)), images.select(np.flatnonzero(tests))

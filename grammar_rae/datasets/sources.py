@@ -12,12 +12,8 @@ import gzip
 import hashlib
 import os
 import tomllib
-import zipfile
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
 from grammar_rae.files import cache
@@ -66,15 +62,6 @@ def present(*names: str) -> Path | None:
     data = os.environ.get("GRAMMAR_RAE_DATA")
     paths = (path for name in names for path in ([Path(data) / name] if data else []) + [_cached(name)])
     return next((path for path in paths if path.exists()), None)
-
-
-def arrays(path: Path, *names: str) -> dict[str, NDArray[Any]]:
-    """The named arrays of an `.npz`. DataError where it cannot be read or holds none of a name."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read ({error}); expected arrays {', '.join(names)}") from error
 
 
 def _cached(name: str) -> Path:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from grammar_rae.distributions.compiled import decode_compiled
-from grammar_rae.distributions.masking import Masked, Scores, choose, masked_logits
+from grammar_rae.distributions.masking import Masked, Scores, choosable, choose, masked_logits
 from grammar_rae.machines.machine import Machine, State
 from grammar_rae.machines.stack import StackMachine
 from grammar_rae.noise import DECODING, Noise
@@ -67,7 +67,7 @@ class Derivations(Masked, Generic[State]):
             if prefix is not None and t < given:
                 rules.append(prefix[t].expand(batch))
             else:
-                scores = masked_logits(self.output[:, t], self.column, self.machine.allowed(state))
+                scores = choosable(self.output[:, t], self.column, self.machine.allowed(state))
                 rules.append(pick(t, scores))
             state = self.machine.advance(state, rules[-1])
         return torch.stack(rules, 1)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from grammar_rae.noise import Noise
 
+LARGEST = 1e30  # of a logit: it can still be divided by the coldest temperature
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -64,6 +66,14 @@ class Masked(ABC):
 def masked_logits(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:
     """Scores (…, R) of the productions from the output columns (…, C); −inf where not allowed."""
     return logits[..., column].masked_fill(~allowed, -torch.inf)
+
+
+def choosable(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:
+    """`masked_logits` to choose by: what is no number counts as 0, what is larger than 1e30 as that.
+
+    So nothing is chosen that is not allowed, whatever a network says.
+    """
+    return masked_logits(logits.float().clamp(-LARGEST, LARGEST).nan_to_num(0.0), column, allowed)
 
 
 def choose(logits: Tensor, u: Tensor) -> Tensor:

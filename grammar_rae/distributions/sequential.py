@@ -12,7 +12,7 @@ from typing import Generic, Protocol
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masking import Masked, Scores, choose, masked_logits
+from grammar_rae.distributions.masking import Masked, Scores, choosable, choose, masked_logits
 from grammar_rae.machines.machine import Machine, State, take
 from grammar_rae.noise import DECODING, Noise
 
@@ -85,7 +85,7 @@ class Sequential(Masked, Generic[State]):
             if prefix is not None and t < given:
                 rule = prefix[t].expand(len(z))
             else:
-                rule = pick(masked_logits(logits, self.column, self.machine.allowed(state)), u[:, t])
+                rule = pick(choosable(logits, self.column, self.machine.allowed(state)), u[:, t])
             x[rows, t] = rule
             state = self.machine.advance(state, rule)
             column = self.column[rule]

@@ -21,7 +21,7 @@ from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.posteriors import Point
 from grammar_rae.errors import DataError
 from grammar_rae.machines.machine import EVERYTHING, Masks
-from grammar_rae.model.decoding import BATCH, decoded, has_budget, has_semantics
+from grammar_rae.model.decoding import BATCH, check_temperature, decoded, has_budget, has_semantics
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
@@ -224,3 +224,4 @@ def _check(first: int, second: int, temperature: float) -> None:
         raise ValueError(f"{first} × {second} draws asked for; expected 1 or more of each")
     if temperature <= 0:
         raise ValueError(f"temperature {temperature}; expected more than 0: these protocols draw at random")
+    check_temperature(temperature)

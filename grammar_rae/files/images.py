@@ -5,14 +5,16 @@ An item is an array (H, W) or (H, W, 3).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO, overload
+from typing import IO, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
+from grammar_rae.files.arrays import read_array
 
 Image = NDArray[np.uint8]  # (H, W) or (H, W, 1 or 3)
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
@@ -44,10 +46,9 @@ class Images(Sequence[Image]):
 
         DataError where the array is something else, or the classes are of another number of images.
         """
-        if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[3:] not in ((), (1,), (3,)):
-            raise DataError(
-                f"{name}: {array.dtype} of shape {array.shape}; expected images: uint8, (n, H, W) or (n, H, W, 3)"
-            )
+        wrong = array_problem(array.dtype, array.shape)
+        if wrong:
+            raise DataError(f"{name}: {wrong}")
         if classes is not None and classes.shape != (len(array),):
             raise DataError(
                 f"{name}: labels of shape {classes.shape} for {len(array):,} images; fetch it again"
@@ -85,6 +86,13 @@ class Images(Sequence[Image]):
     def array(self) -> Image:
         """All of them, (n, H, W) or (n, H, W, 3). ValueError where their shapes differ."""
         return np.stack([self[i] for i in range(len(self))])
+
+
+def array_problem(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    """Why an array holds no images, "" where it does: uint8, (n, H, W) or (n, H, W, 1 or 3), none of it empty."""
+    if dtype == np.uint8 and len(shape) in (3, 4) and shape[3:] in ((), (1,), (3,)) and 0 not in shape[1:]:
+        return ""
+    return f"{dtype} of shape {excerpt(str(shape))[0]}; expected images: uint8, (n, H, W) or (n, H, W, 3)"
 
 
 def read_image(
@@ -133,7 +141,7 @@ def read(path: str | Path) -> Images:
     that holds something else.
     """
     place = Path(path)
-    if place.is_dir():
+    if os.path.isdir(place):
         paths = sorted(
             file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
         )
@@ -141,25 +149,7 @@ def read(path: str | Path) -> Images:
             raise DataError(f"{path}: no image in this folder; expected {', '.join(SUFFIXES[:4])} files")
         return lazily(paths)
     if place.suffix.lower() in ARRAYS:
-        return Images.of(_array(place), place.name)
-    if not place.is_file():
-        raise DataError(f"{path}: no such file or folder; expected images")
+        return Images.of(read_array(place, "images", array_problem), place.name)
+    if not os.path.isfile(place):
+        raise DataError(f"{excerpt(str(path))[0]}: no such file or folder; expected images")
     return lazily([place])
-
-
-def _array(path: Path) -> NDArray[np.generic]:
-    """The array of an `.npy`, or of the name `images`, else the only one, of an `.npz`."""
-    try:
-        stored = np.load(path, allow_pickle=False)
-        if isinstance(stored, np.ndarray):
-            return stored
-        with stored:
-            names = stored.files
-            if "images" not in names and len(names) != 1:
-                raise DataError(f"{path}: expected an array «images»; there are {', '.join(names)}")
-            array: NDArray[np.generic] = stored["images" if "images" in names else names[0]]
-            return array
-    except DataError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); expected an array of images") from error

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.distributions.masking import Masked
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model import revision
+from grammar_rae.model.codes import codes_of
 from grammar_rae.noise import Noise
 from grammar_rae.tasks.task import Spelling
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from grammar_rae.model.model import Model
 
 BATCH = 1000
+COLDEST, HOTTEST = 1e-6, 1e6  # temperatures beside 0; beyond them single precision runs out
 
 
 def batch_size(model: Model) -> int:
@@ -69,6 +71,14 @@ def masked(model: Model, p: Decoded) -> Masked:
     return p
 
 
+def check_temperature(temperature: float) -> None:
+    """DataError unless it is 0, for the likeliest, or COLDEST to HOTTEST."""
+    if temperature != 0 and not COLDEST <= temperature <= HOTTEST:
+        raise DataError(
+            f"temperature {temperature}; expected 0 (the likeliest), or {COLDEST:g} to {HOTTEST:,.0f}"
+        )
+
+
 def symbols(p: Decoded, noise: Noise, temperature: float, prefix: Tensor | None = None) -> Tensor:
     """(B, …) symbols drawn at a temperature, 0 for the likeliest, after the productions `prefix` (t,) if any."""
     if prefix is None:
@@ -87,11 +97,8 @@ def decoded_items(
     revisions: int = 0,
 ) -> list[Any]:
     """Single items, as `Model.decode`."""
-    codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-    if codes.dim() != 2 or codes.shape[1] != model.latent:
-        raise ValueError(
-            f"codes of shape {tuple(codes.shape)}; {model.recipe.name} takes (n, {model.latent})"
-        )
+    check_temperature(temperature)
+    codes = torch.as_tensor(codes_of(model, z))
     if revisions < 0:
         raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
 

@@ -19,6 +19,7 @@ from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import RecipeError
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model import encoding, likelihood
+from grammar_rae.model.codes import codes_of
 from grammar_rae.model.decoding import decoded_items
 from grammar_rae.model.device import device_of
 from grammar_rae.model.latent import between
@@ -182,8 +183,8 @@ class Model(Generic[Items]):
         """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each.
 
         `budget` and `syntax_only` as in `generate`. A string whose own code is not z is written again, up to
-        `revisions` times, and the nearest kept: see `revision`. ValueError for codes of another shape, RecipeError
-        for revisions of images.
+        `revisions` times, and the nearest kept: see `revision`. DataError for codes of another shape or not finite and
+        for a temperature out of range, RecipeError for revisions of images.
         """
         return self._join(
             decoded_items(self, z, temperature, seed, raw, Masks(budget, not syntax_only), revisions)
@@ -271,7 +272,8 @@ class Model(Generic[Items]):
         RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
         """
         called = named(name or kind, kind)
-        density = fit_density(kind, torch.as_tensor(np.asarray(z)).to(self.device), seed, report, settings)
+        codes = torch.as_tensor(codes_of(self, z)).to(self.device)
+        density = fit_density(kind, codes, seed, report, settings)
         self.run.densities[called] = Fitted(kind, density.to(self.device))
         return density
 

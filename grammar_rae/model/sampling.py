@@ -15,7 +15,7 @@ from grammar_rae.chance import DRAWS
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.completion import Prefix
 from grammar_rae.model.components import component_codes
-from grammar_rae.model.decoding import batch_size, decoded, masked, spelled, symbols
+from grammar_rae.model.decoding import batch_size, check_temperature, decoded, masked, spelled, symbols
 from grammar_rae.noise import Noise
 from grammar_rae.parallel import overlapped
 from grammar_rae.progress import Report
@@ -39,8 +39,8 @@ class Sampling:
     component: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.temperature is not None and self.temperature < 0:
-            raise ValueError(f"temperature {self.temperature}; expected 0 (the likeliest) or more")
+        if self.temperature is not None:
+            check_temperature(self.temperature)
         if not 0 < self.keep <= 1:
             raise ValueError(f"keep {self.keep}; expected a share above 0, 1 for all")
         if self.component is not None and (self.start is not None or self.density not in (None, "prior")):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.tables import write_rejects
+from grammar_rae.model.codes import read_codes
 from grammar_rae.model.model import Model
 
 
@@ -35,11 +36,11 @@ def encode(
 
 
 def decode(name: str | Path, path: Path, out: str, device: str = "cpu", **how: Any) -> Any:
-    """The items of the array `codes` of an .npz, written to `out`; `how` as `Model.decode`."""
+    """The items of a file of codes, as `read_codes`, written to `out`; `how` as `Model.decode`."""
     model = Model.load(name, device)
     medium = model.run.task.medium
     medium.check(out)
-    items = model.decode(read_codes(path), **how)
+    items = model.decode(read_codes(model, path), **how)
     medium.write(out, items)
     return items
 
@@ -49,13 +50,3 @@ def write_codes(path: Path, codes: NDArray[np.floating], items: NDArray[Any]) ->
     body = io.BytesIO()
     np.savez(body, codes=codes, items=items)
     write_bytes(path, body.getvalue())
-
-
-def read_codes(path: Path) -> NDArray[np.floating]:
-    """The array `codes` of an .npz. DataError where there is none."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            codes: NDArray[np.floating] = stored["codes"]
-            return codes
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise DataError(f"{path}: expected an .npz with an array «codes» ({error})") from error

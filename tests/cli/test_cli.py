@@ -254,7 +254,7 @@ def mistakes(rna, run, folder):
         "binary file": (("encode", folder / "binary.txt", "-m", run, *out), "binary.txt: binary file"),
         "missing file": (("encode", folder / "none.txt", "-m", run, *out), "none.txt"),
         "foreign items": (("encode", folder / "foreign.txt", "-m", run, *out), "'x' at position 0"),
-        "no codes": (("decode", folder / "foreign.txt", "-m", run), "expected an .npz with an array «codes»"),
+        "no codes": (("decode", folder / "foreign.txt", "-m", run), "cannot be read as an .npz"),
         "unknown key": (("train", "grae", "--set", "trainin.epochs=3"), "did you mean training?"),
         "bad value": (("train", "grae", "--set", "training.epochs=many"), "training.epochs"),
         "unknown recipe": (("train", "gvae-zink"), "did you mean gvae-zinc?"),

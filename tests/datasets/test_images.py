@@ -215,7 +215,7 @@ def test_other_things_given_for_images(tmp_path):
     np.savez(tmp_path / "two.npz", a=GREY, b=GREY)
     np.save(tmp_path / "flat.npy", np.zeros((5, 5)))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="expected an array «images»; there are a, b"):
+    with pytest.raises(DataError, match="expected an array «images»; it holds a, b"):
         images.read(tmp_path / "two.npz")
     with pytest.raises(DataError, match=r"flat.npy: float64 of shape \(5, 5\); expected images"):
         images.read(tmp_path / "flat.npy")

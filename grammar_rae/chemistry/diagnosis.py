@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from rdkit import Chem, rdBase
 
+from grammar_rae.chemistry.looks import parts
 from grammar_rae.chemistry.smiles import kekule, molecule
 from grammar_rae.chemistry.tokens import TOKEN
 
@@ -32,8 +33,22 @@ def reason(smiles: str) -> str | None:
 
 def problem_of(smiles: str) -> Problem | None:
     """Why a string is not a molecule; None where `molecule` reads it."""
+    given = smiles or ""
+    smiles, extension = parts(given)
     if not smiles:
         return Problem("syntax", None, "empty")
+    problem = _problem(smiles)
+    if problem is None and molecule(given) is None:
+        at = given.rindex(extension) + 1 if extension else None
+        return Problem("other", at, "no extension of CXSMILES" if extension else "refused by RDKit")
+    before = len(given) - len(given.lstrip())
+    if problem is None or problem.position is None or not before:
+        return problem
+    return problem._replace(position=problem.position + before)
+
+
+def _problem(smiles: str) -> Problem | None:
+    """What is wrong with a SMILES that has no blanks around it."""
     blank = re.search(r"\s", smiles)
     if blank:
         return Problem("syntax", blank.start() + 1, "blank inside")
@@ -42,11 +57,11 @@ def problem_of(smiles: str) -> Problem | None:
         if mol is None:
             return _scan(smiles)[1] or Problem("syntax", None, "not SMILES")
         chemistry = Chem.DetectChemistryProblems(mol)
-    if chemistry:
-        first = chemistry[0]
-        kind = "valence" if "Valence" in first.GetType() else "kekulisation"
-        return Problem(kind, _position(smiles, first), first.Message().splitlines()[0].strip())
-    return None if molecule(smiles) is not None else Problem("other", None, "refused by RDKit")
+    if not chemistry:
+        return None
+    first = chemistry[0]
+    kind = "valence" if "Valence" in first.GetType() else "kekulisation"
+    return Problem(kind, _position(smiles, first), first.Message().splitlines()[0].strip())
 
 
 def atoms_of(problem: Any) -> list[int]:

@@ -13,6 +13,7 @@ from functools import partial
 
 from rdkit import Chem, rdBase
 
+from grammar_rae.chemistry.looks import parts
 from grammar_rae.files.cache import remembered_strings
 from grammar_rae.parallel import spread
 
@@ -20,11 +21,15 @@ REMEMBER = 4_000  # molecules, from which on their Kekulé forms are kept in the
 
 
 def molecule(smiles: str) -> Chem.Mol | None:
-    """The sanitised molecule, or None: an empty string, blanks, bad syntax or bad chemistry."""
-    if not smiles or any(character.isspace() for character in smiles):
+    """The sanitised molecule, or None: an empty string, bad syntax or bad chemistry.
+
+    Blanks around it, a name behind it and an extension of CXSMILES are no part of it, as for RDKit; see `looks.parts`.
+    """
+    spelled, extension = parts(smiles or "")
+    if not spelled or any(character.isspace() for character in spelled):
         return None
     with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(smiles)
+        mol = Chem.MolFromSmiles(f"{spelled} {extension}" if extension else spelled)
     return mol if mol is not None and mol.GetNumAtoms() else None
 
 

@@ -373,6 +373,8 @@ def test_the_table_and_the_dict_agree(
     [
         ("", "syntax", None, "empty"),
         ("C C", "syntax", 2, "blank inside"),
+        (" CC(C\n", "syntax", 4, "unbalanced brackets"),
+        ("CCO |o1:1", "other", 5, "no extension of CXSMILES"),
         ("CC(C", "syntax", 3, "unbalanced brackets"),
         ("CC)C", "syntax", 3, "unbalanced brackets"),
         ("CC=", "syntax", 3, "ends with '='"),
@@ -393,6 +395,18 @@ def test_why_a_string_is_no_molecule(smiles: str, kind: str, position: int | Non
     problem = datasets.problem_of(smiles)
     assert problem is not None and (problem.kind, problem.position) == (kind, position)
     assert problem.message.startswith(message) and datasets.reason(smiles) == problem.message
+
+
+@pytest.mark.parametrize(
+    "text", ["CCO\n", " CCO", "CCO\tethanol", "CCO |o1:1|", "CCO |o1:1| ethanol", "CCO 64-17-5"]
+)
+def test_what_stands_around_a_molecule_is_no_part_of_it(text: str) -> None:
+    assert (
+        datasets.canonical(text) == "CCO" and datasets.kekule(text) == "CCO" and datasets.reason(text) is None
+    )
+    numbers = evaluate([text, "C[C@H](O)C(C)F |o1:1|"], train=["CCO"])
+    assert numbers["valid"] == 1 and numbers["novel"] == 0.5
+    assert evaluate(["CCO"], train=[text])["novel"] == 0
 
 
 def test_a_problem_is_found_where_rdkit_reads_no_graph() -> None:

@@ -23,6 +23,8 @@ from grammar_rae.densities.fitting import check, named
 from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.prepare import dataset_of
+from grammar_rae.files.atomic import new_folder
+from grammar_rae.files.claims import occupied
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
@@ -66,25 +68,29 @@ def add_density(
     if request.codes not in (None, "means", "samples"):
         raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
-    model: Model[Any] = Model(runs.load(folder), place)
-    which = request.codes or codes_for(model.recipe, request.kind, request.settings)
-    train, held_out = _items(model, data)
-    report("encoding", 0.0)
-    z, _, rejected = model.encode_known(train, request.seed if which == "samples" else None)
-    if not len(z):
-        raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
-    report(f"fitting {name}", 0.0)
-    density = timed(model, request.kind, z, request.seed, name, report, request.settings)
-    if out is not None:
-        runs.copy(folder, out)
-    target = out or folder
-    runs.save_density(
-        target, name, model.run.densities[name], weights.identity_of(model.recipe, model.run.grammar)
-    )
-    runs.replace(target / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+    with occupied(folder) if out is None else new_folder(out) as fresh:
+        model: Model[Any] = Model(runs.load(folder), place)
+        which = request.codes or codes_for(model.recipe, request.kind, request.settings)
+        train, held_out = _items(model, data)
+        report("encoding", 0.0)
+        z, _, rejected = model.encode_known(train, request.seed if which == "samples" else None)
+        if not len(z):
+            raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
+        report(f"fitting {name}", 0.0)
+        density = timed(model, request.kind, z, request.seed, name, report, request.settings)
+        if fresh is not None:
+            runs.copy(folder, fresh)
+        _keep(fresh or folder, name, model)
     constant = int((z == z[0]).all(0).sum())
     row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)
     return {"codes": len(z), "fitted_on": which, "constant_dimensions": constant, **row}
+
+
+def _keep(folder: Path, name: str, model: Model) -> None:
+    """Store a density of a model in its run folder."""
+    identity = weights.identity_of(model.recipe, model.run.grammar)
+    runs.save_density(folder, name, model.run.densities[name], identity)
+    runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
 
 
 def codes_for(recipe: Recipe, kind: str, settings: dict[str, Any]) -> str:

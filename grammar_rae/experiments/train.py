@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.experiments.density import stated, timed
 from grammar_rae.experiments.prepare import Prepared, prepare
+from grammar_rae.files.claims import occupied
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.device import device_of
@@ -32,6 +33,7 @@ from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
 from grammar_rae.runs.folder import Run
 from grammar_rae.training.batches import Data
+from grammar_rae.training.checkpoint import checkpoint_of, remove_checkpoint
 from grammar_rae.training.loop import fit
 
 
@@ -52,8 +54,9 @@ def train(
     """Train a recipe (its name, file or value) and return the model; `out` is the run folder, if any.
 
     `data`, `grammar` and `overrides` («training.epochs=3») replace what the recipe says; `from_` starts from
-    a trained model's weights; `resume` goes on from the checkpoint in `out`. `report(what, share)` hears of
-    progress. RecipeError, GrammarError or DataError says what does not fit.
+    a trained model's weights. `resume` goes on from the checkpoint in `out`, leaves a finished run as it is, and begins
+    anew where there is neither; without it a run that `out` holds is replaced. `report(what, share)` hears of
+    progress. RecipeError, GrammarError or DataError says what does not fit, or who else is at work in `out`.
     """
     place = device_of(device, devices)
     folder = None if out is None else Path(out)
@@ -67,24 +70,17 @@ def train(
         precision=raw.training.precision,
     )
     fabric.launch()
-    report("reading data", 0.0)
-    prepared = prepare(raw, data, grammar)
-    run = prepared.run
-    if raw.density.default != "prior" or raw.density.settings:
-        check(raw.density.default, raw.density.settings)
-    if from_ is not None:
-        _warm_start(run, from_, report)
-    if folder is not None and fabric.is_global_zero:
-        _save_start(folder, prepared, report)
-    records = _trained(prepared, fabric, folder, resume, report, on_epoch)
-    if fabric.is_global_zero:
-        records = records if folder is None else runs.read_history(folder)
-        run.metrics |= {
-            "epochs": int(records[-1]["epoch"]),
-            "best_valid_loss": min(record["valid_loss"] for record in records),
-        }
-        finish(run, prepared.rows, prepared.texts, folder, report)
-    return Model(run, place)
+    with occupied(folder) if folder is not None and fabric.is_global_zero else nullcontext():
+        report("reading data", 0.0)
+        prepared = prepare(raw, data, grammar)
+        if raw.density.default != "prior" or raw.density.settings:
+            check(raw.density.default, raw.density.settings)
+        if resume and folder is not None and runs.is_finished(folder):
+            return Model(_finished(folder, prepared.run.recipe), place)
+        if from_ is not None:
+            _warm_start(prepared.run, from_, report)
+        _train(prepared, fabric, folder, resume, report, on_epoch)
+        return Model(prepared.run, place)
 
 
 def _strategy(recipe: Recipe) -> str:
@@ -101,12 +97,50 @@ def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
     run.metrics |= runs.ancestry(folder)
 
 
-def _save_start(folder: Path, prepared: Prepared, report: Report) -> None:
-    """The resolved recipe, the grammar, and what was left out of the data."""
+def _finished(folder: Path, recipe: Recipe) -> Run:
+    """The run of a folder where nothing is left to do. DataError where it is another recipe's."""
+    run = runs.load(folder)
+    if run.recipe != recipe:
+        raise DataError(
+            f"{folder} holds the finished run of another recipe; train without --resume to replace it, or name "
+            "another folder"
+        )
+    remove_checkpoint(folder)
+    warnings.warn(f"{folder}: this run is finished, nothing was left to train", stacklevel=3)
+    return run
+
+
+def _begin(folder: Path, prepared: Prepared, resume: bool, report: Report) -> None:
+    """The resolved recipe, the grammar, and what was left out of the data. A former run makes room for a new one."""
+    if not resume or not checkpoint_of(folder).is_file():
+        runs.clear(folder)
+        remove_checkpoint(folder)
     runs.save_start(folder, prepared.run.recipe, prepared.run.grammar)
     if prepared.rejected:
         report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
         write_rejects(folder / "rejects.csv", prepared.rejected)
+
+
+def _train(
+    prepared: Prepared,
+    fabric: Fabric,
+    folder: Path | None,
+    resume: bool,
+    report: Report,
+    on_epoch: Callable[[dict[str, float]], None] | None,
+) -> None:
+    """From a run with fresh weights to one that is finished, in memory and in its folder."""
+    if folder is not None and fabric.is_global_zero:
+        _begin(folder, prepared, resume, report)
+    records = _trained(prepared, fabric, folder, resume, report, on_epoch)
+    if not fabric.is_global_zero:
+        return
+    records = records if folder is None else runs.read_history(folder)
+    prepared.run.metrics |= {
+        "epochs": int(records[-1]["epoch"]),
+        "best_valid_loss": min(record["valid_loss"] for record in records),
+    }
+    finish(prepared.run, prepared.rows, prepared.texts, folder, report)
 
 
 def _trained(
@@ -169,7 +203,7 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: 
         run.seen = hashes([text for text in model.same(texts) if text is not None])
     if folder is not None:
         runs.save(folder, run)
-        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        remove_checkpoint(folder)
 
 
 def round_weights(run: Run) -> None:

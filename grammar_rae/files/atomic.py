@@ -6,53 +6,51 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from grammar_rae.errors import DataError
+from grammar_rae.files.claims import held, occupied, sweep, unfinished
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
     """Write a file. DataError where it cannot be written; what stood there then still does."""
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    target = Path(os.path.realpath(path))
     try:
-        partial.write_bytes(content)
-        partial.replace(target)
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)  # a pipe or a device: nothing takes its place
+            return
+        _swept_once(target.parent)
+        partial = unfinished(target)
+        with held(partial):
+            try:
+                partial.write_bytes(content)
+                partial.replace(target)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+@cache
+def _swept_once(folder: Path) -> None:
+    """A folder may hold thousands of files, all written by one process."""
+    sweep(folder)
 
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """An empty folder to fill, which takes the place of `path` when the block ends and is removed where it fails.
+    """An empty folder to fill, which becomes `path` when the block ends and is removed where it fails.
 
-    A process that is killed leaves the former content where `latest_folder` finds it.
+    DataError where another process is filling it, OSError where something stands there already.
     """
-    fresh, former = _fresh(path), _former(path)
-    shutil.rmtree(fresh, ignore_errors=True)
-    try:
-        fresh.mkdir(parents=True)
-        yield fresh
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
-    if path.exists():
-        shutil.rmtree(former, ignore_errors=True)
-        path.rename(former)
+    fresh = unfinished(path)
+    sweep(path.parent)
+    with occupied(fresh):
+        try:
+            yield fresh
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
     fresh.rename(path)
-    shutil.rmtree(former, ignore_errors=True)
-
-
-def latest_folder(path: Path) -> Path | None:
-    """The last folder that `new_folder` completed at `path`, None where there is none."""
-    return next((place for place in (path, _former(path)) if place.is_dir()), None)
-
-
-def _fresh(path: Path) -> Path:
-    return path.with_name(f"{path.name}.new")
-
-
-def _former(path: Path) -> Path:
-    return path.with_name(f"{path.name}.old")

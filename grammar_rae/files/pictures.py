@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.claims import occupied
 
 Images = NDArray[np.uint8]
 
@@ -54,10 +54,7 @@ def write_images(images: Images, path: str | Path) -> None:
         np.savez_compressed(body, images=images)
         write_bytes(place, body.getvalue())
         return
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be made ({error.strerror})") from error
     digits = len(str(len(images) - 1))
-    for i, image in enumerate(images):
-        write_bytes(place / f"{i:0{digits}}.png", png(image))
+    with occupied(place):
+        for i, image in enumerate(images):
+            write_bytes(place / f"{i:0{digits}}.png", png(image))

@@ -27,6 +27,7 @@ from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import pack, unpack
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.claims import UNFINISHED
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
 from grammar_rae.recipes.parts import complete
@@ -36,6 +37,19 @@ from grammar_rae.runs.shipped import PRETRAINED, names
 from grammar_rae.runs.weights import identity_of, load_weights, pack_weights, unpack_weights
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
+from grammar_rae.training.checkpoint import checkpoint_of
+
+PARTS = (
+    "weights.safetensors",
+    "metrics.json",
+    "codec/valence.json",
+    "codec/grammar.cfg",
+    "seen.npy",
+    "seen.txt",
+    "history.csv",
+    "rejects.csv",
+    "CARD.md",
+)
 
 
 @dataclass
@@ -93,6 +107,22 @@ def save(folder: Path, run: Run) -> None:
         replace(folder / "seen.npy", body.getvalue())
     if run.metrics:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run was trained to its end there: `clear` removes the weights first, `save` writes the metrics last,
+    and then its checkpoint goes.
+    """
+    whole = (folder / "weights.safetensors").is_file() and (folder / "metrics.json").is_file()
+    return whole and not checkpoint_of(folder).is_file()
+
+
+def clear(folder: Path) -> None:
+    """Remove a run, so that nothing of it is taken for a part of the next; other files in the folder stay."""
+    if not (folder / "recipe.toml").is_file():
+        return
+    for path in [*(folder / name for name in PARTS), *(folder / "densities").glob("*.safetensors")]:
+        path.unlink(missing_ok=True)
 
 
 def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None:
@@ -199,8 +229,9 @@ def _load_density(path: Path, latent: int, identity: str) -> Fitted:
 
 
 def copy(folder: Path, out: Path) -> None:
-    """Another run folder of the same run, complete in itself; checkpoints and TensorBoard's files are left out."""
-    shutil.copytree(folder, out, ignore=shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*"))
+    """The same run in another folder, complete in itself; checkpoints and TensorBoard's files are left out."""
+    left_out = shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*", f".*{UNFINISHED}")
+    shutil.copytree(folder, out, ignore=left_out, dirs_exist_ok=True)
     seen = _seen_file(folder)
     if seen is not None:
         replace(out / "seen.npy", seen.read_bytes())

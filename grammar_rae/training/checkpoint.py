@@ -1,24 +1,36 @@
 """What a killed run needs to go on: last, averaged and best weights, optimizer, state, random numbers.
 
-Tensors as safetensors, the rest as JSON; never pickle. The whole folder is written under a temporary
-name and then renamed, so that a kill at any moment leaves the last good one.
+One file, replaced by a rename: a kill at any moment leaves the last good one. It is there while a run is not finished.
+Tensors as safetensors, the rest as JSON in its metadata; never pickle.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from grammar_rae.errors import DataError
-from grammar_rae.files.atomic import latest_folder, new_folder, write_bytes
+from grammar_rae.files.atomic import write_bytes
 from grammar_rae.training.state import State
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """Where a run folder has its checkpoint."""
+    return folder / "checkpoint" / "tensors.safetensors"
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """The run is finished, or begins anew."""
+    checkpoint_of(folder).unlink(missing_ok=True)
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 
 
 def save_checkpoint(
@@ -30,7 +42,7 @@ def save_checkpoint(
     best: dict[str, Tensor],
     average: nn.Module | None = None,
 ) -> None:
-    """Replace `folder`/checkpoint, and history.csv beside it: one row an epoch."""
+    """Replace the checkpoint, and history.csv, which follows from it."""
     tensors = {f"last/{k}": v for k, v in module.state_dict().items()}
     tensors |= {f"best/{k}": v for k, v in best.items()}
     if average is not None:
@@ -38,15 +50,22 @@ def save_checkpoint(
     for i, slots in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in slots.items()}
     tensors["random"] = random
+    body = serialise(
+        {k: v.contiguous().clone() for k, v in tensors.items()}, {"state": json.dumps(asdict(state))}
+    )
+    path = checkpoint_of(folder)
     try:
-        with new_folder(folder / "checkpoint") as fresh:
-            body = serialise({k: v.contiguous().clone() for k, v in tensors.items()})
-            (fresh / "tensors.safetensors").write_bytes(body)
-            (fresh / "progress.json").write_text(json.dumps(asdict(state)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, body)
+        save_history(folder, state)
     except OSError as error:
-        raise DataError(
-            f"{folder}: the checkpoint cannot be written ({error.strerror}); make room, then train with --resume"
-        ) from error
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    except DataError as error:
+        raise DataError(f"{error}; make room, then train with --resume") from error
+
+
+def save_history(folder: Path, state: State) -> None:
+    """history.csv: one row an epoch."""
     history = pd.DataFrame(state.history).to_csv(index=False, lineterminator="\n")
     write_bytes(folder / "history.csv", history.encode())
 
@@ -54,13 +73,12 @@ def save_checkpoint(
 def load_checkpoint(
     folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, average: nn.Module | None = None
 ) -> tuple[State, Tensor, dict[str, Tensor]]:
-    """Fill `module` and `optimizer`; return state, random numbers and best weights. DataError if there is none."""
-    path = latest_folder(folder / "checkpoint")
-    if path is None:
-        raise DataError(f"nothing to resume in {folder}: it holds no checkpoint; train without --resume")
+    """Fill `module` and `optimizer`; return state, random numbers and best weights. DataError where it is damaged."""
+    path = checkpoint_of(folder)
     try:
-        tensors = load_file(path / "tensors.safetensors")
-        state = State(**json.loads((path / "progress.json").read_text()))
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            state = State(**json.loads(_state(path, file.metadata() or {})))
         module.load_state_dict(_part(tensors, "last/"))
         if average is not None:
             average.load_state_dict(_part(tensors, "average/"))
@@ -73,6 +91,11 @@ def load_checkpoint(
         slots.setdefault(int(number), {})[slot] = value
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
     return state, tensors["random"], _part(tensors, "best/")
+
+
+def _state(path: Path, metadata: dict[str, str]) -> str:
+    """The state; the first versions kept it beside the tensors."""
+    return metadata["state"] if "state" in metadata else (path.parent / "progress.json").read_text()
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grammar_rae.errors import DataError
 from grammar_rae.training.batches import Data, batches, gathered, share
-from grammar_rae.training.checkpoint import load_checkpoint, save_checkpoint
+from grammar_rae.training.checkpoint import checkpoint_of, load_checkpoint, save_checkpoint, save_history
 from grammar_rae.training.settings import Settings
 from grammar_rae.training.state import State
 
@@ -49,7 +49,7 @@ def fit(
 
     When the generator ends, the objective holds the weights of the best validation loss, which are averages
     over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
-    go to `folder`, by rank 0; `resume` starts from the one there. `on_step(step, steps, loss)` reports.
+    go to `folder`, by rank 0; `resume` starts from the one there, if any. `on_step(step, steps, loss)` reports.
     `begin(epoch, rows)` runs before each epoch, from 0, on the training rows; it may change weights. Each batch takes
     `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random state is left alone.
 
@@ -65,8 +65,10 @@ def fit(
         random = torch.get_rng_state()
     loop = _Loop.of(objective, data, settings, fabric, on_step, begin, phases)
     state, best = State(rate=settings.learning_rate), loop.weights()
-    if resume and folder is not None:
+    if resume and folder is not None and checkpoint_of(folder).is_file():
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
+        if fabric.is_global_zero:
+            save_history(folder, state)
     while not state.ended(settings):
         begun = time.monotonic()
         record, rate, random = loop.epoch(state, random)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from grammar_rae import datasets
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
+from grammar_rae.files.claims import occupied
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder
@@ -89,16 +91,19 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
 
 def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
     """Each model measured, its card written. DataError as `measure_run`, or for models of two kinds."""
-    models = [Model.load(name) for name in names]
-    task = models[0].run.task
-    for name, model in zip(names, models, strict=True):
-        if model.task != task.name:
-            raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
-    reference = reference_of(how.reference, how.column, task)
-    assessed = [
-        measure_run(model, folder.find(name), plan, progress)
-        for name, model in zip(names, models, strict=True)
-    ]
+    folders = [folder.find(name) for name in names]
+    with ExitStack() as stack:
+        for place in dict.fromkeys(place.resolve() for place in folders):
+            stack.enter_context(occupied(place))
+        models = [Model.load(name) for name in names]
+        task = models[0].run.task
+        for name, model in zip(names, models, strict=True):
+            if model.task != task.name:
+                raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
+        reference = reference_of(how.reference, how.column, task)
+        assessed = [
+            measure_run(model, place, plan, progress) for place, model in zip(folders, models, strict=True)
+        ]
     return Evaluated(names, task, [one.reported for one in assessed], reference, how, models=assessed)
 
 

@@ -27,11 +27,12 @@ def search_and_write(search: Search, data: str | None = None) -> SearchResult:
     With the file `data` of points (x, y) its numbers also tell how well the best expression fits them, by `fit_of`.
     Errors as those of `workflows.optimize.optimize`; DataError where the folder cannot be written.
     """
-    result = search.run()
-    if data is not None:
-        result = replace(result, numbers={**result.numbers, **fit_of(result, data)})
-    if search.out is not None:
-        write_findings(result, Path(search.out), data)
+    with search.alone():
+        result = search.found()
+        if data is not None:
+            result = replace(result, numbers={**result.numbers, **fit_of(result, data)})
+        if search.out is not None:
+            write_findings(result, Path(search.out), data)
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import contains
 from grammar_rae.experiments.retrain import Retrainer
+from grammar_rae.files.claims import occupied
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
@@ -97,14 +99,22 @@ class Search:
 
     def run(self) -> SearchResult:
         """The strings with the highest scores. Errors as those of `optimize`."""
+        with self.alone():
+            return self.found()
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else works in the folder, if there is one, until the block ends. DataError as `occupied`."""
+        return nullcontext() if self.out is None else occupied(Path(self.out))
+
+    def found(self) -> SearchResult:
+        """The same for a caller who sees to it that nobody else works in the folder."""
         model = self.model if isinstance(self.model, Model) else Model.load(self.model, self.device)
         searchable(model)
         score = self._scoring_function(model)
         optimizer = self._optimizer(model, score)
-        optimizer.run(self.budget, at_once=self.batch if score.runs_user_code else 1, report=self.report)
-        result = _result(model, score, optimizer, self.budget)
-        optimizer.journal.close()
-        return result
+        with closing(optimizer.journal):
+            optimizer.run(self.budget, at_once=self.batch if score.runs_user_code else 1, report=self.report)
+            return _result(model, score, optimizer, self.budget)
 
     def _scoring_function(self, model: Model) -> ScoringFunction:
         if isinstance(self.score, str):

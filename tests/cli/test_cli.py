@@ -305,7 +305,6 @@ def mistakes(rna, run, folder):
             "no score 'price' to rank by",
         ),
         "unwritable run": ((*small, "--out", folder / "file" / "r"), "Not a directory"),
-        "nothing to resume": ((*small, "--out", folder / "r", "--resume"), "nothing to resume"),
     }
 
 
@@ -315,7 +314,7 @@ NAMES = [
     "foreign setting", "foreign setting by name", "no setting", "foreign kind",
     "density's name", "another's name", "no such codes", "too few codes",
     "shipped run", "copy on top", "no samples", "cold", "truncated weights", "too short", "no such kind",
-    "bad grammar", "no grammar", "unwritable", "unwritable run", "nothing to resume", "no report there",
+    "bad grammar", "no grammar", "unwritable", "unwritable run", "no report there",
     "nothing to rank by", "no run",
 ]  # fmt: skip
 

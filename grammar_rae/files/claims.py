@@ -1,0 +1,140 @@
+"""Who is at work on which file or folder, and what killed processes left unfinished.
+
+A name that starts with a dot and ends with `UNFINISHED` is held by the process at work on it. The kernel lets a lock go
+when its process ends, however that ends: what bears such a name and is held by nobody is swept by the next writer.
+Where there are no such locks (Windows, some network drives) nobody is refused and nothing is swept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from grammar_rae.errors import DataError, excerpt
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+UNFINISHED = ".grammar-rae"
+IN_USE = f".in-use{UNFINISHED}"  # in a folder somebody works in: who that is
+
+_descriptors: set[int] = set()
+
+
+def unfinished(path: Path) -> Path:
+    """Where a file or folder lies until it is finished. Long names are cut, for file systems limit them."""
+    return path.with_name(f".{path.name[:50]}{UNFINISHED}")
+
+
+@contextlib.contextmanager
+def held(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a file, made where there is none, alone among processes and threads; False where there are no locks.
+
+    BlockingIOError where another holds it and nobody wants to `wait`; OSError where it cannot be opened.
+    """
+    if fcntl is None:
+        yield False
+        return
+    descriptor, sure = _opened(path, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _descriptors.add(descriptor)
+    try:
+        yield sure
+    finally:
+        if descriptor in _descriptors:
+            _descriptors.remove(descriptor)
+            os.close(descriptor)
+
+
+def _opened(path: Path, how: int) -> tuple[int, bool]:
+    """A descriptor of the file of that name, and whether it is locked. The name may pass to another file meanwhile."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            sure = _locked(descriptor, how)
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor, sure
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def _let_go() -> None:
+    """A forked worker may outlive its parent; what the parent held is free then all the same."""
+    while _descriptors:
+        os.close(_descriptors.pop())
+
+
+if fcntl is not None:
+    os.register_at_fork(after_in_child=_let_go)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files and folders in a folder that nobody is at work on any more."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        with contextlib.suppress(OSError), held(path / IN_USE if path.is_dir() else path, wait=False) as sure:
+            if sure and path.is_dir():
+                shutil.rmtree(path)
+            elif sure:
+                path.unlink()
+
+
+@contextlib.contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """Work in a folder alone. It is made where there is none, and removed again where it stays empty.
+
+    DataError where another process works there, with who that is, or where it cannot be written.
+    """
+    place = folder / IN_USE
+    with contextlib.ExitStack() as stack:
+        try:
+            made = [place for place in (folder, *folder.parents) if not place.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(place, wait=False))
+            place.write_text(_self(), "utf-8")
+            sweep(folder)
+        except BlockingIOError as error:
+            raise DataError(
+                f"{folder}: in use by {_holder(place)}; wait until it ends, or name another folder"
+            ) from error
+        except OSError as error:
+            raise DataError(f"{folder}: cannot be written ({error.strerror or error})") from error
+        try:
+            yield
+        finally:
+            for remove in (place.unlink, *(empty.rmdir for empty in made)):
+                with contextlib.suppress(OSError):
+                    remove()
+
+
+def _self() -> str:
+    """This process, for whoever comes next."""
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return (
+        f"process {os.getpid()} on {socket.gethostname()} since {datetime.now():%Y-%m-%d %H:%M} ({command})"
+    )
+
+
+def _holder(place: Path) -> str:
+    try:
+        return excerpt(place.read_text("utf-8"))[0] or "another process"
+    except (OSError, ValueError):
+        return "another process"

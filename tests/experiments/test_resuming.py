@@ -1,0 +1,145 @@
+"""The folder of a training run: killed, resumed, finished, replaced, in use."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import TINY
+
+from grammar_rae.errors import DataError
+from grammar_rae.experiments.density import DensityRequest, add_density
+from grammar_rae.experiments.train import train
+from grammar_rae.files.claims import occupied
+from grammar_rae.runs import folder as runs
+from grammar_rae.training.checkpoint import checkpoint_of
+
+LONGER = (*TINY[1:], "training.epochs=3")
+
+
+def training(rna, out, overrides=LONGER, **options):
+    return train(
+        "grae", grammar=rna / "rna.cfg", data=rna / "rna.txt", out=out, overrides=overrides, **options
+    )
+
+
+def content(folder):
+    """{name: bytes} of all that does not tell how long something took."""
+    found = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
+    timed = ("history.csv", "metrics.json")
+    return {name: path.is_file() and name not in timed and path.read_bytes() for name, path in found.items()}
+
+
+class Killed(BaseException):
+    pass
+
+
+def stop_after(epochs):
+    def on_epoch(record):
+        if record["epoch"] == epochs:
+            raise Killed
+
+    return on_epoch
+
+
+@pytest.fixture(scope="module")
+def whole(rna, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    training(rna, folder)
+    return folder
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_run_that_stopped_goes_on_to_the_same_bytes(rna, whole, tmp_path, epochs):
+    with pytest.raises(Killed):
+        training(rna, tmp_path / "run", on_epoch=stop_after(epochs))
+    (tmp_path / "run" / "history.csv").unlink()
+    heard = []
+    training(rna, tmp_path / "run", resume=True, on_epoch=heard.append)
+    assert [record["epoch"] for record in heard] == list(range(epochs + 1, 4))
+    assert content(tmp_path / "run") == content(whole)
+    assert [record["epoch"] for record in runs.read_history(tmp_path / "run")] == [1, 2, 3]
+
+
+def test_what_was_killed_before_its_first_checkpoint_begins_anew(rna, whole, tmp_path):
+    (tmp_path / "run" / "checkpoint").mkdir(parents=True)
+    for name in ("recipe.toml", "codec/grammar.cfg"):
+        (tmp_path / "run" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(whole / name, tmp_path / "run" / name)
+    training(rna, tmp_path / "run", resume=True)
+    assert content(tmp_path / "run") == content(whole)
+
+
+def test_a_finished_run_is_left_as_it_is(rna, whole, tmp_path):
+    folder = shutil.copytree(whole, tmp_path / "run")
+    (folder / "checkpoint").mkdir()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+    with pytest.warns(UserWarning, match="run: this run is finished, nothing was left to train"):
+        model = training(rna, folder, resume=True)
+    assert model.run.metrics["epochs"] == 3
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == before
+    assert not (folder / "checkpoint").exists()
+    with pytest.raises(DataError, match="finished run of another recipe; train without --resume"):
+        training(rna, folder, (*LONGER, "training.seed=1"), resume=True)
+
+
+def test_a_new_run_takes_nothing_over_from_the_one_it_replaces(rna, whole, tmp_path):
+    folder = tmp_path / "run"
+    training(rna, folder, TINY)
+    add_density(folder, DensityRequest("kde", {}))
+    (folder / "CARD.md").write_text("of the former run")
+    (folder / "mine.txt").write_text("stays")
+    with pytest.raises(Killed):
+        training(rna, folder, on_epoch=stop_after(1))
+    with pytest.raises(DataError, match="weights.safetensors is missing; the run was not finished"):
+        runs.load(folder)
+    training(rna, folder)
+    (folder / "mine.txt").unlink()
+    assert content(folder) == content(whole)
+
+
+def test_a_checkpoint_that_kept_its_state_beside_the_tensors_is_read(rna, whole, tmp_path):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    with pytest.raises(Killed):
+        training(rna, tmp_path / "run", on_epoch=stop_after(2))
+    path = checkpoint_of(tmp_path / "run")
+    with safe_open(path, "pt") as file:
+        (path.parent / "progress.json").write_text(file.metadata()["state"])
+    save_file(load_file(path), path)
+    training(rna, tmp_path / "run", resume=True)
+    assert content(tmp_path / "run") == content(whole)
+
+
+@pytest.mark.parametrize("verb", ["train", "density", "evaluate", "optimize"])
+def test_the_second_process_in_a_folder_hears_of_the_first(cli, rna, toy_run, tmp_path, verb):
+    folder = tmp_path / "run"
+    if verb in ("density", "evaluate"):
+        shutil.copytree(toy_run, folder)
+    words = {
+        "train": ("grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder),
+        "density": (folder, "--fit", "kde"),
+        "evaluate": (folder, "-n", 5),
+        "optimize": ("-m", "grae-equations", "--score", "expression:x", "--budget", 5, "--out", folder),
+    }
+    with occupied(folder):
+        before = content(folder)
+        code, out, err = cli(verb, *words[verb])
+        assert content(folder) == before
+    assert code == 2 and out == "" and len(err.splitlines()) == 1
+    assert f"{folder}: in use by process {os.getpid()} on " in err
+
+
+def test_a_killed_process_is_followed_by_the_next(rna, whole, tmp_path):
+    """Killed from outside in its first epoch, as the kernel kills what has no memory left."""
+    words = ["grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", tmp_path / "run"]
+    changes = [word for change in LONGER for word in ("--set", change)]
+    code = "import os, signal, sys; from grammar_rae.training import loop; from grammar_rae.cli import main\n"
+    code += "loop._Loop.validate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nmain()"
+    done = subprocess.run([sys.executable, "-c", code, "train", *map(str, words), *changes])
+    assert done.returncode == -signal.SIGKILL
+    training(rna, tmp_path / "run", resume=True)
+    assert content(tmp_path / "run") == content(whole)

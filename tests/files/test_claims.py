@@ -1,0 +1,99 @@
+"""One process at a time works in a folder; the next hears who it is, and cleans up after those that were killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from grammar_rae.errors import DataError
+from grammar_rae.files.claims import IN_USE, occupied, unfinished
+from grammar_rae.files.pictures import write_images
+
+WORKER = """
+import sys, time
+from pathlib import Path
+from grammar_rae.files.claims import occupied
+with occupied(Path(sys.argv[1])):
+    Path(sys.argv[1], "work").write_text("")
+    print("at work", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """A process that works in tmp_path / run."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, tmp_path / "run"], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "at work\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_the_second_process_hears_who_is_there(worker, tmp_path):
+    said = rf"run: in use by process {worker.pid} on .* since \d{{4}}-"
+    with pytest.raises(DataError, match=said), occupied(tmp_path / "run"):
+        raise AssertionError
+    with pytest.raises(DataError, match=said):
+        write_images(np.zeros((3, 4, 4, 1), np.uint8), tmp_path / "run")
+    assert (tmp_path / "run" / IN_USE).exists()
+
+
+def test_a_killed_process_holds_nothing_and_leaves_nothing(worker, tmp_path):
+    unfinished(tmp_path / "run" / "half").write_text("half")
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    with occupied(tmp_path / "run"):
+        assert {path.name for path in (tmp_path / "run").iterdir()} == {"work", IN_USE}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"work"}
+
+
+def test_a_thread_is_refused_too(tmp_path):
+    refused = []
+
+    def enter():
+        try:
+            with occupied(tmp_path):
+                pass
+        except DataError as error:
+            refused.append(str(error))
+
+    with occupied(tmp_path):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+    assert len(refused) == 1 and f"process {os.getpid()}" in refused[0]
+    enter()
+    assert len(refused) == 1
+
+
+def test_a_worker_that_outlives_its_parent_keeps_nothing_in_use(tmp_path):
+    with occupied(tmp_path):
+        child = os.fork()
+        if not child:
+            signal.pause()
+            os._exit(0)
+    try:
+        with occupied(tmp_path):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_folder_made_for_nothing_is_removed_again(tmp_path):
+    with pytest.raises(ZeroDivisionError), occupied(tmp_path / "a" / "b"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(DataError, match="cannot be written .Not a directory"),
+        occupied(tmp_path / "file" / "r"),
+    ):
+        pass

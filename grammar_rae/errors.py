@@ -61,6 +61,11 @@ def unexpected(got: str, text: str, position: int, wants: str) -> str:
     return f"{got} at position {position} of «{excerpt(text, position)[0]}»; {wants}"
 
 
+def one_line(error: BaseException) -> str:
+    """What a foreign library's error says, short, on one line; its kind where it says nothing."""
+    return excerpt(next(iter(str(error).splitlines()), "") or type(error).__name__)[0]
+
+
 def brief(error: Exception) -> str:
     """The first line of an error about one of several items, without the number of the item."""
     return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])

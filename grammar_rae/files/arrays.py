@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt
+from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.memory import require
 
 Array = NDArray[Any]
@@ -87,9 +87,8 @@ def _reading(path: str | Path) -> Iterator[None]:
     except MemoryError as error:
         raise DataError(f"{shown}: there is not enough memory to read it") from error
     except Exception as error:  # of many kinds, by what is wrong with the file
-        words = excerpt(str(error).splitlines()[0] if str(error) else type(error).__name__)[0]
         kind = "an .npy" if str(path).lower().endswith(".npy") else "an .npz"
-        raise DataError(f"{shown}: cannot be read as {kind} ({words}); write it again") from error
+        raise DataError(f"{shown}: cannot be read as {kind} ({one_line(error)}); write it again") from error
 
 
 def _names(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

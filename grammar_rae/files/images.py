@@ -6,6 +6,7 @@ An item is an array (H, W) or (H, W, 3).
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, overload
@@ -13,12 +14,14 @@ from typing import IO, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt
+from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.files.arrays import read_array
 
 Image = NDArray[np.uint8]  # (H, W) or (H, W, 1 or 3)
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 ARRAYS = (".npz", ".npy")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
+MOST = 2**26  # pixels of an image file
 
 
 class Images(Sequence[Image]):
@@ -88,6 +91,18 @@ class Images(Sequence[Image]):
         return np.stack([self[i] for i in range(len(self))])
 
 
+def is_image(item: object) -> bool:
+    """Whether an object is one image (H, W), not a sequence of them."""
+    return isinstance(item, np.ndarray) and item.ndim == 2
+
+
+def are_images(items: Sequence[Any]) -> bool:
+    """Whether images are meant: an array of them or one, files, or a sequence that holds arrays."""
+    if isinstance(items, Images) or (isinstance(items, np.ndarray) and items.ndim > 1):
+        return True
+    return any(isinstance(item, np.ndarray) and item.ndim > 1 for item in items)
+
+
 def array_problem(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
     """Why an array holds no images, "" where it does: uint8, (n, H, W) or (n, H, W, 1 or 3), none of it empty."""
     if dtype == np.uint8 and len(shape) in (3, 4) and shape[3:] in ((), (1,), (3,)) and 0 not in shape[1:]:
@@ -101,22 +116,27 @@ def read_image(
     size: int | None = None,
     name: str | None = None,
 ) -> Image:
-    """The pixels of an image file, (H, W) where it is grey, else (H, W, 3). DataError where it cannot be read.
+    """The pixels of an image file, (H, W) where it is grey, else (H, W, 3).
 
     With `crop` its middle square of crop(width) pixels a side, with `size` resized to that many a side; `name` stands
-    in messages.
+    in messages. DataError where it cannot be read, or declares more pixels than MOST.
     """
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(path) as file:
+        with warnings.catch_warnings(action="ignore"), Pillow.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MOST:
+                raise DataError(
+                    f"it declares {file.width:,} x {file.height:,} pixels; {MOST:,} at most are read"
+                )
             if file.mode.startswith("I;16"):
                 image = Pillow.fromarray((np.asarray(file) >> 8).astype(np.uint8))
             else:
                 image = file.convert("L" if file.mode in ("1", "L", "LA") else "RGB")
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
-        words = "not an image" if isinstance(error, Pillow.UnidentifiedImageError) else error
-        raise DataError(f"{name or path}: cannot be read ({words}); fetch it again or take it out") from error
+    except Exception as error:  # of many kinds, by what is wrong with the file
+        words = "not an image" if isinstance(error, Pillow.UnidentifiedImageError) else one_line(error)
+        shown = excerpt(name or str(path))[0]
+        raise DataError(f"{shown}: cannot be read ({words}); fetch it again or take it out") from error
     if crop is not None:
         side = crop(image.width)
         left, top = (image.width - side) // 2, (image.height - side) // 2
@@ -138,7 +158,7 @@ def read(path: str | Path) -> Images:
     """Images of a folder (and the folders in it), of an `.npz` or `.npy`, or one image file.
 
     An `.npz` holds an array called `images`, or one array alone. DataError: nothing there, no image in it, an array
-    that holds something else.
+    of something else.
     """
     place = Path(path)
     if os.path.isdir(place):
@@ -149,7 +169,10 @@ def read(path: str | Path) -> Images:
             raise DataError(f"{path}: no image in this folder; expected {', '.join(SUFFIXES[:4])} files")
         return lazily(paths)
     if place.suffix.lower() in ARRAYS:
-        return Images.of(read_array(place, "images", array_problem), place.name)
+        images = Images.of(read_array(place, "images", array_problem), place.name)
+        if not len(images):
+            raise DataError(f"{path}: an array of no images; expected one or more")
+        return images
     if not os.path.isfile(place):
         raise DataError(f"{excerpt(str(path))[0]}: no such file or folder; expected images")
     return lazily([place])

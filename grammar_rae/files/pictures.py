@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,15 @@ def sheet(images: Images, columns: int) -> Images:
         top, left = GAP + (i // columns) * (height + GAP), GAP + (i % columns) * (width + GAP)
         tiles[top : top + height, left : left + width] = image
     return tiles
+
+
+def padded(images: Sequence[Images]) -> Images:
+    """(n, H, W, C) of images (h, w) or (h, w, c) of any sizes, smaller ones in the corner of grey."""
+    planes = [image if image.ndim == 3 else image[..., None] for image in images]
+    filled = np.full((len(planes), *np.max([image.shape for image in planes], axis=0)), GREY, np.uint8)
+    for place, image in zip(filled, planes, strict=True):
+        place[: image.shape[0], : image.shape[1]] = image
+    return filled
 
 
 def png(image: Images) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from grammar_rae.catalogue import TASKS, look_up
 from grammar_rae.errors import DataError
 from grammar_rae.files import tables
+from grammar_rae.files.images import are_images
 from grammar_rae.tasks.text import TEXT
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def task_for(task: str | Path | Grammar | Task | None, items: Sequence[Any]) -> 
     from grammar_rae.grammar.grammar import Grammar
 
     if task is None:
+        if are_images(items):
+            return named("images")
         from grammar_rae.datasets import recognise
 
         return named(recognise(items))

@@ -89,6 +89,17 @@ PIXELS = Pixels()
 
 
 @dataclass(frozen=True)
+class ImageReference:
+    """What images are compared with: features (n, d) of others of one shape (H, W, C)."""
+
+    features: NDArray[np.floating]
+    shape: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+@dataclass(frozen=True)
 class ImageTask:
     """Compared with others on the features of a network, `classifier`, `inception` or a TorchScript file."""
 
@@ -159,26 +170,30 @@ class ImageTask:
         )
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[Any] | None = None) -> Numbers:
-        """How many, and the size and channels of the first."""
+        """How many, the share that are images where some are not, and the size and channels of the first of these."""
         numbers: Numbers = {"n": len(table)}
-        if len(table):
-            numbers |= {"size": int(table["height"].iloc[0]), "channels": int(table["channels"].iloc[0])}
+        valid = table[table["valid"].astype(bool)]
+        if len(valid) < len(table):
+            numbers["valid"] = len(valid) / len(table)
+        if len(valid):
+            numbers |= {"size": int(valid["height"].iloc[0]), "channels": int(valid["channels"].iloc[0])}
         return numbers
 
-    def reference(self, items: Sequence[Any]) -> NDArray[np.floating]:
-        """Features (n, d) of images of one size."""
+    def reference(self, items: Sequence[Any]) -> ImageReference:
+        """Features of images of one size."""
         from grammar_rae.evaluation.images.features import network
 
-        return network(self.features).of(_stacked(items))
+        images = _stacked(items)
+        return ImageReference(network(self.features).of(images), images.shape[1:])
 
-    def reference_table(self, reference: NDArray[np.floating]) -> pd.DataFrame:
+    def reference_table(self, reference: ImageReference) -> pd.DataFrame:
         """Empty: features are no images."""
         return self.table([])
 
     def measure(
         self,
         items: Sequence[Any],
-        reference: NDArray[np.floating] | None = None,
+        reference: ImageReference | None = None,
         seen: NDArray[np.uint64] | Sequence[Any] | None = None,
         fcd: bool = False,
         forms: Sequence[str | None] | None = None,
@@ -195,9 +210,13 @@ class ImageTask:
         numbers = self.summary(table)
         if reference is not None:
             own = self.reference(items)
-            curve = precision_recall(own, reference)
+            if own.shape != reference.shape:
+                raise DataError(
+                    f"images of shape {own.shape} beside a reference of {reference.shape}; expected one size and colour"
+                )
+            curve = precision_recall(own.features, reference.features)
             numbers |= {
-                network(self.features).name: frechet(own, reference),
+                network(self.features).name: frechet(own.features, reference.features),
                 "f8": None if curve is None else curve.f8,
                 "f_eighth": None if curve is None else curve.f_eighth,
             }
@@ -215,13 +234,16 @@ IMAGES = ImageTask()
 
 def _read(items: Sequence[Any]) -> list[NDArray[np.uint8] | str]:
     """Each image, or why it is none."""
+    images = [items] if files.is_image(items) else items
     read: list[NDArray[np.uint8] | str] = []
-    for i in range(len(items)):
+    for i in range(len(images)):
         try:
-            image = np.asarray(items[i])
+            image = np.asarray(images[i])
             read.append(image_problem(image) or image)
         except DataError as error:  # of its file
             read.append(str(error))
+        except ValueError:  # lists of several lengths
+            read.append(f"{type(images[i]).__name__}; expected an image: uint8, (H, W) or (H, W, 1 or 3)")
     return read
 
 
@@ -239,17 +261,6 @@ def _grid(
     items: Sequence[Any], path: str | Path, legends: Sequence[str] | None = None, most: int | None = None
 ) -> int:
     """Side by side, without legends; smaller ones on grey."""
-    from grammar_rae.files.pictures import write_sheet
+    from grammar_rae.files.pictures import padded, write_sheet
 
-    return write_sheet(_padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))
-
-
-def _padded(items: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """(n, H, W, C) of images of any size."""
-    from grammar_rae.files.pictures import GREY
-
-    images = [item if item.ndim == 3 else item[..., None] for item in items]
-    sheet = np.full((len(images), *np.max([image.shape for image in images], axis=0)), GREY, np.uint8)
-    for place, image in zip(sheet, images, strict=True):
-        place[: image.shape[0], : image.shape[1]] = image
-    return sheet
+    return write_sheet(padded(items), path, ACROSS, DOWN if most is None else -(-most // ACROSS))

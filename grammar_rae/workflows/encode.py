@@ -26,10 +26,12 @@ def encode(
     medium = model.run.task.medium
     items = medium.read(path, column)
     z, known, refused = model.encode_known(items.values)
-    if not known:
-        raise DataError(f"{path}: {name} can read none of its {medium.word}s; the first: {refused[0][1]}")
-    write_codes(out, z, np.array([items.names[i] for i in known]))
     rejected = [*items.rejected, *(items.reject(i, why) for i, why in refused)]
+    if not known:
+        raise DataError(
+            f"{path}: {name} can read none of its {medium.word}s; the first: {rejected[0].reason}"
+        )
+    write_codes(out, z, np.array([items.names[i] for i in known]))
     if rejected:
         write_rejects(f"{out}.rejects.csv", rejected)
     return {"n": len(known), "rejected": len(rejected), "latent": model.latent}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Reading, Reconstructed, assessment_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
@@ -24,8 +25,12 @@ def reconstruct(
     if out is not None:
         medium.check(out)
     progress("reading", 0.0)
-    items = medium.read(path, column).values
-    result = assessment_of(model).reconstruct(model, items, reading, progress)
+    items = medium.read(path, column)
+    if not len(items.values):
+        raise DataError(
+            f"{path}: none of its {medium.word}s can be read; the first: {items.rejected[0].reason}"
+        )
+    result = assessment_of(model).reconstruct(model, items.values, reading, progress)
     if out is not None:
         medium.write(out, result.items, result.table)
     return result

@@ -41,6 +41,7 @@ from grammar_rae.training.checkpoint import checkpoint_of
 
 PARTS = (
     "weights.safetensors",
+    "checkpoint/tensors.safetensors",
     "metrics.json",
     "codec/valence.json",
     "codec/grammar.cfg",

@@ -1,0 +1,251 @@
+"""What accidents leave behind: every verb that writes, killed, interrupted, without room, and given again.
+
+    python benchmarks/kills.py --out FOLDER [--only PATTERN] [--moments 100]
+
+A command runs once undisturbed. Then, each time in a fresh folder: it is killed before each of its file operations, and
+at random moments; Ctrl-C before each operation, and at random moments; the disk is full for one operation, or files may
+not grow; its folder is removed under its hands; it may not write; a second process comes; its streams are closed; the
+terminal has 20 columns or no UTF-8. What an accident leaves is one line or nothing, and files that are old or new as a
+whole. The command is given again (`train` with --resume) and must leave the bytes of the undisturbed one and nothing
+else. Left out of the comparison, by `content`: how long something took, the date on a page, SQLite's layout.
+
+FOLDER keeps one JSON a verb, so that a campaign goes on; `--table` prints what it holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import importlib
+import json
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from kills_commands import Case, cases, write_inputs
+from kills_worker import (
+    Accident,
+    Outcome,
+    closed,
+    interrupted,
+    killed,
+    little_room,
+    no_room,
+    nobody,
+    outcome,
+    removed,
+    run,
+    start,
+    stopped,
+)
+from same_bytes import normalised
+from same_bytes_worker import LIBRARIES
+
+LIMITS = (0, 100, 4_000, 40_000)  # bytes a file may have
+TERMINALS = {
+    "20 columns": {"COLUMNS": "20"},
+    "no UTF-8": {"PYTHONIOENCODING": "ascii"},
+}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file and folder by name, and the bytes that must be equal."""
+    found = sorted(folder.rglob("*"))
+    return {str(path.relative_to(folder)): normalised(path) if path.is_file() else b"" for path in found}
+
+
+class Campaign:
+    """One verb and all that happens to it: counts by kind of accident, and what went wrong."""
+
+    def __init__(self, case: Case, template: Path, place: Path) -> None:
+        self.case, self.template, self.place = case, template, place
+        self.counts: Counter[str] = Counter()
+        self.faults: list[str] = []
+        self.before = content(template)
+        whole = run(case.words, self.fresh(), self.notes, Accident())
+        if whole.code:
+            raise SystemExit(f"{' '.join(case.words)}: {whole.err}")
+        self.operations, self.seconds = whole.operations, whole.seconds
+        self.after = content(self.folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where the command works."""
+        return self.place / "work"
+
+    @property
+    def notes(self) -> Path:
+        """What it printed."""
+        return self.place / "notes"
+
+    def fresh(self) -> Path:
+        """The command's folder with its inputs and nothing else."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(self.template, self.folder)
+        return self.folder
+
+    def happen(self, kind: str, accident: Accident, told: bool = True) -> Outcome:
+        """An accident in a fresh folder, and the command again after it."""
+        found = run(self.case.words, self.fresh(), self.notes, accident)
+        self.judge(kind, found, told)
+        return found
+
+    def judge(self, kind: str, found: Outcome, told: bool = True) -> None:
+        """Count an accident and what was wrong after it, where anything was."""
+        self.counts[kind] += 1
+        if told and not found.tidy:
+            self.fault(kind, f"exit {found.code}: {found.err[-400:]}")
+        self.look(kind)
+        again = run([*self.case.words, *self.case.again], self.folder, self.notes, Accident())
+        now = content(self.folder)
+        if again.code or now != self.after:
+            names = sorted(
+                name for name in now.keys() | self.after.keys() if now.get(name) != self.after.get(name)
+            )
+            self.fault(kind, f"again: exit {again.code} {again.err[-300:]}; differ: {', '.join(names[:8])}")
+
+    def look(self, kind: str) -> None:
+        """What lies there under a name of its own is whole: as it was, or as it shall be."""
+        states = self.before, self.after
+        for name, body in content(self.folder).items():
+            own = not any(part.startswith(".") for part in Path(name).parts) and "checkpoint" not in name
+            journal = "sqlite" in name or name.endswith("history.csv")  # these grow
+            if own and not journal and not any(body == state.get(name) for state in states):
+                self.fault(kind, f"half written: {name}")
+
+    def fault(self, kind: str, what: str) -> None:
+        """Note what went wrong."""
+        self.faults.append(f"{kind} {self.counts[kind]}: {what}")
+
+    def kills(self, moments: int, random: random.Random) -> None:
+        """By the kernel and by Ctrl-C."""
+        for kind, happens, told in (("killed", killed, False), ("Ctrl-C", interrupted, True)):
+            for at in range(1, self.operations + 1):
+                self.happen(f"{kind} at an operation", Accident(happens, at), told)
+        for _ in range(moments):
+            after = random.uniform(0.001, 1.1 * self.seconds)
+            self.happen("killed at a moment", Accident(after=after), told=False)
+
+    def disks(self) -> None:
+        """No room, no right to write, no folder."""
+        for at in range(1, self.operations + 1):
+            self.happen("no room at an operation", Accident(no_room, at))
+        for limit in LIMITS:
+            self.happen("files may not grow", Accident(before=little_room(limit)))
+        self.happen("read only", Accident(before=nobody))
+        if self.case.folder is not None and self.case.folder not in self.before:
+            for at in range(2, self.operations + 1):
+                self.happen("folder removed", Accident(removed(self.folder / self.case.folder), at))
+
+    def terminals(self) -> None:
+        """Streams and terminals that are not what they commonly are."""
+        for descriptor in range(3):
+            self.happen("stream closed", Accident(before=closed(descriptor)))
+        for environment in TERMINALS.values():
+            found = self.happen("another terminal", Accident(environment=environment))
+            if found.code:
+                self.fault("another terminal", f"{environment}: exit {found.code} {found.err[-300:]}")
+
+    def two(self) -> None:
+        """A second process comes while the first is at work in a folder: it is told so, and does nothing."""
+        if self.case.folder is None:
+            return
+        for at in (2, 1 + self.operations // 2, self.operations):
+            first = start(self.case.words, self.fresh(), self.notes, Accident(stopped, at))
+            os.waitpid(first, os.WUNTRACED)
+            was = content(self.folder)
+            second = run(self.case.words, self.folder, self.place / "second", Accident())
+            if second.code != 2 or f"in use by process {first} on " not in second.err:
+                self.fault("two processes", f"the second: exit {second.code} {second.err[-300:]}")
+            if content(self.folder) != was:
+                self.fault("two processes", "the second wrote")
+            begun = time.monotonic()
+            os.kill(first, signal.SIGCONT)
+            code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+            self.judge("two processes", outcome(code, self.notes, time.monotonic() - begun))
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Path]:
+    """A folder with the inputs of all verbs; what results are remembered is forgotten with it."""
+    for library in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(library)
+    os.environ |= {"OMP_NUM_THREADS": "1", "COLUMNS": "120", "TERM": "dumb"}
+    with tempfile.TemporaryDirectory() as place:
+        os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
+        os.chmod(place, 0o755)
+
+        def execute(words: list[str]) -> None:
+            """One command that must go well."""
+            done = run(words, Path(place, "inputs"), Path(place, "notes"), Accident())
+            if done.code:
+                raise SystemExit(f"{' '.join(words)}: {done.err}")
+
+        write_inputs(Path(place, "inputs"), execute)
+        yield Path(place)
+
+
+def parts(campaign: Campaign, moments: int) -> dict[str, Callable[[], None]]:
+    """What is done to a verb, by name."""
+    return {
+        "kills": lambda: campaign.kills(moments, random.Random(0)),
+        "disks": campaign.disks,
+        "terminals": campaign.terminals,
+        "two": campaign.two,
+    }
+
+
+def table(out: Path) -> str:
+    """All rows: verbs, and counts of accidents and faults."""
+    rows = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+    kinds = list(dict.fromkeys(kind for row in rows for kind in row["counts"]))
+    lines = [["verb", *kinds, "faults"], ["---"] * (len(kinds) + 2)]
+    lines += [
+        [row["verb"], *(str(row["counts"].get(kind, "–")) for kind in kinds), str(len(row["faults"]))]
+        for row in rows
+    ]
+    sums = [str(sum(row["counts"].get(kind, 0) for row in rows)) for kind in kinds]
+    lines.append(["all", *sums, str(sum(len(row["faults"]) for row in rows))])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def main() -> None:
+    """Every verb and part that FOLDER does not hold yet; exit code 1 where anything went wrong."""
+    made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    made.add_argument("--out", type=Path, required=True, help="folder of rows, to go on from")
+    made.add_argument("--only", default="*", help="verbs, by pattern")
+    made.add_argument("--parts", default="*", help="kills, disks, terminals or two, by pattern")
+    made.add_argument("--moments", type=int, default=100, help="random moments a verb is killed at")
+    made.add_argument("--table", action="store_true", help="print what FOLDER holds, and run nothing")
+    options = made.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    wanted = {name: case for name, case in cases().items() if fnmatch.fnmatch(name, options.only)}
+    if not options.table:
+        with prepared() as place:
+            for name, case in wanted.items():
+                campaign = Campaign(case, place / "inputs", place)
+                for part, do in parts(campaign, options.moments).items():
+                    path = options.out / f"{name.replace(', ', '-').replace(' ', '-')}.{part}.json"
+                    if path.exists() or not fnmatch.fnmatch(part, options.parts):
+                        continue
+                    campaign.counts, campaign.faults = Counter(), []
+                    do()
+                    row = {"verb": name, "counts": campaign.counts, "faults": campaign.faults}
+                    path.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n")
+                    print(
+                        f"{name}, {part}: {dict(campaign.counts)}", *campaign.faults, sep="\n  ", flush=True
+                    )
+    print(table(options.out))
+    raise SystemExit(any(json.loads(path.read_text())["faults"] for path in options.out.glob("*.json")))
+
+
+if __name__ == "__main__":
+    main()

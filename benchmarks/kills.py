@@ -28,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from kills_commands import Case, cases, write_inputs
 from kills_worker import (
@@ -48,7 +49,7 @@ from kills_worker import (
 from same_bytes import normalised
 from same_bytes_worker import LIBRARIES
 
-LIMITS = (0, 100, 4_000, 40_000)  # bytes a file may have
+LIMITS = (1_000, 4_000, 40_000)  # bytes a file may have
 TERMINALS = {
     "20 columns": {"COLUMNS": "20"},
     "no UTF-8": {"PYTHONIOENCODING": "ascii"},
@@ -203,6 +204,12 @@ def parts(campaign: Campaign, moments: int) -> dict[str, Callable[[], None]]:
     }
 
 
+def sums(rows: list[dict[str, Any]], kinds: list[str]) -> list[str]:
+    """Accidents of each kind, and faults, over all rows."""
+    counts = [sum(row["counts"].get(kind, 0) for row in rows) for kind in kinds]
+    return [str(count or "–") for count in counts] + [str(sum(len(row["faults"]) for row in rows))]
+
+
 def table(out: Path) -> str:
     """All rows: verbs, and counts of accidents and faults."""
     rows = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
@@ -212,8 +219,7 @@ def table(out: Path) -> str:
         [row["verb"], *(str(row["counts"].get(kind, "–")) for kind in kinds), str(len(row["faults"]))]
         for row in rows
     ]
-    sums = [str(sum(row["counts"].get(kind, 0) for row in rows)) for kind in kinds]
-    lines.append(["all", *sums, str(sum(len(row["faults"]) for row in rows))])
+    lines.append(["all", *sums(rows, kinds)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numba import njit
 from torch import Tensor
+
+from grammar_rae.compiling import compiled
 
 COMPONENT, LATENT, DECODING, POSTERIOR, RESAMPLING, VIEWING = range(6)
 
@@ -39,7 +40,7 @@ def _mix(x: Tensor) -> Tensor:
     return x ^ _shift(x, 31)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _bits_compiled(index, key, count, start):  # type: ignore[no-untyped-def]
     """The same numbers as the tensor formula, in one pass: int64 wraps in both."""
     bits = np.empty((len(index), count), np.int64)
@@ -50,7 +51,7 @@ def _bits_compiled(index, key, count, start):  # type: ignore[no-untyped-def]
     return bits
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _mix_one(x):  # type: ignore[no-untyped-def]
     x = (x ^ ((x >> 30) & ((1 << 34) - 1))) * _FIRST
     x = (x ^ ((x >> 27) & ((1 << 37) - 1))) * _SECOND

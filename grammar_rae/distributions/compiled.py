@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grammar_rae.compiling import compiled
 from grammar_rae.machines.stack import StackMachine
 
 Ints = NDArray[np.int64]
@@ -61,7 +62,7 @@ def _tables(machine: StackMachine, column: Tensor) -> _Tables:
     )
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def _decode(  # type: ignore[no-untyped-def]
     logits, chance, temperature, live, first, column, pushed, arity, delta, needs, bottom, start, pad, budget
 ):

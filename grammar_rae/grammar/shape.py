@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from grammar_rae.compiling import compiled
 from grammar_rae.grammar.grammar import Grammar
 
 
@@ -18,7 +18,7 @@ def depths(x: np.ndarray, grammar: Grammar) -> np.ndarray:
     return np.asarray(_depths(np.asarray(x, np.int64), grammar.tables.arity, grammar.pad))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _depths(x, arity, pad):  # type: ignore[no-untyped-def]
     """(n,) depths. Read backwards: a production's children are done before it, the leftmost on top of the stack."""
     n, width = x.shape

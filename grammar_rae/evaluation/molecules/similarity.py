@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, types
+from numba import prange, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from grammar_rae.compiling import compiled
 
 Words = NDArray[np.uint64]
 Floats = NDArray[np.float64]
@@ -67,7 +69,7 @@ def _ones(typing: Any, word: Any) -> Any:
     return types.uint64(types.uint64), code
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _common(a, b):  # type: ignore[no-untyped-def]
     total = np.uint64(0)
     for k in range(a.shape[0]):
@@ -75,7 +77,7 @@ def _common(a, b):  # type: ignore[no-untyped-def]
     return np.int64(total)
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def _nearest(queries, sizes, others, counts, order, own):  # type: ignore[no-untyped-def]
     """Others are sorted by count: |a ∩ b| / |a ∪ b| ≤ min(a, b) / max(a, b) says when to stop looking.
 
@@ -104,7 +106,7 @@ def _nearest(queries, sizes, others, counts, order, own):  # type: ignore[no-unt
     return similarities
 
 
-@njit(cache=True, parallel=True, nogil=True)
+@compiled(parallel=True)
 def _sums(rows, counts, weights):  # type: ignore[no-untyped-def]
     n = rows.shape[0]
     first, second = np.empty(n), np.empty(n)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from grammar_rae.compiling import compiled
 
 # columns of the chart, one row an item: the dotted item, the token it began at, the next row of the same
 # chart column waiting for the same nonterminal, the row it was advanced from, the completed row stepped over
@@ -30,7 +31,7 @@ class Marks(NamedTuple):
     asked: NDArray[np.int32]  # (N,) stamp of the column that predicted a nonterminal last
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
     """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
 
@@ -77,7 +78,7 @@ def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
     return rules[:count], lengths, failed
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fill(text, chart, marks, stamp, tables):  # type: ignore[no-untyped-def]
     """The chart of one text: the row that completes it and −1, or FAILED and the failing token, or FULL."""
     lhs, after, viable, start = tables.lhs, tables.after, tables.viable, tables.start
@@ -132,7 +133,7 @@ def _fill(text, chart, marks, stamp, tables):  # type: ignore[no-untyped-def]
     return FAILED, size
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _predict(chart, used, k, group, tables):  # type: ignore[no-untyped-def]
     """A row of column k for every production of a group."""
     for g in range(tables.groups[group], tables.groups[group + 1]):
@@ -141,7 +142,7 @@ def _predict(chart, used, k, group, tables):  # type: ignore[no-untyped-def]
     return used
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _advance(chart, used, waiting, done, viable, token, seen, stamp):  # type: ignore[no-untyped-def]
     """Move the dot of a waiting row over a completed one, unless that row is there or leads nowhere."""
     step, origin = chart[waiting, ITEM] + 1, chart[waiting, ORIGIN]
@@ -153,7 +154,7 @@ def _advance(chart, used, waiting, done, viable, token, seen, stamp):  # type: i
     return used
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _read(chart, root, tables, out, stack):  # type: ignore[no-untyped-def]
     """Write the leftmost derivation into `out`; its length, or −1 where `out` or `stack` is too small."""
     stack[0] = root

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from grammar_rae.compiling import compiled
 
 Ints = NDArray[np.int64]
 
@@ -37,7 +38,7 @@ def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
     return np.frombuffer(body, np.uint8), offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def tokenise(body, offsets, trie, accepts):  # type: ignore[no-untyped-def]
     """Terminals (M,), the byte each begins at (M,), where each text's begin (n + 1,), failures (n,).
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from grammar_rae.compiling import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-def]
     """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from grammar_rae.compiling import compiled
 from grammar_rae.grammar.grammar import Grammar
 
 CHUNK = 16_384  # rows whose terminals are in memory at once
@@ -25,7 +25,7 @@ def unparse(grammar: Grammar, x: NDArray[np.integer]) -> list[str | None]:
     return texts
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _write(x, lhs, symbols, bounds, start, pad):  # type: ignore[no-untyped-def]
     """Terminals of all rows, where each row's begin (n + 1,), and which rows are complete."""
     n, steps = x.shape

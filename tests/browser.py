@@ -19,11 +19,13 @@ const frame = document.querySelector("iframe"), complaints = [];
 frame.addEventListener("load", () => {
   const inside = frame.contentDocument, pictures = [...inside.querySelectorAll("svg, img")];
   const empty = pictures.filter(p => { const b = p.getBoundingClientRect(); return !b.width || !b.height; });
+  const called = p => p.getAttribute("aria-label") || p.alt;
   const broken = [...inside.images].filter(i => !i.complete || !i.naturalWidth);
   document.body.textContent = JSON.stringify({
     pictures: pictures.length,
+    seen: pictures.filter(p => p.getBoundingClientRect().bottom <= frame.contentWindow.innerHeight).map(called),
     empty: empty.length + broken.length,
-    unnamed: pictures.filter(p => !p.getAttribute("aria-label") && !p.alt).length,
+    unnamed: pictures.filter(p => !called(p)).length,
     blank: [...inside.querySelectorAll("svg")].filter(s => !s.getBBox().width).length,
     fetched: frame.contentWindow.performance.getEntriesByType("resource").map(r => r.name),
     wide: inside.scrollingElement.scrollWidth - frame.contentWindow.innerWidth,
@@ -55,7 +57,9 @@ def run(chromium, folder, *options):
 
 
 def look(chromium, folder, page, width):
-    """What a browser `width` pixels wide finds: counts of pictures, what was fetched, how much is too wide."""
+    """What a browser `width` pixels wide finds: counts of pictures, those on the first screen, what was fetched, how
+    much is too wide.
+    """
     content = json.dumps(page).replace("<", "\\u003c")
     checker = folder / "checker.html"
     checker.write_text(

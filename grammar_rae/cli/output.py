@@ -131,6 +131,7 @@ def _table(title: str = "", show_header: bool = True) -> Any:
         show_header=show_header,
         show_edge=False,
         pad_edge=False,
+        collapse_padding=True,
     )
 
 

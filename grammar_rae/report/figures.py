@@ -74,7 +74,7 @@ def distributions(
 
 def distribution(column: str, items: Tables, reference: pd.DataFrame | None = None) -> NotebookFigure:
     """One panel of `distributions`, without words."""
-    figure = NotebookFigure(figsize=(2.7, 1.6), layout="constrained")
+    figure = NotebookFigure(figsize=(2.7, 1.05), layout="constrained")
     panels.draw_distribution(figure.add_subplot(), column, _named(items), reference)
     return figure
 

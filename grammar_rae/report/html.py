@@ -83,6 +83,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str, numb
     return tag("div", inside, class_="wide", role="region", tabindex="0", aria_label=caption)
 
 
+def folded(summary: str, *children: str) -> Html:
+    """What only its summary is seen of until it is opened."""
+    return tag("details", tag("summary", summary), *children)
+
+
 def figure(picture: Html, *caption: str) -> Html:
     """A picture and the words under it."""
     return tag("figure", picture, tag("figcaption", *caption))

@@ -27,7 +27,7 @@ def molecule_sections(sets: Sequence[ItemSet], reference: Reference | None, scor
             "Typical",
             "Nearest the median in logP, SA, QED, weight and rings at once.",
             sets,
-            lambda item_set, n: _cards(selection.typical(item_set.items, NEAR, n), ("logp", "sa", "qed")),
+            lambda item_set, n: _cards(selection.typical(item_set.items, NEAR, n), ("logp", "qed")),
         ),
         _by_set(
             f"Best by {metric(score).title}",
@@ -70,11 +70,11 @@ def curve_section(sets: Sequence[ItemSet], target: Target, words: str) -> Html:
                 )
                 for text, score in zip(rows["canonical"], rows["score"], strict=True)
             ],
-            "plots",
+            "plots curves",
         )
 
     note = f"Lowest scores first; in grey {words}."
-    return _by_set("Best expressions", note, sets, drawn, (6, 3))
+    return _by_set("Best expressions", note, sets, drawn)
 
 
 def string_section(sets: Sequence[ItemSet]) -> Html:

@@ -7,47 +7,63 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.evaluation.metrics import ARROWS, FAMILIES, METRICS, are_best, metric, printed
+from grammar_rae.evaluation.metrics import ARROWS, FAMILIES, METRICS, are_best, metric, printed, titled
 from grammar_rae.files.formatting import plain
 from grammar_rae.report import figures
-from grammar_rae.report.html import Html, figure, join, plot, section, series, table, tag
+from grammar_rae.report.html import Html, figure, folded, join, plot, section, series, table, tag
 from grammar_rae.report.sets import ItemSet, Reference
 
-HEADLINES = ("valid", "unique", "novel", "fcd", "best", "snn")
+HEADLINES = (
+    "valid",
+    "unique",
+    "novel",
+    "fcd",
+    "best",
+    "snn",
+    "squared_error",
+    "log_likelihood",
+    "frechet",
+    "fid",
+)
 LARGE = 4
 
 
-def headlines(item_set: ItemSet) -> Html:
-    """The first few scores of a set, large."""
-    names = [name for name in HEADLINES if plain(item_set.numbers.get(name)) is not None][:LARGE]
+def headlines(sets: Sequence[ItemSet]) -> Html:
+    """The first few scores, large; of several sets in a small table."""
+    names = [name for line in HEADLINES for name in _called(line, sets)][:LARGE]
+    if not names:
+        return Html("")
+    if len(sets) > 1:
+        rows = [[one.name, *(printed(name, one.numbers.get(name)) for name in names)] for one in sets]
+        return table(["", *(titled(name) for name in names)], rows, "", len(names))
+    numbers = sets[0].numbers
     tiles = [
-        tag("div", tag("dt", metric(name).title), tag("dd", printed(name, item_set.numbers[name])))
-        for name in names
+        tag("div", tag("dt", metric(name).title), tag("dd", printed(name, numbers[name]))) for name in names
     ]
-    return tag("dl", *tiles, class_="tiles") if tiles else Html("")
+    return tag("dl", *tiles, class_="tiles")
+
+
+def _called(line: str, sets: Sequence[ItemSet]) -> list[str]:
+    """The first number with that name, or of that family, that a set has a value of; none where there is none."""
+    for item_set in sets:
+        for name, value in item_set.numbers.items():
+            family = line in FAMILIES and line not in METRICS and name.startswith(f"{line}_")
+            if (name == line or family) and plain(value) is not None:
+                return [name]
+    return []
 
 
 def tables(sets: Sequence[ItemSet], averaged: Sequence[str], reference: Reference | None) -> Html:
-    """Every metric of the sets: those that say how good, then the averages, then what is not in the catalogue."""
-    names = list(dict.fromkeys(name for item_set in sets for name in item_set.numbers))
-    metrics = [name for name in METRICS if name in names]
-    averages = [name for name in metrics if name in averaged]
-    distances = [name for name in metrics if name.endswith("_w1")]
-    scores = [name for name in metrics if name not in averages + distances]
-    others = [name for name in names if name not in METRICS]
-    families = {
-        family: [name for name in others if name.startswith(f"{family}_")]
-        for family in FAMILIES
-        if FAMILIES[family].better
-    }
-    rest = [name for name in others if not any(name in rows for rows in families.values())]
-    parts = (
-        (scores, "How good"),
-        (averages, "Averages over valid items"),
-        (distances, "Distances of distributions"),
-        *((rows, f"{metric(family).title}, by set") for family, rows in families.items()),
-        (rest, "More"),
-    )
+    """Every metric of the sets: those that say how good, then the averages, then what is not in the catalogue.
+
+    Folded away: scores that no set has, and faults that do not occur.
+    """
+    everything = list(dict.fromkeys(name for item_set in sets for name in item_set.numbers))
+    unknown = [name for name in everything if all(plain(one.numbers.get(name)) is None for one in sets)]
+    faultless = [
+        name for name in everything if all(_is_no_fault(name, one.numbers.get(name)) for one in sets)
+    ]
+    names = [name for name in everything if name not in (*unknown, *faultless)]
     several = len(sets) > 1
     key = tag(
         "p",
@@ -56,8 +72,43 @@ def tables(sets: Sequence[ItemSet], averaged: Sequence[str], reference: Referenc
         f" {reference.name} itself: {reference.own}." if reference is not None and reference.own else "",
         class_="note",
     )
-    drawn = [_table(rows, sets, reference, caption) for rows, caption in parts if rows]
+    drawn = [_table(rows, sets, reference, caption) for caption, rows in _parts(names, averaged) if rows]
+    drawn += [
+        folded(
+            f"{caption}: {', '.join(metric(name).title for name in rows)}",
+            _table(rows, sets, reference, caption),
+        )
+        for caption, rows in (("Faults that do not occur", faultless), ("Without a score here", unknown))
+        if rows
+    ]
     return section("Metrics", key, tag("div", *drawn, class_="tables several" if several else "tables"))
+
+
+def _parts(names: Sequence[str], averaged: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The metrics of each table by its caption."""
+    known = [name for name in METRICS if name in names]
+    averages = [name for name in known if name in averaged]
+    distances = [name for name in known if name.endswith("_w1")]
+    others = [name for name in names if name not in METRICS]
+    families = [
+        (f"{metric(family).title}, by set", [name for name in others if name.startswith(f"{family}_")])
+        for family in FAMILIES
+        if FAMILIES[family].better
+    ]
+    return [
+        ("How good", [name for name in known if name not in averages + distances]),
+        ("Averages over valid items", averages),
+        ("Distances of distributions", distances),
+        *families,
+        ("More", [name for name in others if not any(name in rows for _, rows in families)]),
+    ]
+
+
+def _is_no_fault(name: str, value: Any) -> bool:
+    """Whether it is a share or a count of what should not be, and there is none of it."""
+    number = plain(value)
+    counted = isinstance(number, int) or metric(name).unit == "share"
+    return metric(name).better == "lower" and counted and number == 0
 
 
 def _table(names: Sequence[str], sets: Sequence[ItemSet], reference: Reference | None, caption: str) -> Html:

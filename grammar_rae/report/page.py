@@ -23,10 +23,11 @@ def page(
 ) -> str:
     """The whole page. `facts`: how to make it again; `score`: the property the best molecules are drawn by.
 
-    Whatever is in a set's `numbers` is shown. DataError where the tables have no column `score`.
+    First what fits on a screen: the headline, some items, the distributions. Whatever is in a set's `numbers` is in the
+    tables below. DataError where the tables have no column `score`.
     """
-    parts = [metrics.tables(sets, task.properties, reference), metrics.histograms(sets, reference)]
-    parts += [*task.sections(sets, reference, score), *items.list_sections(sets)]
+    looks = task.sections(sets, reference, score)
+    parts = [metrics.tables(sets, task.properties, reference), *looks[1:], *items.list_sections(sets)]
     parts += [items.repeated_section(sets), items.usage_section(sets), items.map_section(sets)]
     parts.append(_facts(facts or {}))
     names = " · ".join(item_set.name for item_set in sets)
@@ -40,11 +41,11 @@ def page(
     )
     top = tag(
         "header",
-        tag("h1", names),
-        _lede(sets, task, reference),
-        metrics.headlines(sets[0]) if len(sets) == 1 else "",
+        tag("div", tag("h1", names), _lede(sets, task, reference)),
+        metrics.headlines(sets),
     )
-    body = tag("body", tag("main", top, *parts))
+    first = tag("div", top, *looks[:1], metrics.histograms(sets, reference), class_="first")
+    body = tag("body", tag("main", first, *parts))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 

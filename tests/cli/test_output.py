@@ -27,12 +27,10 @@ def test_a_string_is_whole_or_ends_in_an_ellipsis(capsys, monkeypatch, width):
     show_frame(frame(strings), False)
     head, rule, *lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(strings)
-    room = width - len("   -1,234.500   0.250")
+    room = width - len("  -1,234.500  0.250")
     for text, line in zip(strings, lines, strict=True):
         shown = text if len(text) <= room else f"{text[: room - 1]}…"
-        assert (
-            line.rstrip() == f"{shown.rstrip():{min(room, max(map(len, strings)))}}   {line[-20:].lstrip()}"
-        )
+        assert line.rstrip() == f"{shown.rstrip():{min(room, max(map(len, strings)))}}  {line[-18:].lstrip()}"
         assert line.split()[-1] == "0.250" and line.split()[-2].startswith("-1,2") and len(line) <= width
 
 
@@ -76,8 +74,8 @@ def test_groups_share_their_columns(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     show_groups(("name", "n"), {"first": [("a", 1), ("bcdef", 20)], "second one": [("g", 3)]})
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0] == "name          n" and [line for line in lines[2:] if line] == [
-        "first", "a             1", "bcdef        20", "second one", "g             3",
+    assert lines[0] == "name         n" and [line for line in lines[2:] if line] == [
+        "first", "a            1", "bcdef       20", "second one", "g            3",
     ]  # fmt: skip
 
 

@@ -130,6 +130,61 @@ def test_a_browser_finds_no_fault(chromium, tmp_path, name, width):
         assert found["text"].count(EVIL) >= 3
 
 
+def first_screen(name):
+    """A page with more than enough of a kind for its first screen."""
+    if name == "molecules":
+        rows = table([f"C{'C' * n}OC1CCCCC1N" for n in range(20)], name)
+        return page(
+            [ItemSet("a.smi", rows, {"n": 20, "valid": 1.0, "unique": 1.0})], named(name), reference()
+        )
+    if name == "expressions":
+        rows = table([f"x+{a}*sin(x/{b})" for a in (1, 2, 3) for b in (1, 2, 3)] + ["x", "1+x", "2*x"], name)
+        return page([ItemSet("e.txt", rows, {"n": 12, "valid": 1.0, "best": 0.3})], named(name))
+    return page([images()], named(name))
+
+
+@pytest.mark.parametrize(("width", "distributions"), [(390, 0), (1280, 2)])
+@pytest.mark.parametrize(
+    ("name", "word", "wanted"),
+    [("molecules", "Structure", 12), ("expressions", " over ", 12), ("images", "samples", 1)],
+)
+def test_the_first_screen_shows_what_there_is(chromium, tmp_path, name, word, wanted, width, distributions):
+    seen = look(chromium, tmp_path, first_screen(name), width)["seen"]
+    assert sum(word in words for words in seen) == wanted
+    assert name == "images" or sum(words.startswith("Distribution") for words in seen) >= distributions
+
+
+def test_tables_follow_what_there_is_to_look_at():
+    titles = re.findall(r"<h2>([^<]*)</h2>", PAGES["molecules"]())
+    assert titles[:4] == ["Typical", "Distributions", "Metrics", "Best by QED"]
+    assert re.findall(r"<h2>([^<]*)</h2>", PAGES["images"]())[:2] == ["Samples, gmm", "Metrics"]
+
+
+def test_faults_that_do_not_occur_and_scores_there_are_none_of_are_folded():
+    rows = table(["CCO"], "molecules")
+    numbers = {
+        "valid": 1.0,
+        "invalid_syntax": 0.0,
+        "rejected": 0,
+        "fcd": None,
+        "invalid_valence": 0.5,
+        "sa_w1": 0.0,
+    }
+    text = page([ItemSet("a", rows, numbers)], named("molecules"))
+    folds = re.findall(r"<details><summary>([^<]*)</summary>(.*?)</details>", text)
+    assert [summary for summary, _ in folds] == [
+        "Faults that do not occur: bad syntax, rejected rows",
+        "Without a score here: FCD",
+    ]
+    outside = re.sub(r"<details>.*?</details>", "", text)
+    assert "bad valence" in outside and "SA distance" in outside and "bad syntax" not in outside
+    assert "0.00 %" in folds[0][1] and "–" in folds[1][1]
+    side = page(
+        [ItemSet("a", rows, numbers), ItemSet("b", rows, {"fcd": 1.5, "rejected": 3})], named("molecules")
+    )
+    assert "Without a score" not in side and "do not occur: bad syntax<" not in side
+
+
 def test_the_checks_can_fail(chromium, tmp_path):
     bad = (
         "<!doctype html><body><p style='width:2000px'>wide</p><img alt='x' src='data:image/png;base64,AAAA'>"

@@ -26,7 +26,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,8 @@ def content(folder: Path) -> dict[str, bytes]:
 class Campaign:
     """One verb and all that happens to it: counts by kind of accident, and what went wrong."""
 
-    def __init__(self, case: Case, template: Path, place: Path) -> None:
-        self.case, self.template, self.place = case, template, place
+    def __init__(self, case: Case, template: Path, place: Path, times: int) -> None:
+        self.case, self.template, self.place, self.times = case, template, place, times
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
         self.before = content(template)
@@ -125,22 +125,33 @@ class Campaign:
         """Note what went wrong."""
         self.faults.append(f"{kind} {self.counts[kind]}: {what}")
 
-    def kills(self, moments: int, random: random.Random) -> None:
-        """By the kernel and by Ctrl-C."""
-        for kind, happens, told in (("killed", killed, False), ("Ctrl-C", interrupted, True)):
-            for at in range(1, self.operations + 1):
-                self.happen(f"{kind} at an operation", Accident(happens, at), told)
-        for _ in range(moments):
-            after = random.uniform(0.001, 1.1 * self.seconds)
+    def kills(self) -> None:
+        """By the kernel, before each operation."""
+        for at in range(1, self.operations + 1):
+            self.happen("killed at an operation", Accident(killed, at), told=False)
+
+    def moments(self) -> None:
+        """By the kernel, at any time."""
+        draw = random.Random(0)
+        for _ in range(self.times):
+            after = draw.uniform(0.001, 1.1 * self.seconds)
             self.happen("killed at a moment", Accident(after=after), told=False)
 
+    def interrupts(self) -> None:
+        """By Ctrl-C."""
+        for at in range(1, self.operations + 1):
+            self.happen("Ctrl-C at an operation", Accident(interrupted, at))
+
     def disks(self) -> None:
-        """No room, no right to write, no folder."""
+        """No room, or no right to write."""
         for at in range(1, self.operations + 1):
             self.happen("no room at an operation", Accident(no_room, at))
         for limit in LIMITS:
             self.happen("files may not grow", Accident(before=little_room(limit)))
         self.happen("read only", Accident(before=nobody))
+
+    def removals(self) -> None:
+        """Of a folder that was not there before."""
         if self.case.folder is not None and self.case.folder not in self.before:
             for at in range(2, self.operations + 1):
                 self.happen("folder removed", Accident(removed(self.folder / self.case.folder), at))
@@ -158,7 +169,7 @@ class Campaign:
         """A second process comes while the first is at work in a folder: it is told so, and does nothing."""
         if self.case.folder is None:
             return
-        for at in (2, 1 + self.operations // 2, self.operations):
+        for at in (5, self.operations // 2, self.operations - 3):  # not while it comes or goes
             first = start(self.case.words, self.fresh(), self.notes, Accident(stopped, at))
             os.waitpid(first, os.WUNTRACED)
             was = content(self.folder)
@@ -173,35 +184,55 @@ class Campaign:
             self.judge("two processes", outcome(code, self.notes, time.monotonic() - begun))
 
 
-@contextlib.contextmanager
-def prepared() -> Iterator[Path]:
-    """A folder with the inputs of all verbs; what results are remembered is forgotten with it."""
+PARTS: dict[str, Callable[[Campaign], None]] = {
+    "two": Campaign.two,
+    "terminals": Campaign.terminals,
+    "disks": Campaign.disks,
+    "removals": Campaign.removals,
+    "kills": Campaign.kills,
+    "interrupts": Campaign.interrupts,
+    "moments": Campaign.moments,
+}
+
+
+def prepare(inputs: Path, place: Path) -> None:
+    """Import what the commands import, and write the inputs of all verbs where they are not there yet."""
     for library in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
-    os.environ |= {"OMP_NUM_THREADS": "1", "COLUMNS": "120", "TERM": "dumb"}
-    with tempfile.TemporaryDirectory() as place:
-        os.environ["XDG_CACHE_HOME"] = f"{place}/cache"
-        os.chmod(place, 0o755)
-
-        def execute(words: list[str]) -> None:
-            """One command that must go well."""
-            done = run(words, Path(place, "inputs"), Path(place, "notes"), Accident())
-            if done.code:
-                raise SystemExit(f"{' '.join(words)}: {done.err}")
-
-        write_inputs(Path(place, "inputs"), execute)
-        yield Path(place)
-
-
-def parts(campaign: Campaign, moments: int) -> dict[str, Callable[[], None]]:
-    """What is done to a verb, by name."""
-    return {
-        "kills": lambda: campaign.kills(moments, random.Random(0)),
-        "disks": campaign.disks,
-        "terminals": campaign.terminals,
-        "two": campaign.two,
+    os.environ |= {
+        "OMP_NUM_THREADS": "1",
+        "COLUMNS": "120",
+        "TERM": "dumb",
+        "XDG_CACHE_HOME": f"{place}/cache",
     }
+    os.chmod(place, 0o755)
+    if inputs.exists():
+        return
+
+    def execute(words: list[str]) -> None:
+        """One command that must go well."""
+        done = run(words, place / "inputs", place / "notes", Accident())
+        if done.code:
+            raise SystemExit(f"{' '.join(words)}: {done.err}")
+
+    write_inputs(place / "inputs", execute)
+    shutil.copytree(place / "inputs", inputs)
+
+
+def undertake(name: str, case: Case, out: Path, place: Path, wanted: str, moments: int) -> None:
+    """Every part of a verb that matches and that `out` does not hold yet."""
+    campaign: Campaign | None = None
+    for part, do in PARTS.items():
+        path = out / f"{name.replace(', ', '-').replace(' ', '-')}.{part}.json"
+        if path.exists() or not fnmatch.fnmatch(part, wanted):
+            continue
+        campaign = campaign or Campaign(case, out / "inputs", place, moments)
+        campaign.counts, campaign.faults = Counter(), []
+        do(campaign)
+        row = {"verb": name, "counts": campaign.counts, "faults": campaign.faults}
+        path.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n")
+        print(f"{name}, {part}: {dict(campaign.counts)}", *campaign.faults, sep="\n  ", flush=True)
 
 
 def sums(rows: list[dict[str, Any]], kinds: list[str]) -> list[str]:
@@ -228,27 +259,17 @@ def main() -> None:
     made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     made.add_argument("--out", type=Path, required=True, help="folder of rows, to go on from")
     made.add_argument("--only", default="*", help="verbs, by pattern")
-    made.add_argument("--parts", default="*", help="kills, disks, terminals or two, by pattern")
+    made.add_argument("--parts", default="*", help=f"by pattern: {', '.join(PARTS)}")
     made.add_argument("--moments", type=int, default=100, help="random moments a verb is killed at")
     made.add_argument("--table", action="store_true", help="print what FOLDER holds, and run nothing")
     options = made.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    wanted = {name: case for name, case in cases().items() if fnmatch.fnmatch(name, options.only)}
     if not options.table:
-        with prepared() as place:
-            for name, case in wanted.items():
-                campaign = Campaign(case, place / "inputs", place)
-                for part, do in parts(campaign, options.moments).items():
-                    path = options.out / f"{name.replace(', ', '-').replace(' ', '-')}.{part}.json"
-                    if path.exists() or not fnmatch.fnmatch(part, options.parts):
-                        continue
-                    campaign.counts, campaign.faults = Counter(), []
-                    do()
-                    row = {"verb": name, "counts": campaign.counts, "faults": campaign.faults}
-                    path.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n")
-                    print(
-                        f"{name}, {part}: {dict(campaign.counts)}", *campaign.faults, sep="\n  ", flush=True
-                    )
+        with tempfile.TemporaryDirectory() as place:
+            prepare(options.out / "inputs", Path(place))
+            for name, case in cases().items():
+                if fnmatch.fnmatch(name, options.only):
+                    undertake(name, case, options.out, Path(place), options.parts, options.moments)
     print(table(options.out))
     raise SystemExit(any(json.loads(path.read_text())["faults"] for path in options.out.glob("*.json")))
 

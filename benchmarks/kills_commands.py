@@ -84,7 +84,7 @@ def cases() -> dict[str, Case]:
         ),
         "generate": Case(["generate", "-n", "10", "--out", "a.csv", "--grid", "a.png"]),
         "generate, images": Case(
-            ["generate", "-n", "12", "-m", "images", "--out", "pictures", "--grid", "a.png"], (), "pictures"
+            ["generate", "-n", "12", "-m", "images", "--out", "pictures"], (), "pictures"
         ),
         "reconstruct": Case(["reconstruct", "rna.txt", "-m", "model", "--out", "a.csv"]),
         "encode": Case(["encode", "rna.txt", "-m", "model", "--out", "z.npz"]),

@@ -17,7 +17,7 @@ from typing import Any
 
 from grammar_rae.errors import DataError
 from grammar_rae.files import cache
-from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.atomic import scratch_folder, write_bytes
 
 Source = dict[str, Any]
 
@@ -100,11 +100,10 @@ def _download(source: Source, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         digest = None if "column" in source else f"sha256:{source['sha256']}"
-        fetched = Path(pooch.retrieve(source["address"], digest, f"{path.name}.fetched", path.parent))
-        body = fetched.read_bytes()
+        with scratch_folder(path) as place:
+            body = Path(pooch.retrieve(source["address"], digest, "fetched", place)).read_bytes()
         body = gzip.decompress(body) if source["source"].endswith(".gz") else body
         body = _one_column(body, source["column"]) if "column" in source else body
-        fetched.unlink()
         if hashlib.sha256(body).hexdigest() != source["sha256"]:
             raise DataError(f"{source['address']} is no longer the published file; {_remedy(source)}")
         write_bytes(path, gzip.compress(body, mtime=0))

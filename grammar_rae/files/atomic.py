@@ -54,3 +54,15 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
     fresh.rename(path)
+
+
+@contextlib.contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """A folder beside `path` for what goes into making it, removed when the block ends. DataError as `new_folder`."""
+    place = unfinished(path)
+    sweep(path.parent)
+    with occupied(place):
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)

@@ -117,13 +117,16 @@ class Journal:
         )
 
     def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        self._base.execute("BEGIN")
         try:
+            self._base.execute("BEGIN")
             self._base.executemany(statement, rows)
-        except BaseException:
-            self._base.execute("ROLLBACK")
+            self._base.execute("COMMIT")
+        except BaseException as error:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise DataError(f"{self.path}: cannot be written ({error}); the same call goes on") from error
             raise
-        self._base.execute("COMMIT")
 
     def rows(self) -> list[Evaluation]:
         """Everything, in order."""

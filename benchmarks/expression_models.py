@@ -41,12 +41,13 @@ WRITER = {
     "budget": "sampling",
 }
 LADDER = {"encoder": READER, "decoder": WRITER}
+WARM = {**BOUND, "warm_up": {"kl": 2000}}  # as the ladder's paper has it
 MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it has of its own
     "gvae": ("gvae-equations", {}),
     "vae": ("gvae-equations", {"encoder": {"noise": 1.0}, "objective": {"variant": "vae", **BOUND}}),
     "grae": ("grae-equations", {}),
-    "ladder": ("grae-equations", {**LADDER, "objective": {"variant": "ladder", **BOUND}}),
-    "vlac": ("grae-equations", {**LADDER, "objective": {"variant": "vlac", **BOUND}}),
+    "ladder": ("grae-equations", {**LADDER, "objective": {"variant": "ladder", **WARM}}),
+    "vlac": ("grae-equations", {**LADDER, "objective": {"variant": "vlac", **WARM}}),
     "mutual": (
         "grae-equations",
         {"objective": {"variant": "mutual", **BOUND}, "prior": {"widths": [64, 64]}},

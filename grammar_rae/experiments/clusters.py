@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,24 +31,34 @@ def cluster_numbers(
     model: Model, codes: NDArray[np.floating], labels: NDArray[np.integer] | None, seed: int
 ) -> Numbers:
     """Agreement of each rung's components with the classes `labels` (n,) of codes (n, latent), and that of k-means and
-    of a Gaussian mixture on the whole codes, with as many clusters as there are classes. Nothing without either.
+    of a Gaussian mixture on the whole codes, with as many clusters as there are classes and as a rung has components.
+    Nothing without either.
     """
     prior = mixtures(model)
     if prior is None or labels is None:
         return {}
     found = {f"rung_{i}": parts for i, parts in enumerate(assigned(model, prior, codes), 1)}
-    return agreement(labels, found | clusters_of(codes, len(np.unique(labels)), seed))
+    return agreement(labels, found | clusters_of(codes, counts(prior, labels), seed))
 
 
-def clusters_of(codes: NDArray[np.floating], classes: int, seed: int) -> dict[str, NDArray[np.integer]]:
-    """So many clusters of codes (n, latent), each (n,): by `kmeans` and by `gmm`, a mixture of full covariances."""
+def counts(prior: RungMixture, labels: NDArray[np.integer]) -> list[int]:
+    """How many clusters a rung's components are fairly compared with: as many as classes, and as components."""
+    return sorted({len(np.unique(labels)), *(len(rung.weights) for rung in prior.rungs)})
+
+
+def clusters_of(
+    codes: NDArray[np.floating], numbers: Sequence[int], seed: int
+) -> dict[str, NDArray[np.integer]]:
+    """Clusters of codes (n, latent), each (n,), of every number: k-means, and a mixture of full covariances."""
     from sklearn.cluster import KMeans
     from sklearn.mixture import GaussianMixture
 
-    return {
-        "kmeans": KMeans(classes, n_init=TRIES, random_state=seed).fit_predict(codes),
-        "gmm": GaussianMixture(classes, n_init=TRIES, random_state=seed).fit_predict(codes),
-    }
+    found, z = {}, codes.astype(np.float64)
+    for number in (n for n in numbers if n <= len(codes)):
+        found[f"kmeans_{number}"] = KMeans(number, n_init=TRIES, random_state=seed).fit_predict(z)
+        mixture = GaussianMixture(number, n_init=TRIES, reg_covar=1e-4, random_state=seed)
+        found[f"gmm_{number}"] = mixture.fit_predict(z)
+    return found
 
 
 def agreement(labels: NDArray[np.integer], found: Mapping[str, NDArray[np.integer]]) -> Numbers:

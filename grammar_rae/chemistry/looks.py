@@ -25,3 +25,8 @@ def parts(text: str) -> tuple[str, str]:
     if words[1].startswith("|"):
         return words[0], words[1]
     return text.strip() if looks_like_smiles(words[1]) else words[0], ""
+
+
+def bare(text: str) -> str:
+    """The SMILES of a string, as `parts`."""
+    return parts(text)[0]

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grammar_rae.chemistry.diagnosis import reason
+from grammar_rae.chemistry.looks import looks_like_smiles
 from grammar_rae.chemistry.smiles import kekules
 from grammar_rae.chemistry.tokens import TOKEN, smiles_rules
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.layout import Reading
 from grammar_rae.files.tables import Reject, read, write_rejects
 from grammar_rae.grammar.grammar import Grammar
 
@@ -45,13 +47,14 @@ def build_grammar(smiles: Iterable[str], source: str = "a file") -> str:
     return HEADER.format(source=source) + "\n".join(smiles_rules(tokens)) + "\n"
 
 
-def write_grammar(path: str | Path, out: str | Path) -> dict[str, int]:
-    """Write the grammar of a file's molecules in canonical Kekulé form; what went in and what did not.
+def write_grammar(path: str | Path, out: str | Path, column: str | None = None) -> dict[str, int]:
+    """Write the grammar of a file's molecules, of a table its `column`, in canonical Kekulé form; what went in and what
+    did not.
 
     Rows that are no molecules are written to `out`.rejects.csv with their lines. DataError where the file cannot be
     read or `out` not be written.
     """
-    items = read(path)
+    items = read(path, column, Reading(looks_like_smiles))
     forms = kekules(items.values)
     rejected = items.rejected + [
         Reject(line, text, reason(text) or "does not read back as the same molecule")

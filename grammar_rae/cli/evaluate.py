@@ -22,7 +22,11 @@ Task = typer.Option(None, help="molecules, expressions, strings or a grammar; gu
 Target = typer.Option(None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given.")
 Points = typer.Option(None, help="Expressions: score against the points of a CSV file, columns x and y.")
 Confirm = typer.Option(0.0, help="Expressions: let SymPy check for so many seconds which are equal.")
-Column = typer.Option(None, help="The column of a table that holds the strings.")
+Column = typer.Option(
+    None, help="The column of a table that holds the strings, or its number; also as FILE:COLUMN."
+)
+ReferenceColumn = typer.Option(None, help="The column of the reference; as FILE, or the one --column names.")
+TrainColumn = typer.Option(None, help="The column of the training set; as FILE, or the one --column names.")
 Table = typer.Option(None, help="Write one row an item, with the reason where it is not valid.")
 Fcd = typer.Option(False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference.")
 Features = typer.Option("classifier", help="Of images: classifier, inception (FID), or a TorchScript file.")
@@ -51,6 +55,8 @@ def evaluate(
     data: str = Points,
     confirm: float = Confirm,
     column: str = Column,
+    reference_column: str = ReferenceColumn,
+    train_column: str = TrainColumn,
     table: str = Table,
     fcd: bool = Fcd,
     features: str = Features,
@@ -82,7 +88,8 @@ def evaluate(
     counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
     with progress("measuring") as moved:
         kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
-        how = workflow.Comparison(reference, train, kind, column, fcd)
+        columns = (reference_column, train_column)
+        how = workflow.Comparison(reference, train, kind, column, fcd, *columns)
         evaluated = workflow.evaluate(files, how, Plan(n, seed, features, *counts, likelihood), moved)
         if table is not None:
             write(table, evaluated.sets[0].table)

@@ -17,12 +17,14 @@ Seed = typer.Option(0, help="The same seed gives the same strings, whatever the 
 Json = typer.Option(False, "--json", help="Print one JSON object.")
 File = typer.Argument(
     ...,
-    help=".smi, .txt, .csv, .parquet, .sdf (.gz on text), or - for standard input; images: a folder, .npz or one.",
+    help=".smi, .txt, .csv, .tsv, .parquet, .sdf (.gz on text), or - for standard input; images: a folder or .npz.",
 )
 Revisions = typer.Option(
     0, help="Read what was written and write it again, up to so often, until its code is the one asked for."
 )
-Column = typer.Option(None, help="The column of a table that holds the strings.")
+Column = typer.Option(
+    None, help="The column of a table that holds the strings, or its number; also as FILE:COLUMN."
+)
 Count = typer.Option(1000, "-n", help="How many strings or images.")
 DensityName = typer.Option(
     None,

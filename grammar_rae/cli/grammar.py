@@ -86,13 +86,16 @@ def sample(
 @app.command()
 def build(
     file: str = typer.Argument(
-        ..., help="SMILES: .smi, .txt, .csv, .parquet, .sdf, or - for standard input."
+        ..., help="SMILES: .smi, .txt, .csv, .tsv, .parquet, .sdf, or - for standard input."
     ),
     out: Path = typer.Option(..., help="The grammar to write."),
+    column: str = typer.Option(
+        None, help="The column of a table that holds the SMILES, or its number; also as FILE:COLUMN."
+    ),
 ) -> None:
     """`smiles.cfg` over the tokens of a file's own molecules, in canonical Kekulé form."""
     from grammar_rae.chemistry.smiles_grammar import write_grammar
 
-    sizes = write_grammar(file, out)
+    sizes = write_grammar(file, out, column)
     print(f"{out}: {sizes['productions']} productions from {sizes['molecules']:,} molecules", end="")
     print(f", {sizes['rejected']:,} rows left out (see {out}.rejects.csv)" if sizes["rejected"] else "")

@@ -9,10 +9,15 @@ import typer
 from grammar_rae.catalogue import DENSITIES
 from grammar_rae.cli.output import progress, show, show_frame
 
+Column = typer.Option(
+    None, help="The column of the table --data that holds the strings, or its number; also as FILE:COLUMN."
+)
+
 
 def train(
     recipe: str = typer.Argument(..., help="A recipe's name (see `recipes`) or a .toml file."),
     data: str = typer.Option(None, help="A data set's name, a file, or uniform: drawn from the grammar."),
+    column: str = Column,
     grammar: str = typer.Option(None, help="A .cfg file, or the name of a shipped grammar."),
     out: Path = typer.Option(None, help="The run folder; runs/<recipe> when not given."),
     from_: str = typer.Option(None, "--from", help="Start from the weights of this model or run folder."),
@@ -32,6 +37,7 @@ def train(
         model = run(
             recipe,
             data=data,
+            column=column,
             grammar=grammar,
             out=folder,
             from_=from_,
@@ -59,6 +65,7 @@ def density(
     set_: list[str] = typer.Option([], "--set", help="Any other setting of the density: at_most=5000."),
     codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
+    column: str = Column,
     out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
     seed: int = typer.Option(0),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
@@ -87,9 +94,9 @@ def density(
     with progress("reading data") as report:
         if fit is not None:
             request = expost.DensityRequest(fit, settings, name, codes, seed)
-            numbers = expost.add_density(run, request, data, out, device, report)
+            numbers = expost.add_density(run, request, data, out, device, report, column)
         if compare:
-            table = expost.compare(out or run, data, device, report)
+            table = expost.compare(out or run, data, device, report, column)
     if table is None:
         show(numbers, json, str(out or run))
     else:

@@ -7,7 +7,7 @@ cache, then downloaded where they may be; see `data/sources.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from grammar_rae.chemistry.diagnosis import problem_of, reason
 from grammar_rae.chemistry.smiles import canonical, canonicals, kekule, kekules, molecule
 from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.image_sets import own
+from grammar_rae.datasets.looks import reading_for
 from grammar_rae.datasets.recognise import recognise
 from grammar_rae.errors import DataError
+from grammar_rae.files import given
 from grammar_rae.files.images import ARRAYS, SUFFIXES
-from grammar_rae.files.tables import Items, read
+from grammar_rae.files.layout import Reading
+from grammar_rae.files.tables import Reject, located, read
 
 __all__ = [
     "DATASETS",
@@ -27,7 +30,6 @@ __all__ = [
     "canonical",
     "canonicals",
     "check_file",
-    "from_file",
     "kekule",
     "kekules",
     "last_tenth",
@@ -42,39 +44,44 @@ __all__ = [
 
 def check_file(name: str | Path) -> None:
     """DataError where there is no file of a name that is no data set's."""
-    if str(name) != "-" and not Path(name).exists():
+    file = located(name)[0]
+    if file != "-" and not os.path.exists(file):
         raise DataError(
             f"{name}: no such file, and no data set of that name; there are {', '.join(DATASETS)}"
         )
 
 
-def from_file(name: str | Path, column: str | None = None) -> Items:
-    """`files.tables.read`, where the name may have been meant for a data set's. DataError as there."""
-    check_file(name)
-    return read(name, column)
-
-
-def load(name: str | Path | Sequence[str], column: str | None = None) -> Dataset[Any]:
-    """A data set by its name, the items of a file (`column` of a table), or a list of strings.
+def load(name: Any, column: str | None = None, reading: Reading | None = None) -> Dataset[Any]:
+    """A data set by its name, the items of a file (`column` of a table, FILE:COLUMN too), a list of strings, a table.
 
     A file or list is split by a fixed permutation, 10 % for validation, none for a test; a folder or array of
-    images (`files.images.read`) keeps 10 % for a test. DataError where the name is neither known nor a
-    file, the file cannot be used, or a published file cannot be had.
+    images (`files.images.read`) keeps 10 % for a test. `reading`: how a file of strings is read. DataError where the
+    name is neither known nor a file, the file cannot be used, or a published file cannot be had.
     """
     if not isinstance(name, str | Path):
-        values = list(name)
-        if not values:
-            raise DataError("an empty list of items, expected one string or more")
-        return Dataset("items", *shuffled(values, test=0.0), recognise(values))
+        return _listed(name)
     if str(name) in DATASETS:
         dataset: Dataset[Any] = imported(DATASETS[str(name)].load)()
         return dataset
-    if Path(name).exists() and (Path(name).is_dir() or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
+    if os.path.exists(name) and (os.path.isdir(name) or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
         return own(name)
-    items = from_file(name, column)
+    check_file(name)
+    items = read(name, column, reading or reading_for())
     if not items.values:
         raise DataError(
             f"{name}: none of its {len(items.rejected):,} rows can be used; "
             f"line {items.rejected[0].line}: {items.rejected[0].reason}"
         )
-    return Dataset(str(name), *shuffled(items.values, test=0.0), recognise(items.values), items.rejected)
+    lines = dict(zip(items.values, items.lines, strict=True))
+    kind = items.kind or recognise(items.values)
+    return Dataset(str(name), *shuffled(items.values, test=0.0), kind, items.rejected, lines=lines)
+
+
+def _listed(items: Any) -> Dataset[str]:
+    """Strings as a caller gives them; places from 1 stand for lines."""
+    found = given.strings(items)
+    values = [item for item in found if item is not None]
+    if not values:
+        raise DataError(f"a list of {len(found)} items without a string, expected one string or more")
+    rejected = [Reject(place, "", "missing") for place, item in enumerate(found, 1) if item is None]
+    return Dataset("items", *shuffled(values, test=0.0), given.kind(items) or recognise(values), rejected)

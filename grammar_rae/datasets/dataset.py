@@ -20,7 +20,7 @@ class Dataset(Generic[Item]):
     """Items in three parts; `test` is never trained on. `task`: molecules, expressions, strings or images.
 
     Items are strings, or images as in `files.images`. `labels`: the class of each item of a part, integers (n,), by the
-    part's name; a part whose classes are not known is absent.
+    part's name; a part whose classes are not known is absent. `lines`: where in a file an item stands.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Dataset(Generic[Item]):
     task: str
     rejected: list[Reject] = field(default_factory=list)
     labels: Mapping[str, NDArray[np.integer]] = field(default_factory=dict, compare=False)
+    lines: Mapping[Item, int] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         sizes = f"train {len(self.train):,}, valid {len(self.valid):,}, test {len(self.test):,}"

@@ -29,7 +29,15 @@ class Metric(NamedTuple):
 
 METRICS: dict[str, Metric] = {
     "n": Metric("items", "", "how many were looked at"),
-    "rejected": Metric("rejected rows", "lower", "rows of the file that hold no string"),
+    "rejected": Metric("rejected rows", "lower", "rows of the file that hold no string, not valid"),
+    "left_out": Metric("left out", "lower", "items that are not valid, so that nobody could write them"),
+    "not_covered": Metric("not covered", "", "why the first item that is not counted or not written is not"),
+    "train_unreadable": Metric(
+        "training set unread", "lower", "of the training set what cannot be read / all", "share"
+    ),
+    "reference_unreadable": Metric(
+        "reference unread", "lower", "of the reference what cannot be read / all", "share"
+    ),
     "valid": Metric("valid", "higher", "valid / all", "share"),
     "unique": Metric("unique", "higher", "distinct canonical / valid", "share"),
     "unique_1000": Metric("unique of 1,000", "higher", "distinct among the first 1,000 valid", "share"),

@@ -15,12 +15,13 @@ def shares(
     """Shares of produced items, given each one's canonical form (None: invalid).
 
     `valid` = valid / produced, `unique` = distinct canonical / valid, `novel` = share of distinct canonical
-    forms not in `seen` (canonical forms, or their hashes). None where there is nothing to take a share of.
+    forms not in `seen` (canonical forms, or their hashes). None where there is nothing to take a share of, or
+    nothing in `seen`.
     """
     forms = [form for form in canonical if form is not None]
     distinct = list(dict.fromkeys(forms))
     novel = None
-    if seen is not None and distinct:
+    if seen is not None and len(seen) and distinct:
         stored = seen if isinstance(seen, np.ndarray) else hashes(seen)
         novel = float(1 - contains(stored, distinct).mean())
     return {

@@ -54,8 +54,9 @@ def add_density(
     out: Path | None = None,
     device: str = "cpu",
     report: Report = silent,
+    column: str | None = None,
 ) -> dict[str, Any]:
-    """Fit a density on the codes of a run's training data (or `data`'s) and store it in the run folder.
+    """Fit a density on the codes of a run's training data (or those of `data`) and store it in the run folder.
 
     With `out` a copy of the run is written there and the run itself is left alone: what a shipped model or a
     folder without the right to write needs. Returns its row of `compare` and the number of codes.
@@ -71,7 +72,7 @@ def add_density(
     with occupied(folder) if out is None else new_folder(out) as fresh:
         model: Model[Any] = Model(runs.load(folder), place)
         which = request.codes or codes_for(model.recipe, request.kind, request.settings)
-        train, held_out = _items(model, data)
+        train, held_out = _items(model, data, column)
         report("encoding", 0.0)
         z, _, rejected = model.encode_known(train, request.seed if which == "samples" else None)
         if not len(z):
@@ -125,7 +126,11 @@ def timed(
 
 
 def compare(
-    run: str | Path, data: str | None = None, device: str = "cpu", report: Report = silent
+    run: str | Path,
+    data: str | None = None,
+    device: str = "cpu",
+    report: Report = silent,
+    column: str | None = None,
 ) -> pd.DataFrame:
     """Every density of a run, best first: mean log-density (nats a code, more is better) of codes it was fitted on
     and of held-out ones.
@@ -137,15 +142,15 @@ def compare(
     """
     model: Model[Any] = Model.load(run, device)
     report("encoding", 0.0)
-    parts = [_judged(model, items) for items in _items(model, data)]
+    parts = [_judged(model, items) for items in _items(model, data, column)]
     rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
     table = pd.DataFrame(rows).set_index("density")
     return table.sort_values("held_out_nats", ascending=False, kind="stable")
 
 
-def _items(model: Model, data: str | None) -> tuple[Sequence[Any], Sequence[Any]]:
+def _items(model: Model, data: str | None, column: str | None) -> tuple[Sequence[Any], Sequence[Any]]:
     """Training and validation items: the run's own, or those of `data`."""
-    dataset = dataset_of(model.recipe, model.run.grammar, data)
+    dataset = dataset_of(model.recipe, model.run.grammar, data, column)
     return dataset.train[: model.recipe.data.limit], dataset.valid
 
 

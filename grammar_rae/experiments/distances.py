@@ -56,7 +56,7 @@ class Distances:
         """DataError where the data is not at hand, and for protocols that count equal items."""
         _refuse(plan.reconstruct or plan.prior)
         features = network(plan.features)
-        dataset = datasets.load(model.recipe.data.name)
+        dataset = datasets.load(model.recipe.data.name, model.recipe.data.column)
         test, labels = dataset.test[: plan.n], dataset.labels.get("test")
         if len(test) < 2:
             raise DataError(f"{model.recipe.data.name} holds {len(test)} test images; expected two or more")

@@ -17,6 +17,7 @@ from grammar_rae.chemistry.diagnosis import reason
 from grammar_rae.chemistry.smiles import all_orders
 from grammar_rae.codecs.cached import encode_known
 from grammar_rae.codecs.codec import Codec
+from grammar_rae.datasets.looks import reading_for
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files.tables import Reject
 from grammar_rae.grammar.counting import counts
@@ -28,7 +29,6 @@ from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs.folder import Run
 from grammar_rae.tasks.find import named
-from grammar_rae.tasks.task import Medium
 from grammar_rae.training.batches import Data
 
 UNIFORM = 10_000
@@ -46,7 +46,7 @@ class Prepared:
 
 def prepare(
     recipe: Recipe,
-    data: str | Path | Sequence[str] | None = None,
+    data: Any = None,
     grammar: str | Path | Grammar | None = None,
 ) -> Prepared:
     """Everything resolved and encoded; `data` and `grammar` replace the recipe's own.
@@ -54,7 +54,7 @@ def prepare(
     RecipeError, GrammarError or DataError says what does not fit.
     """
     raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
-    dataset = dataset_of(raw, rules, data)
+    dataset = dataset_of(raw, rules, data, raw.data.column)
     kind, _ = look_up(CODECS, raw.codec.kind, "codec")
     medium = named(dataset.task).medium
     if medium.word != kind.word:
@@ -64,7 +64,7 @@ def prepare(
     parts = _spelled(raw, dataset)
     codec: Any = make_codec(raw, rules, parts[0].readable()[1])
     recipe = _resolved(raw, dataset, codec)
-    machine, lines = make_machine(recipe, codec), _lines(raw, data, medium)
+    machine, lines = make_machine(recipe, codec), dataset.lines
     rejected, arrays, texts = list(dataset.rejected), [], []
     for part in parts:
         x, places, failed = encodable(codec, rules, machine, part)
@@ -100,9 +100,10 @@ class Spelled:
 def _spelled(raw: Recipe, dataset: datasets.Dataset[Any]) -> list[Spelled]:
     """The items to train on and those to validate with, spelled as the recipe says. DataError where all are bad."""
     parts = [Spelled(dataset.train[: raw.data.limit]), Spelled(dataset.valid[: raw.training.valid_examples])]
-    if raw.data.prepare != "none":
+    medium = named(dataset.task).medium
+    if raw.data.prepare != "none" or medium.gaps:
         spell = look_up(PREPARATIONS, raw.data.prepare, "preparation")
-        parts = [Spelled(part.items, spell(list(part.items))) for part in parts]
+        parts = [Spelled(part.items, spell(list(medium.forms(part.items)))) for part in parts]
     if not all(len(part.readable()[0]) for part in parts):
         raise DataError(
             f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
@@ -185,14 +186,17 @@ def _why(grammar: Grammar, row: NDArray[np.integer], step: int) -> str:
     )
 
 
-def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.Dataset[Any]:
-    """What is trained on: `data`, or what the recipe names; for «uniform» derivations drawn from the grammar.
+def dataset_of(
+    recipe: Recipe, grammar: Grammar | None, data: Any, column: str | None = None
+) -> datasets.Dataset[Any]:
+    """What is trained on: `data` with its `column`, or what the recipe names; for «uniform» derivations drawn from the
+    grammar.
 
     RecipeError where there is none to draw from, DataError as `datasets.load`.
     """
     name = data if data is not None else recipe.data.name
-    if name != "uniform":
-        return datasets.load(name, recipe.data.column)
+    if not isinstance(name, str) or name != "uniform":
+        return datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
     if grammar is None:
         raise RecipeError(
             f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
@@ -202,15 +206,6 @@ def dataset_of(recipe: Recipe, grammar: Grammar | None, data: Any) -> datasets.D
     items = distinct_strings(grammar, UNIFORM, steps, recipe.training.seed)
     train, valid, _ = datasets.shuffled(items, test=0.0)
     return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
-
-
-def _lines(recipe: Recipe, data: Any, medium: Medium) -> dict[Any, int]:
-    """Item → line where the data is a file; a data set of a name has no lines to speak of."""
-    name = data if data is not None else recipe.data.name
-    if not isinstance(name, str | Path) or not Path(name).is_file():
-        return {}
-    items = medium.read(str(name), recipe.data.column)
-    return dict(zip(items.names, items.lines, strict=True))
 
 
 def _uniform_steps(grammar: Grammar) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,38 +20,48 @@ from torch import Tensor
 from grammar_rae import datasets
 from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.posteriors import Point
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.decoding import BATCH, check_temperature, decoded, has_budget, has_semantics
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 
-Numbers = dict[str, float | None]
+Numbers = dict[str, Any]
 ITEMS = 5000  # held-out items of a model's own data, as in the papers
 
 
 def reconstruction(
     model: Model, items: Sequence[str], temperature: float = 0.0, seed: int = 0, revisions: int = 0
-) -> tuple[pd.DataFrame, dict[str, float | None]]:
+) -> tuple[pd.DataFrame, Numbers]:
     """(one row an item, {n, covered, reconstructed}) over every valid item; uncovered ones count as failures.
 
-    Decoded once at a temperature, 0 for the likeliest, and revised as `Model.decode` says. DataError where no item is
-    valid.
+    Where there are such, `not_covered` says why of the first; `left_out` counts items that are not valid. Decoded once
+    at a temperature, 0 for the likeliest, and revised as `Model.decode` says. DataError where no item is valid.
     """
-    forms = model.same(items)
+    task = model.run.task
+    forms = task.canonical(items)
     valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
     wanted = [form for form in forms if form is not None]
     if not valid:
+        why = f"; the first: {task.reasons(items[:1])[0]}" if len(items) else ""
         raise DataError(
-            f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}"
+            f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}{why}"
         )
     decoded_items = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
-    decoded_forms = model.same([text or "" for text in decoded_items])
+    decoded_forms = task.canonical([text or "" for text in decoded_items])
     agrees = [a == b for a, b in zip(wanted, decoded_forms, strict=True)]
     frame = pd.DataFrame({"item": valid, "reconstruction": decoded_items, "reconstructed": agrees})
     covered = sum(text is not None for text in decoded_items)
-    return frame, {"n": len(valid), "covered": covered, "reconstructed": float(np.mean(agrees))}
+    numbers: dict[str, Any] = {"n": len(valid), "covered": covered, "reconstructed": float(np.mean(agrees))}
+    if covered < len(valid):
+        place, why = model.rows_known(valid)[2][0]
+        numbers["not_covered"] = f"«{excerpt(valid[place])[0]}»: {why}"
+    if len(valid) < len(items):
+        numbers["left_out"] = len(items) - len(valid)
+        bad = items[forms.index(None)]
+        numbers.setdefault("not_covered", f"«{excerpt(bad)[0]}»: {task.reasons([bad])[0]}")
+    return frame, numbers
 
 
 def reconstruction_stochastic(
@@ -77,7 +88,7 @@ def reconstruction_stochastic(
     report("reconstructing", 0.0)
     frame, numbers = reconstruction(model, list(items))
     valid = frame["item"].tolist()
-    wanted = model.same(valid)
+    wanted = model.run.task.canonical(valid)
     x, readable, _ = model.rows_known(valid)
     posterior = model.run.autoencoder.posterior
     hits = np.zeros(len(valid))
@@ -90,7 +101,7 @@ def reconstruction_stochastic(
             places = torch.tensor(readable[begin : begin + size], device=model.device)
             tally = _tally(model, q, places, (encodings, decodings), masks, temperature, seed)
             distinct = list({text for _, text in tally})
-            forms = dict(zip(distinct, model.same(distinct), strict=True))
+            forms = dict(zip(distinct, model.run.task.canonical(distinct), strict=True))
             for (place, text), count in tally.items():
                 hits[place] += count * (forms[text] == wanted[place])
             report("reconstructing", min(begin + size, len(readable)) / len(readable))
@@ -155,7 +166,7 @@ def measured(
     """
     numbers: Numbers = {}
     if reconstruct is not None:
-        data = datasets.load(model.recipe.data.name)
+        data = datasets.load(model.recipe.data.name, model.recipe.data.column)
         items = (data.test or data.valid)[:ITEMS]
         shares = reconstruction_stochastic(model, items, *reconstruct, seed=seed, report=report)[1]
         numbers |= {

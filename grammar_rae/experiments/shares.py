@@ -137,7 +137,7 @@ def _of_held_out(
     `component_lists` and `varied_lists`.
     """
     try:
-        data = datasets.load(model.recipe.data.name)
+        data = datasets.load(model.recipe.data.name, model.recipe.data.column)
     except DataError:
         return {}, {}
     lists: dict[str, dict[str, list[str]]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,8 @@ from grammar_rae.training.loop import fit
 def train(
     recipe: str | Path | Recipe,
     *,
-    data: str | Path | Sequence[str] | None = None,
+    data: Any = None,
+    column: str | None = None,
     grammar: str | Path | Grammar | None = None,
     out: str | Path | None = None,
     from_: str | Path | None = None,
@@ -53,16 +54,19 @@ def train(
 ) -> Model:
     """Train a recipe (its name, file or value) and return the model; `out` is the run folder, if any.
 
-    `data`, `grammar` and `overrides` («training.epochs=3») replace what the recipe says; `from_` starts from
-    a trained model's weights. `resume` goes on from the checkpoint in `out`, leaves a finished run as it is, and begins
-    anew where there is neither; without it a run that `out` holds is replaced. `report(what, share)` hears of
-    progress. RecipeError, GrammarError or DataError says what does not fit, or who else is at work in `out`.
+    `data` (a data set's name, a file, of a table its `column`, a list of strings or a table), `grammar` and `overrides`
+    («training.epochs=3») replace what the recipe says; `from_` starts from a trained model's weights. `resume` goes on
+    from the checkpoint in `out`, leaves a finished run as it is, and begins anew where there is neither; without it a
+    run that `out` holds is replaced. `report(what, share)` hears of progress. RecipeError, GrammarError or DataError
+    says what does not fit, or who else is at work in `out`.
     """
     place = device_of(device, devices)
     folder = None if out is None else Path(out)
     if resume and folder is None:
         raise DataError("--resume needs --out, the run folder to go on with")
     raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
+    if column is not None:
+        raw = raw.model_copy(update={"data": raw.data.model_copy(update={"column": column})})
     fabric = Fabric(
         accelerator=place.type,
         devices=devices if place.index is None or devices > 1 else [place.index],

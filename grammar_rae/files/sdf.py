@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO
+from pathlib import Path
 
 import pandas as pd
 from rdkit import Chem, rdBase
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
+from grammar_rae.files.lines import lines
+from grammar_rae.files.rows import Row
+
+END = "M  END"  # of the atoms and bonds; data follow, which do not count
+MOST_LINES = 100_000  # of a record's atoms and bonds
 
 
-def molecules(stream: IO[str]) -> Iterator[tuple[int, str, str | None]]:
-    """(line where a record begins, SMILES or title, problem or None) of each record that ends with `$$$$`."""
+def molecules(path: str | Path) -> Iterator[Row]:
+    """A row each record: the line where it begins, its SMILES, or its title and why there is no molecule.
+
+    Records end with `$$$$`; what stands behind the last of these is one too, unless it is blank.
+    """
     record: list[str] = []
-    begins = 1
-    for number, line in enumerate(stream, 1):
-        if line.strip() != "$$$$":
-            record.append(line)
+    begins, ended, blank = 1, False, True
+    for number, line, _ in lines(path):
+        if line.strip() == "$$$$":
+            yield _read(begins, record)
+            record, begins, ended, blank = [], number + 1, False, True
             continue
-        yield _read(begins, record)
-        record, begins = [], number + 1
-    if any(line.strip() for line in record):
+        blank = blank and not line.strip()
+        if not ended and len(record) < MOST_LINES:
+            record.append(line)
+            ended = line.startswith(END)
+    if not blank:
         yield _read(begins, record)
 
 
-def _read(line: int, record: list[str]) -> tuple[int, str, str | None]:
-    """(line, SMILES or title, problem or None) of the record that begins at a line."""
+def _read(line: int, record: list[str]) -> Row:
+    """The row of the record that begins at a line."""
     with rdBase.BlockLogs():
         mol = Chem.MolFromMolBlock("".join(record).replace("\r\n", "\n"))
     if mol is None or not mol.GetNumAtoms():
-        return line, record[0].strip() if record else "", "not a molecule RDKit can read"
-    return line, Chem.MolToSmiles(mol), None
+        title = excerpt(record[0].strip())[0] if record else ""
+        return Row(line, title, "not a molecule RDKit can read" if record else "an empty record")
+    return Row(line, Chem.MolToSmiles(mol))
 
 
 def written(table: pd.DataFrame) -> str:

@@ -1,30 +1,32 @@
 """Reading and writing items by a file's suffix.
 
-`.smi .txt .csv .parquet .sdf`, `.gz` on any of the text kinds, `-` for the standard streams. Reading streams:
+`.smi .txt .csv .tsv .parquet .sdf`, `.gz` on any of the text kinds, `-` for the standard streams. Reading streams:
 no more than one line is held besides the items. A row that cannot be used is kept as a `Reject` with its
 line, never dropped in silence.
 """
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import gzip
+import os
 import sys
-import zlib
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
+from grammar_rae.files import layout, parquet, rows
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.layout import Layout, Reading
 
-TEXT = (".smi", ".txt", ".csv", ".sdf")
+TEXT = (".smi", ".txt", ".csv", ".tsv", ".sdf")
 KINDS = (*TEXT, ".parquet")
-COLUMNS = ("smiles", "expression", "canonical_smiles", "text", "string")  # looked for in this order, any case
+PLAIN = Reading()
+MOLECULES = (".smi", ".sdf")  # files of nothing else
 
 
 class Reject(NamedTuple):
@@ -37,11 +39,15 @@ class Reject(NamedTuple):
 
 @dataclass
 class Items:
-    """Strings of a file, the line each came from (1-based), and the rows that could not be used."""
+    """Strings of a file, the line each came from (1-based), and the rows that could not be used.
+
+    `kind`: the kind of data that the file says it holds, by its suffix or the name of its column, if any.
+    """
 
     values: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     rejected: list[Reject] = field(default_factory=list)
+    kind: str | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -63,129 +69,82 @@ def is_table(path: str | Path) -> bool:
     return kind(path) not in (".smi", ".txt")
 
 
-def read(path: str | Path, column: str | None = None) -> Items:
-    """The items of a file. DataError: missing, empty, binary or truncated file, no such column.
+def is_file(name: str) -> bool:
+    """Whether a string is the name of a file of items that there is, FILE:COLUMN too."""
+    name = located(name)[0]
+    return Path(name.removesuffix(".gz")).suffix.lower() in KINDS and os.path.isfile(name)
 
-    `.smi` takes the first field of a line, `.txt` the line, `.csv` and `.parquet` the named column (else the
-    first of `COLUMNS` there is, else the only column), `.sdf` the SMILES of each molecule.
+
+def located(path: str | Path, column: str | None = None) -> tuple[str, str | None]:
+    """A file and its column, which may be given as FILE:COLUMN where none is given else."""
+    name = str(path)
+    file, colon, last = name.rpartition(":")
+    if colon and last and not os.path.exists(name) and (file == "-" or os.path.isfile(file)):
+        return file, column or last
+    return name, column
+
+
+def read(path: str | Path, column: str | None = None, reading: Reading = PLAIN) -> Items:
+    """The items of a file, FILE:COLUMN too. DataError: missing, empty, binary or truncated file, no such column.
+
+    `.smi` takes the first field of a line, `.txt` the line, `.csv`, `.tsv` and `.parquet` the named column (else the
+    first of `layout.COLUMNS` there is, else the only column), `.sdf` the SMILES of each molecule. Separators and
+    headers are seen from the first rows; one warning says what was unusual and how many rows cannot be used.
     """
-    items = Items()
+    path, column = located(path, column)
+    suffix = kind(path)
+    found, stream = _rows(path, suffix, column, reading)
+    items = Items(
+        kind="molecules" if suffix in MOLECULES else layout.kind_of(None if found is None else found.name)
+    )
     first: dict[str, str] = {}  # a string that stands a million times in a file is held once
-    try:
-        for line, text, problem in _rows(path, kind(path), column):
-            if problem is None:
-                items.values.append(first.setdefault(text, text))
-                items.lines.append(line)
-            else:
-                items.rejected.append(Reject(line, text, problem))
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: not a whole gzip file ({error}); fetch it again") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: binary file or not UTF-8, expected text; read it by its own suffix, or save it as UTF-8"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+    for line, text, problem in stream:
+        if problem is None:
+            items.values.append(first.setdefault(text, text))
+            items.lines.append(line)
+        else:
+            items.rejected.append(Reject(line, text, problem))
     if not items.values and not items.rejected:
         raise DataError(f"{path}: empty, expected one item a line")
+    _say(path, "" if found is None or suffix == ".parquet" or column else found.says(suffix), items)
     return items
 
 
-def _rows(path: str | Path, suffix: str, column: str | None) -> Iterator[tuple[int, str, str | None]]:
-    """(line, text, problem or None) of each row that is not blank."""
-    if suffix == ".parquet":
-        yield from _parquet(path, column)
-        return
-    with _opened(path) as stream:
-        if suffix == ".csv":
-            yield from _csv(stream, path, column)
-        elif suffix == ".sdf":
-            from grammar_rae.files.sdf import molecules
+def _rows(
+    path: str, suffix: str, column: str | None, reading: Reading
+) -> tuple[Layout | None, Iterator[rows.Row]]:
+    """How the file is laid out, where it can be in several ways, and its rows."""
+    if suffix == ".sdf":
+        from grammar_rae.files.sdf import molecules
 
-            yield from molecules(stream)
-        else:
-            for line, raw in enumerate(_checked(stream, path), 1):
-                text = raw.strip()
-                if text:
-                    yield line, text.split()[0] if suffix == ".smi" else text, None
-
-
-@contextlib.contextmanager
-def _opened(path: str | Path) -> Iterator[IO[str]]:
-    """A text file as a stream; `-` is standard input and is left open."""
-    if str(path) == "-":
-        yield sys.stdin
-    elif str(path).endswith(".gz"):
-        with gzip.open(path, "rt", encoding="utf-8-sig", newline="") as packed:
-            yield packed
-    else:
-        with open(path, encoding="utf-8-sig", newline="") as plain:
-            yield plain
-
-
-def _checked(stream: IO[str], path: str | Path) -> Iterator[str]:
-    """The lines of a stream; a NUL byte means that it is no text."""
-    for line in stream:
-        if "\0" in line:
-            raise DataError(f"{path}: binary file, expected text; read it by its own suffix")
-        yield line
-
-
-def _csv(stream: IO[str], path: str | Path, column: str | None) -> Iterator[tuple[int, str, str | None]]:
-    reader = csv.reader(_checked(stream, path))
+        return None, molecules(path)
     try:
-        header = next(reader, None)
-        if header is None:
-            return
-        place = _column(header, column, path)
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            text = row[place].strip() if place < len(row) else ""
-            problem = None if text else f"no value in column {header[place]!r}"
-            yield reader.line_num, text or ",".join(row), problem
-    except csv.Error as error:
-        raise DataError(f"{path}: line {reader.line_num} is not CSV ({error})") from error
+        if suffix == ".parquet":
+            return parquet.rows(path, column, reading)
+        return rows.rows(path, suffix, column, reading)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _parquet(path: str | Path, column: str | None) -> Iterator[tuple[int, str, str | None]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as table:
-            name = table.schema_arrow.names[_column(table.schema_arrow.names, column, path)]
-            row = 0
-            for batch in table.iter_batches(columns=[name]):
-                for value in batch.column(0).to_pylist():
-                    row += 1
-                    text = "" if value is None else str(value).strip()
-                    yield row, text, None if text else f"no value in column {name!r}"
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path}: not a Parquet file") from error
-
-
-def _column(header: Sequence[str], column: str | None, path: str | Path) -> int:
-    """Which column holds the items."""
-    names = [name.strip() for name in header]
-    if column is not None:
-        if column in names:
-            return names.index(column)
-        raise DataError(f"{path}: no column {column!r}; there are {', '.join(names)}")
-    lower = [name.lower() for name in names]
-    for wanted in COLUMNS:
-        if wanted in lower:
-            return lower.index(wanted)
-    if len(names) == 1:
-        return 0
-    raise DataError(f"{path}: which column? there are {', '.join(names)}; name one")
+def _say(path: str, unusual: str, items: Items) -> None:
+    """One warning of what is unusual, and of rows that cannot be used."""
+    words = [unusual]
+    if items.rejected:
+        line, _, reason = items.rejected[0]
+        count = len(items.rejected)
+        words.append(
+            f"{count:,} of {count + len(items):,} rows hold no string, the first: line {line}: {reason}"
+        )
+    if any(words):
+        warnings.warn(f"{path}: {'; '.join(filter(None, words))}", stacklevel=3)
 
 
 def write(path: str | Path, items: pd.DataFrame | Sequence[str]) -> None:
     """Write items by suffix, whole or not at all.
 
-    `.smi` and `.txt` take the strings (the first column of a table), `.csv` and `.parquet` the table, `.sdf`
-    molecules with the table's other columns as data. DataError: unwritable folder, full disk.
+    `.smi` and `.txt` take the strings (the first column of a table), `.csv`, `.tsv` and `.parquet` the table, `.sdf`
+    molecules with the table's other columns as data. DataError: unwritable folder, full disk, a string that would not
+    be read again as it is.
     """
     suffix = kind(path)
     table = (
@@ -195,18 +154,30 @@ def write(path: str | Path, items: pd.DataFrame | Sequence[str]) -> None:
     )
     if suffix == ".parquet":
         body = table.to_parquet(index=False)
-    elif suffix == ".csv":
-        body = table.to_csv(index=False, lineterminator="\n").encode()
+    elif suffix in (".csv", ".tsv"):
+        separator = "\t" if suffix == ".tsv" else ","
+        body = table.to_csv(index=False, sep=separator, lineterminator="\n").encode()
     elif suffix == ".sdf":
         from grammar_rae.files.sdf import written
 
         body = written(table).encode()
     else:
-        body = "".join(f"{text}\n" for text in table.iloc[:, 0]).encode()
+        body = "".join(f"{text}\n" for text in _kept(table.iloc[:, 0], suffix, path)).encode()
     if str(path) == "-":
         sys.stdout.write(body.decode())
         return
     write_bytes(path, gzip.compress(body, mtime=0) if str(path).endswith(".gz") else body)
+
+
+def _kept(strings: Sequence[str], suffix: str, path: str | Path) -> Iterator[str]:
+    """The strings. DataError where a line would not hold one as it is."""
+    for number, text in enumerate(strings, 1):
+        shown = f"{path}: string {number}, «{excerpt(str(text))[0]}»,"
+        if suffix == ".smi" and str(path) != "-" and str(text).split() != [text]:
+            raise DataError(f"{shown} is empty or holds blanks, which end a string of a .smi; write .csv")
+        if suffix == ".txt" and str(path) != "-" and any(end in str(text) for end in "\r\n"):
+            raise DataError(f"{shown} holds an end of line; write .csv")
+        yield text
 
 
 def write_rejects(path: str | Path, rejected: Sequence[Reject]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     """The codec's rows (n, …). ParseError or DataError names the first item that cannot be written."""
+    items = model.run.task.medium.given(items)
     if not model.run.task.medium.gaps:
         return model.run.codec.encode(items)
     prepared = model.prepare(items)
@@ -34,6 +35,7 @@ def codec_rows_known(
     model: Model, items: Sequence[Any]
 ) -> tuple[NDArray[np.integer], list[int], list[tuple[int, str]]]:
     """Rows (m, …) of the items that can be written, their indices, (index, reason) of the others."""
+    items = model.run.task.medium.given(items)
     if not model.run.task.medium.gaps:
         x, places, rejected = model.run.codec.encode_known(items)
         return x, places.tolist(), [(i, brief(error)) for i, error in rejected]
@@ -41,7 +43,10 @@ def codec_rows_known(
     readable = [i for i, text in enumerate(prepared) if text is not None]
     x, places, rejected = model.run.codec.encode_known([prepared[i] for i in readable])
     unread = [i for i, text in enumerate(prepared) if text is None]
-    reasons = [(i, "missing" if items[i] is None else "not a molecule") for i in unread]
+    reasons = [
+        (i, "missing" if items[i] is None else model.run.task.reasons([items[i]])[0] or "not read")
+        for i in unread
+    ]
     reasons += [(readable[i], brief(error)) for i, error in rejected]
     return x, [readable[i] for i in places], sorted(reasons)
 

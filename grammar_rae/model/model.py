@@ -36,8 +36,8 @@ Items = TypeVar("Items")  # of a model of strings list[str], of images an array 
 class Model(Generic[Items]):
     """A run folder in use. Codes are (n, latent) float32 arrays.
 
-    Items are strings; of an image model they are uint8 images: a sequence of arrays (H, W) or (H, W, 3) in, one
-    array (n, S, S, C) out.
+    Items are strings: a list, an array, a series, a table with a column of them, or one string; of an image model they
+    are uint8 images: a sequence of arrays (H, W) or (H, W, 3) in, one array (n, S, S, C) out.
     """
 
     def __init__(self, run: Run, device: str | torch.device = "cpu") -> None:
@@ -149,6 +149,7 @@ class Model(Generic[Items]):
 
     def encode_each(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n, latent) posterior means, a row of NaN for an item that cannot be written."""
+        items = self.run.task.medium.given(items)
         z = np.full((len(items), self.latent), np.nan, np.float32)
         codes, places, _ = self.encode_known(items)
         z[places] = codes
@@ -162,8 +163,14 @@ class Model(Generic[Items]):
 
     def prepare(self, items: Sequence[Any]) -> list[Any]:
         """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
-        prepared: list[Any] = look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(list(items))
-        return prepared
+        medium = self.run.task.medium
+        forms = medium.forms(medium.given(items))
+        made = iter(
+            look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(
+                [f for f in forms if f is not None]
+            )
+        )
+        return [None if form is None else next(made) for form in forms]
 
     def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
         """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
@@ -211,6 +218,7 @@ class Model(Generic[Items]):
         """
         options = temperature, seed, raw, Masks(budget, not syntax_only), revisions
         medium = self.run.task.medium
+        items = medium.given(items)
         if not medium.gaps:
             return self._join(decoded_items(self, self.encode(items), *options))
         z, places, _ = self.encode_known(items)
@@ -283,7 +291,7 @@ class Model(Generic[Items]):
 
     def same(self, items: Sequence[Any]) -> list[Any]:
         """The one spelling of equal items: canonical SMILES, None for what is no molecule; others as they are."""
-        spelling = self.run.task.spelling
+        items, spelling = self.run.task.medium.given(items), self.run.task.spelling
         return list(items) if spelling is None else list(spelling(items))
 
     def density(self, name: str | None = None) -> Callable[[], Latent]:

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.looks import looks_like_expression
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions import scores
 from grammar_rae.evaluation.expressions.programs import is_arithmetic
 from grammar_rae.evaluation.expressions.table import expression_metrics, expression_table
 from grammar_rae.evaluation.expressions.target import Target, read_points, target_of
 from grammar_rae.evaluation.metrics import EXPRESSION_PROPERTIES
+from grammar_rae.files.layout import Reading
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable
 
@@ -50,9 +52,13 @@ class ExpressionTask:
     valid = "expressions"
     properties = EXPRESSION_PROPERTIES
     colour = "score"
-    medium = text.TEXT
     assessment = "shares"
     spelling = None
+
+    @property
+    def medium(self) -> text.Text:
+        """Strings, whose blanks do not count."""
+        return text.Text(Reading(partial(looks_like_expression, grammar=self.grammar)), scores.without_blanks)
 
     @property
     def drawing(self) -> Drawing:

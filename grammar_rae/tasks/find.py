@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grammar_rae.catalogue import TASKS, look_up
-from grammar_rae.errors import DataError
-from grammar_rae.files import tables
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files.images import are_images
+from grammar_rae.tasks.strings import UNKNOWN
 from grammar_rae.tasks.text import TEXT
 
 if TYPE_CHECKING:
     from grammar_rae.grammar.grammar import Grammar
     from grammar_rae.tasks.task import ItemFile, Task
-
-MOLECULES = (".smi", ".sdf")  # files of nothing else
 
 
 def named(name: str, grammar: Grammar | None = None) -> Task:
@@ -25,22 +24,40 @@ def named(name: str, grammar: Grammar | None = None) -> Task:
     return task.derived_by(grammar)
 
 
-def task_for(task: str | Path | Grammar | Task | None, items: Sequence[Any]) -> Task:
-    """A kind itself, by name, by a grammar or its file (valid = derived by it), or by looking at the strings.
+def task_for(task: str | Path | Grammar | Task | None, items: Sequence[Any], kind: str | None = None) -> Task:
+    """A kind itself, by name, by a grammar or its file (valid = derived by it), or else the `kind` that the place of
+    the strings says, or by looking at them.
 
-    `strings` without a grammar takes every string that is not empty as valid. DataError where there is no such kind.
+    `strings` without a grammar takes every string that is not empty as valid; of strings that look like nothing known
+    no share is, and one warning says so. DataError where there is no such kind.
     """
     from grammar_rae.grammar.grammar import Grammar
 
     if task is None:
         if are_images(items):
             return named("images")
-        from grammar_rae.datasets import recognise
-
-        return named(recognise(items))
+        return _recognised(items) if kind is None else named(kind)
     if isinstance(task, str | Path):
         return _called(str(task))
     return named("strings", task) if isinstance(task, Grammar) else task
+
+
+def _recognised(items: Sequence[Any]) -> Task:
+    """The kind of strings that nobody named."""
+    from grammar_rae.datasets import recognise
+    from grammar_rae.datasets.looks import lookalike
+
+    strings = [text for text in items if text]
+    kind = recognise(strings)
+    kind = (lookalike(strings) or kind) if kind == "strings" else kind
+    if kind != "strings" or not strings:
+        return named(kind)
+    warnings.warn(
+        f"{len(items):,} strings of no known kind, the first: «{excerpt(strings[0])[0]}»: none is called valid; "
+        f"say what they are with --task or task=: {', '.join(TASKS)}, or a grammar",
+        stacklevel=4,
+    )
+    return UNKNOWN
 
 
 def require(task: Task, name: str, otherwise: str) -> None:
@@ -50,14 +67,11 @@ def require(task: Task, name: str, otherwise: str) -> None:
 
 
 def read_file(path: str, task: str | Task | None = None, column: str | None = None) -> tuple[Task, ItemFile]:
-    """The kind of a file's items, and the items. Unless it is named, a file holds strings; where these look like
-    nothing known, its suffix may say that they are molecules. DataError as `Medium.read`.
+    """The kind of a file's items, and the items. Unless it is named, a file holds strings, and its suffix or the name
+    of its column may say of which kind. DataError as `Medium.read`.
     """
     items = (TEXT if task is None else task_for(task, []).medium).read(path, column)
-    kind = task_for(task, items.values)
-    if task is None and kind.name == "strings" and tables.kind(path) in MOLECULES:
-        kind = named("molecules")
-    return kind, items
+    return task_for(task, items.values, items.kind), items
 
 
 def _called(name: str) -> Task:

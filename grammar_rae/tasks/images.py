@@ -33,11 +33,20 @@ class Pixels:
     word = "image"
     batch_size = 100  # a CPU's caches hold the planes of no more
     gaps = False
+    missing = None
     novelty = False
 
     def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
         """Images of files stay closed."""
         return items.select(places) if isinstance(items, files.Images) else [items[place] for place in places]
+
+    def given(self, items: Any) -> Any:
+        """As they are."""
+        return items
+
+    def forms(self, items: Sequence[Any]) -> Sequence[Any]:
+        """As they are."""
+        return items
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
         """As `files.images.read`; each image is opened when it is asked for."""

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from grammar_rae.chemistry import fingerprints
 from grammar_rae.chemistry.diagnosis import reason
+from grammar_rae.chemistry.looks import bare, looks_like_smiles
 from grammar_rae.chemistry.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluation.molecules import metrics
 from grammar_rae.evaluation.molecules.profile import Profile, profile
 from grammar_rae.evaluation.shares import shares
+from grammar_rae.files.layout import Reading
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable, Spelling
 
@@ -37,7 +39,7 @@ class MoleculeTask:
     valid = "molecules"
     properties = MOLECULE_PROPERTIES
     colour = "logp"
-    medium = text.TEXT
+    medium = text.Text(Reading(looks_like_smiles), bare)
     assessment = "shares"
 
     @property

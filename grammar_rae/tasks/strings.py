@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from grammar_rae.datasets.looks import reading_for
 from grammar_rae.errors import brief
 from grammar_rae.evaluation.metrics import STRING_PROPERTIES
 from grammar_rae.tasks import features, text
@@ -23,19 +24,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StringTask:
-    """Of the grammar, if any, that derives the valid ones."""
+    """Of the grammar, if any, that derives the valid ones.
+
+    `judged`: whether anybody said that they are strings; of strings that are only not recognised no share is valid.
+    """
 
     grammar: Grammar | None = None
+    judged: bool = True
 
     name = "strings"
     column = "string"
     valid = "valid"
     properties = STRING_PROPERTIES
     colour = "length"
-    medium = text.TEXT
     assessment = "shares"
     spelling = None
     drawing = None
+
+    @property
+    def medium(self) -> text.Text:
+        """Strings as they are, all blanks kept where the grammar derives some."""
+        return text.Text(reading_for(self.grammar))
 
     @property
     def search(self) -> Searchable:
@@ -51,13 +60,14 @@ class StringTask:
         return 0.1
 
     def reasons(self, items: Sequence[str]) -> list[str]:
-        """ "empty", or the first line of the parser's error."""
-        why = ["" if item else "empty" for item in items]
-        if self.grammar is not None and items:
-            from grammar_rae.grammar.parsing.parser import parse_known
+        """ "empty", "missing", or the first line of the parser's error."""
+        if self.grammar is None:
+            return ["" if item else "empty" for item in items]
+        from grammar_rae.grammar.parsing.parser import parse_known
 
-            for place, error in parse_known(self.grammar, items)[2]:
-                why[place] = why[place] or brief(error)
+        why = ["missing" if item is None else "" for item in items]
+        for place, error in parse_known(self.grammar, [item or "" for item in items])[2]:
+            why[place] = ("" if items[place] else "empty") or brief(error)
         return why
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
@@ -94,7 +104,8 @@ class StringTask:
 
     def summary(self, table: pd.DataFrame, seen: NDArray[np.uint64] | Sequence[str] | None = None) -> Numbers:
         """Shares, and the mean length."""
-        return text.summary(self, table, seen)
+        numbers = text.summary(self, table, seen)
+        return numbers if self.judged else numbers | {"valid": None}
 
     def reference(self, items: Sequence[str]) -> Sequence[str]:
         """The strings themselves."""
@@ -125,3 +136,4 @@ class StringTask:
 
 
 STRINGS = StringTask()
+UNKNOWN = StringTask(judged=False)

@@ -28,12 +28,15 @@ Spelling = Callable[[Sequence[str]], list[str | None]]
 
 @dataclass(frozen=True)
 class ItemFile:
-    """The items of a file, what each is called, the line it came from (0: no lines), and rows without an item."""
+    """The items of a file, what each is called, the line it came from (0: no lines), rows without an item, and the kind
+    of data that the file says it holds, if it does.
+    """
 
     values: Sequence[Any]
     names: Sequence[str]
     lines: Sequence[int]
     rejected: Sequence[Reject] = ()
+    kind: str | None = None
 
     def reject(self, place: int, reason: str) -> Reject:
         """An item that a model cannot read."""
@@ -48,8 +51,21 @@ class Medium(Protocol):
     gaps: bool  # whether None can stand for an item among others
     novelty: bool  # whether a run remembers its training items, so that it can tell which items are new
 
+    @property
+    def missing(self) -> Any:
+        """What stands for an item that is not there, where there are gaps; it is never valid."""
+        ...
+
     def pick(self, items: Sequence[Any], places: Iterable[int]) -> Sequence[Any]:
         """The items at those places."""
+        ...
+
+    def given(self, items: Any) -> Any:
+        """Items as callers give them, as a sequence of items. DataError for what is none."""
+        ...
+
+    def forms(self, items: Sequence[Any]) -> Sequence[Any]:
+        """What a model reads in place of each item as it was given."""
         ...
 
     def read(self, path: str, column: str | None = None) -> ItemFile:

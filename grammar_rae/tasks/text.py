@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,31 +11,53 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.chance import subset
+from grammar_rae.datasets.looks import reading_for
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.evaluation.shares import shares
-from grammar_rae.files import tables
+from grammar_rae.files import given, tables
+from grammar_rae.files.layout import Reading
 from grammar_rae.tasks.task import ItemFile, Measurement, Numbers, Task
 
 REFERENCE_ROWS = 10_000  # reference items whose properties are drawn
 
 
+@dataclass(frozen=True)
 class Text:
-    """Strings, one a line of a file or a row of a table."""
+    """Strings, one a line of a file or a row of a table.
+
+    `reading` says what their files look like; `form` is what is read in place of a string, such as one without blanks.
+    """
+
+    reading: Reading = field(default_factory=reading_for)
+    form: Callable[[str], str] = str
 
     word = "string"
     batch_size = 1000
     gaps = True
     novelty = True
 
+    @property
+    def missing(self) -> str | None:
+        """What stands for an item that is not there, which is never valid."""
+        return None if self.reading.exact else ""
+
     def pick(self, items: Sequence[str], places: Iterable[int]) -> list[str]:
         """The strings at those places."""
         return [items[place] for place in places]
 
+    def given(self, items: Any) -> list[str | None]:
+        """As `files.given.strings`: one string is a list of one, what is missing None."""
+        return given.strings(items)
+
+    def forms(self, items: Sequence[str | None]) -> list[str | None]:
+        """The `form` of each."""
+        return [None if item is None else self.form(item) for item in items]
+
     def read(self, path: str, column: str | None = None) -> ItemFile:
         """As `files.tables.read`."""
-        items = tables.read(path, column)
-        return ItemFile(items.values, items.values, items.lines, items.rejected)
+        items = tables.read(path, column, self.reading)
+        return ItemFile(items.values, items.values, items.lines, items.rejected, items.kind)
 
     def typed(self, text: str) -> str:
         """The word itself."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from grammar_rae import datasets
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
@@ -16,6 +15,8 @@ from grammar_rae.files.claims import occupied
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder
+from grammar_rae.tasks.compared import compared
+from grammar_rae.tasks.filed import measure_file
 from grammar_rae.tasks.find import read_file
 from grammar_rae.tasks.task import Measurement, Task
 
@@ -24,7 +25,8 @@ from grammar_rae.tasks.task import Measurement, Task
 class Comparison:
     """What items are compared with, all by name: a file, or a data set, whose training part stands for it as `train`,
     its validation and test parts as `reference`; the items' kind, guessed where None; the column of tables that holds
-    them; whether the Fréchet ChemNet distance is asked for.
+    them, and those of the reference and the training set where they are others; whether the Fréchet ChemNet distance is
+    asked for.
     """
 
     reference: str | None = None
@@ -32,6 +34,8 @@ class Comparison:
     task: str | Task | None = None
     column: str | None = None
     fcd: bool = False
+    reference_column: str | None = None
+    train_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,9 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
 def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
     """Every metric of the items of each file. DataError as `Medium.read`, or for files of two kinds."""
     task, first = read_file(names[0], how.task, how.column)
-    reference = reference_of(how.reference, how.column, task)
-    train = items_of(how.train, how.column, task)
+    other = compared(how.reference, task, "reference", how.reference_column, how.column)
+    train = compared(how.train, task, "train", how.train_column, how.column)
+    reference = None if other.items is None else task.reference(other.items)
     sets, numbers = [], []
     for place, name in enumerate(names):
         kind, items = read_file(name, how.task, how.column) if place else (task, first)
@@ -84,8 +89,8 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
             raise DataError(
                 f"{names[0]} holds {task.name}, {name} {kind.name}; say what they are with --task"
             )
-        sets.append(task.measure(items.values, reference, train, how.fcd))
-        numbers.append({**sets[-1].numbers, "rejected": len(items.rejected)})
+        sets.append(measure_file(task, items, reference, train.items, how.fcd))
+        numbers.append({**sets[-1].numbers, **other.said, **train.said, "rejected": len(items.rejected)})
     return Evaluated(names, task, numbers, reference, how, read=sets)
 
 
@@ -100,30 +105,9 @@ def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: R
         for name, model in zip(names, models, strict=True):
             if model.task != task.name:
                 raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
-        reference = reference_of(how.reference, how.column, task)
+        other = compared(how.reference, task, "reference", how.reference_column, how.column)
+        reference = None if other.items is None else task.reference(other.items)
         assessed = [
             measure_run(model, place, plan, progress) for place, model in zip(folders, models, strict=True)
         ]
     return Evaluated(names, task, [one.reported for one in assessed], reference, how, models=assessed)
-
-
-def reference_of(name: str | None, column: str | None, task: Task) -> Any:
-    """`Task.reference` of a file's items, or of those held out of a named data set; None of none."""
-    items = items_of(name, column, task, held_out=True)
-    return None if items is None else task.reference(items)
-
-
-def items_of(
-    name: str | None, column: str | None, task: Task, held_out: bool = False
-) -> Sequence[Any] | None:
-    """A named data set's training part or what was held out of it, or all of a file."""
-    if name is None:
-        return None
-    if name not in datasets.DATASETS:
-        datasets.check_file(name)
-        return task.medium.read(name, column).values
-    data = datasets.load(name)
-    items: Sequence[Any] = [*data.valid, *data.test] if held_out else data.train
-    if not len(items):
-        raise DataError(f"{name} has nothing {'held out' if held_out else 'to train on'}; name a file")
-    return items

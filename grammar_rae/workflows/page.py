@@ -117,7 +117,7 @@ def codes_beside_data(model: Model, codes: np.ndarray, values: np.ndarray, seed:
     if len(codes) < 2 or codes.shape[1] < 2:
         return None
     try:
-        data = datasets.load(model.recipe.data.name)
+        data = datasets.load(model.recipe.data.name, model.recipe.data.column)
     except DataError:
         return LatentMap(model.recipe.name, task.colour, codes, values)
     held = data.test or data.valid

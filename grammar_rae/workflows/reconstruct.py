@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from grammar_rae.errors import DataError
@@ -31,6 +32,8 @@ def reconstruct(
             f"{path}: none of its {medium.word}s can be read; the first: {items.rejected[0].reason}"
         )
     result = assessment_of(model).reconstruct(model, items.values, reading, progress)
+    if items.rejected:
+        result = replace(result, numbers={**result.numbers, "rejected": len(items.rejected)})
     if out is not None:
         medium.write(out, result.items, result.table)
     return result

@@ -137,7 +137,7 @@ def test_users_file(tmp_path: Path) -> None:
     path.write_text("smiles\n" + "".join(f"{'C' * (i + 1)}\n" for i in range(20)) + '""\n')
     found = datasets.load(path)
     assert (len(found.train), len(found.valid), found.test, found.task) == (18, 2, [], "molecules")
-    assert found.rejected == [] and found == datasets.load(path)
+    assert [row.line for row in found.rejected] == [22] and found == datasets.load(path)
     with pytest.raises(DataError, match=r"no data set of that name; there are expressions, nci"):
         datasets.load("zinc")
     with pytest.raises(DataError, match="empty list"):

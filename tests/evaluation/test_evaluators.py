@@ -32,6 +32,7 @@ def test_molecules_in_one_flat_dict() -> None:
     assert found["unique"] == pytest.approx(3 / 5) and found["novel"] == pytest.approx(2 / 3)
     assert found["ten_heavy_atoms"] == pytest.approx(1 / 5)
     assert found["heavy_atoms"] == pytest.approx((3 + 3 + 6 + 6 + 24) / 5)
+    assert found.pop("train_unreadable") == 0
     assert found == evaluate(MOLECULES, train=novelty.hashes(["CCO", "C"]), task="molecules")
     json.dumps(found, allow_nan=False)
 
@@ -83,7 +84,8 @@ def test_strings_of_any_grammar(tmp_path: Path) -> None:
     (tmp_path / "ab.cfg").write_text(rules)
     numbers = evaluate(["ab", "aabb", "aab", ""], train=["ab"], task=tmp_path / "ab.cfg")
     assert numbers == evaluate(["ab", "aabb", "aab", ""], train=["ab"], task=Grammar.parse(rules))
-    assert numbers == {"n": 4, "valid": 0.5, "unique": 1.0, "novel": 0.5, "length": 3.0}
+    shares = {"n": 4, "valid": 0.5, "unique": 1.0, "novel": 0.5, "train_unreadable": 0.0}
+    assert numbers == {**shares, "length": 3.0}
     assert evaluate(["hello", "hello", ""], task="strings")["valid"] == pytest.approx(2 / 3)
 
 

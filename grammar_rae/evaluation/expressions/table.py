@@ -111,6 +111,8 @@ def novel_share(kinds: Sequence[str], train: Sequence[str], grammar: Grammar | N
     """The share of canonical expressions, no two of them equal, that equal none of `train`; None of none."""
     grammar = grammar or standard()
     seen = dict.fromkeys(form for form in canonical_expressions(train, grammar) if form is not None)
+    if not seen:
+        return None
     fresh = [form for form in kinds if form not in seen]
     first = alike([*seen, *fresh], grammar)[len(seen) :]
     return float((first >= len(seen)).sum() / len(kinds)) if kinds else None

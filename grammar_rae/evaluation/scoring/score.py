@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from grammar_rae.evaluation.expressions import scores
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.evaluation.molecules.metrics import properties
 from grammar_rae.evaluation.scoring.functions import UserFunction
+from grammar_rae.files import given
 from grammar_rae.grammar.grammar import Grammar
 
 # Canonical forms (n,) to published values (n,), NaN where there is none, and the reasons for those by place.
@@ -70,7 +72,8 @@ class Score:
         values = np.asarray(values, float)
         return 0.0 - values if self.lower_is_better else values
 
-    def __call__(self, strings: Sequence[str]) -> np.ndarray:
+    def __call__(self, strings: Any) -> np.ndarray:
+        strings = ["" if text is None else text for text in given.strings(strings)]
         forms, failures = self.read(strings)
         distinct = list(dict.fromkeys(form for form in forms if form is not None))
         values, reasons = self._measured(distinct)

@@ -96,7 +96,7 @@ def is_image(item: object) -> bool:
     return isinstance(item, np.ndarray) and item.ndim == 2
 
 
-def are_images(items: Sequence[Any]) -> bool:
+def are_images(items: Any) -> bool:
     """Whether images are meant: an array of them or one, files, or a sequence that holds arrays."""
     if isinstance(items, Images) or (isinstance(items, np.ndarray) and items.ndim > 1):
         return True

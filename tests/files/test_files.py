@@ -142,6 +142,28 @@ def test_sd_file_of_what_is_no_molecule_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_string_that_a_file_would_not_keep_is_refused(tmp_path: Path) -> None:
+    for name, text in (("a.smi", ""), ("a.smi", "C C"), ("a.smi", " C"), ("a.txt", "a\nb"), ("a.txt", "a\r")):
+        with pytest.raises(DataError, match="string 2, .*; write .csv"):
+            tables.write(tmp_path / name, ["C", text])
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_in_any_encoding_is_read(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
+        (tmp_path / "a.csv").write_bytes("id;smiles;note\n1;CCO;café\n".encode(encoding))
+        assert tables.read(tmp_path / "a.csv").values == ["CCO"]
+
+
+def test_a_line_too_long_to_be_an_item_is_a_reject(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grammar_rae.files.lines.LONGEST", 50)
+    for name, header in (("a.smi", ""), ("a.txt", ""), ("a.csv", "smiles,note\n")):
+        (tmp_path / name).write_text(header + "CCO\n" + "C" * 220 + "\nCCN\n")
+        found = tables.read(tmp_path / name)
+        assert found.values == ["CCO", "CCN"] and len(found.rejected) == 1
+        assert found.rejected[0].line == 2 + bool(header)
+
+
 TEXT = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
 
 

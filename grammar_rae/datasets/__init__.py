@@ -82,6 +82,7 @@ def _listed(items: Any) -> Dataset[str]:
     found = given.strings(items)
     values = [item for item in found if item is not None]
     if not values:
-        raise DataError(f"a list of {len(found)} items without a string, expected one string or more")
+        what = f"a list of {len(found):,} missing items" if found else "an empty list of items"
+        raise DataError(f"{what}, expected one string or more")
     rejected = [Reject(place, "", "missing") for place, item in enumerate(found, 1) if item is None]
     return Dataset("items", *shuffled(values, test=0.0), given.kind(items) or recognise(values), rejected)

@@ -49,6 +49,17 @@ from kills_worker import (
 from same_bytes import normalised
 from same_bytes_worker import LIBRARIES
 
+OWN = [
+    f"grammar_rae.{name}"
+    for name in ("cli", "chemistry.smiles_grammar", "experiments.train", "tasks.evaluate", "workflows.encode")
+    + (
+        "workflows.findings",
+        "workflows.generate",
+        "workflows.page",
+        "workflows.reconstruct",
+        "workflows.walk",
+    )
+]
 LIMITS = (1_000, 4_000, 40_000)  # bytes a file may have
 TERMINALS = {
     "20 columns": {"COLUMNS": "20"},
@@ -197,7 +208,7 @@ PARTS: dict[str, Callable[[Campaign], None]] = {
 
 def prepare(inputs: Path, place: Path) -> None:
     """Import what the commands import, and write the inputs of all verbs where they are not there yet."""
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *OWN):
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
     os.environ |= {

@@ -5,6 +5,7 @@ A user's mistake is one line on standard error and exit code 2, never a tracebac
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from collections.abc import Callable
@@ -47,6 +48,9 @@ def main() -> None:
     """The entry point of `grammar-rae`."""
     warnings.showwarning = _warn
     keep_freed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8
     try:
         app()
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -164,7 +164,7 @@ def write(path: str | Path, items: pd.DataFrame | Sequence[str]) -> None:
     else:
         body = "".join(f"{text}\n" for text in _kept(table.iloc[:, 0], suffix, path)).encode()
     if str(path) == "-":
-        sys.stdout.write(body.decode())
+        _print(body.decode())
         return
     write_bytes(path, gzip.compress(body, mtime=0) if str(path).endswith(".gz") else body)
 
@@ -178,6 +178,18 @@ def _kept(strings: Sequence[str], suffix: str, path: str | Path) -> Iterator[str
         if suffix == ".txt" and str(path) != "-" and any(end in str(text) for end in "\r\n"):
             raise DataError(f"{shown} holds an end of line; write .csv")
         yield text
+
+
+def _print(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"standard output takes {encoding} alone, and there is {error.object[error.start]!a} to write; "
+            "set PYTHONIOENCODING=utf-8, or name a file"
+        ) from error
+    sys.stdout.write(text)
 
 
 def write_rejects(path: str | Path, rejected: Sequence[Reject]) -> None:

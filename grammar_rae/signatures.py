@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grammar_rae.errors import RecipeError, nearest
+from grammar_rae.errors import RecipeError, excerpt, nearest
 
 
 def settings_of(*takers: Callable[..., Any]) -> dict[str, inspect.Parameter]:
@@ -20,7 +20,7 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
 
     RecipeError, with `where` it stands, for a setting that none of them takes, that is missing or of another type.
     """
-    from pydantic import ValidationError, create_model
+    from pydantic import ConfigDict, ValidationError, create_model
 
     parameters = settings_of(*takers)
     for name in given:
@@ -30,10 +30,13 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
         name: (p.annotation, ... if p.default is p.empty else p.default) for name, p in parameters.items()
     }
     try:
-        return create_model("Settings", **fields).model_validate(dict(given)).model_dump()
+        model = create_model("Settings", __config__=ConfigDict(allow_inf_nan=False), **fields)
+        return model.model_validate(dict(given)).model_dump()
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(map(str, first["loc"]))
         if first["type"] == "missing":
             raise RecipeError(f"{where} needs {setting}") from error
-        raise RecipeError(f"{where}: {setting}: {first['msg']}, given {first['input']!r}") from error
+        raise RecipeError(
+            f"{where}: {setting}: {first['msg']}, given {excerpt(repr(first['input']))[0]}"
+        ) from error

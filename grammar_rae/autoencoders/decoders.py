@@ -11,7 +11,6 @@ from typing import Any, Generic
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.distributions.characters import Characters
@@ -22,6 +21,7 @@ from grammar_rae.distributions.pixels import PixelLikelihood
 from grammar_rae.distributions.sequential import Sequential, StepNet
 from grammar_rae.machines.machine import Machine, Masks, State
 from grammar_rae.nets.local import LocalNet, Window
+from grammar_rae.nets.sizes import Blocks, Layers, Size
 
 
 class CharacterDecoder(nn.Module):
@@ -123,12 +123,12 @@ class LocalDecoder(nn.Module):
         size: int,
         channels: int,
         *,
-        context: PositiveInt = 4,
+        context: Size = 4,
         window: Window = "full",
         grey: bool = False,
-        maps: PositiveInt = 12,
-        layers: PositiveInt = 6,
-        blocks: NonNegativeInt = 4,
+        maps: Size = 12,
+        layers: Layers = 6,
+        blocks: Blocks = 4,
         tied: bool = True,
     ) -> None:
         super().__init__()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
 from torch import Tensor, nn
 
 from grammar_rae.distributions.posteriors import Gaussian, Mixture, Point
 from grammar_rae.nets.initial import glorot
 from grammar_rae.nets.ladder import LadderReader
+from grammar_rae.nets.sizes import Components
 
 LEAST_SIGMA = 0.001  # added to a sigmoid (published code of the variational ladder autoencoder)
 
@@ -68,9 +68,6 @@ class ConstantVarianceHead(nn.Module):
         """q of h (B, hidden), mean and log-variance (B, latent)."""
         mean = self.mean(h)
         return Gaussian(mean, torch.zeros_like(mean), self.noise)
-
-
-Components = Annotated[int, Field(ge=2)]  # of a mixture
 
 
 class MixtureHead(nn.Module):

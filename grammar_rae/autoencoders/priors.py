@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Literal, cast
 
 import torch
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.autoregressive import AutoregressiveFlow
 from grammar_rae.distributions.mixtures import MixtureDistribution, RungMixture
 from grammar_rae.distributions.posteriors import StandardNormal
 from grammar_rae.nets.masked import MADE
-from grammar_rae.nets.sizes import Sizes
+from grammar_rae.nets.sizes import Layers, Sizes
 
 WIDTHS = [640, 640]
 
@@ -58,7 +58,7 @@ class FlowPrior(nn.Module):
         self,
         latent: int,
         *,
-        steps: PositiveInt = 4,
+        steps: Layers = 4,
         widths: Sizes = WIDTHS,
         mean_only: bool = False,
         bound: PositiveFloat = 3.0,

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt
 
 from grammar_rae.codecs.codec import Auto, Rejected, Rows
 from grammar_rae.errors import ParseError
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.nets.sizes import Slack, Steps
 
 
 class CharacterCodec:
@@ -33,8 +33,8 @@ class CharacterCodec:
         least: int,
         *,
         alphabet: str = "auto",
-        steps: PositiveInt | Auto = "auto",
-        slack: int = 10,
+        steps: Steps | Auto = "auto",
+        slack: Slack = 10,
     ) -> CharacterCodec:
         """That of a recipe; `alphabet` auto: the characters of the items and a blank; `steps` as `GrammarCodec.of`."""
         if alphabet == "auto":

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveInt
 
 from grammar_rae.codecs.codec import Auto, Rejected, Rows
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.nets.sizes import Slack, Steps
 
 
 class GrammarCodec:
@@ -33,8 +33,8 @@ class GrammarCodec:
         items: Sequence[str],
         least: int,
         *,
-        steps: PositiveInt | Auto = "auto",
-        slack: int = 10,
+        steps: Steps | Auto = "auto",
+        slack: Slack = 10,
     ) -> GrammarCodec:
         """That of a recipe; `steps` auto: those of the longest item and `slack` more, not fewer than `least`."""
         if grammar is None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from grammar_rae.densities.codes import subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.mixture import from_covariances, maximise
+from grammar_rae.nets.sizes import Count
 from grammar_rae.progress import Report, silent
 
 
@@ -20,10 +21,10 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    components: int = 50,
+    components: Count = 50,
     concentration: float | None = None,
-    iterations: int = 200,
-    at_most: int = 50_000,
+    iterations: Count = 200,
+    at_most: Count = 50_000,
 ) -> Density:
     """At most `components` on the codes z (n, D); those that hold less than one code are dropped.
 

@@ -15,6 +15,7 @@ from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import standardised
 from grammar_rae.distributions.flow import FlowDistribution, splines
 from grammar_rae.errors import DataError
+from grammar_rae.nets.sizes import Count, Layers, Size
 from grammar_rae.progress import Report, silent
 
 
@@ -48,10 +49,10 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    width: int = 128,
-    layers: int = 3,
-    epochs: int = 60,
-    at_most: int = 50_000,
+    width: Size = 128,
+    layers: Layers = 3,
+    epochs: Count = 60,
+    at_most: Count = 50_000,
 ) -> Density:
     """Maximum likelihood on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

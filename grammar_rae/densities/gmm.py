@@ -10,6 +10,7 @@ from torch import Tensor
 from grammar_rae.densities.codes import subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.mixture import from_covariances, maximise
+from grammar_rae.nets.sizes import Count
 from grammar_rae.progress import Report, silent
 
 
@@ -18,9 +19,9 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    components: int = 10,
-    iterations: int = 100,
-    at_most: int = 50_000,
+    components: Count = 10,
+    iterations: Count = 100,
+    at_most: Count = 50_000,
 ) -> Density:
     """EM from k-means on the codes z (n, D), on a seeded choice of `at_most` of them.
 

@@ -14,6 +14,7 @@ from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.errors import DataError
+from grammar_rae.nets.sizes import Count
 from grammar_rae.noise import COMPONENT, LATENT, Noise
 from grammar_rae.progress import Report, silent
 
@@ -52,7 +53,7 @@ def fit(
     report: Report = silent,
     *,
     bandwidth: float | str = "scott",
-    at_most: int = 20_000,
+    at_most: Count = 20_000,
 ) -> Density:
     """Kernels on a seeded choice of `at_most` of the codes z (n, D); `bandwidth` in their units, or a rule.
 

@@ -29,6 +29,7 @@ from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.distributions.posteriors import Gaussian
 from grammar_rae.errors import DataError
 from grammar_rae.nets.mlp import MLP
+from grammar_rae.nets.sizes import Count, Layers, Size
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 
@@ -128,13 +129,13 @@ def fit(
     report: Report = silent,
     *,
     form: str = DEFAULT_FORM,
-    width: int = 256,
-    layers: int | None = None,
+    width: Size = 256,
+    layers: Layers | None = None,
     weight: float = 0.0015,
-    epochs: int = 100,
-    batch: int = 256,
+    epochs: Count = 100,
+    batch: Count = 256,
     rate: float = 1e-3,
-    at_most: int = 50_000,
+    at_most: Count = 50_000,
 ) -> Density:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.
 

@@ -88,7 +88,7 @@ class Distances:
         numbers |= {
             f"{measure}_{name}": x for measure, values in by_set.items() for name, x in values.items()
         }
-        own_density = images.sets[model.recipe.density.default]
+        own_density = images.sets[model.default_density]
         return Assessed(
             model, Drawn(own_density), numbers, numbers, _pictures(model, images, plan.seed), curves
         )

@@ -24,14 +24,17 @@ from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.sampling import distinct_strings
 from grammar_rae.machines.coverage import first_refusals
+from grammar_rae.memory import available
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
 from grammar_rae.recipes.parts import complete
+from grammar_rae.recipes.room import Room
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs.folder import Run
 from grammar_rae.tasks.find import named
 from grammar_rae.training.batches import Data
 
 UNIFORM = 10_000
+BYTES = 16  # of a weight in training: itself, its gradient, two moments
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,12 @@ def _spelled(raw: Recipe, dataset: datasets.Dataset[Any]) -> list[Spelled]:
     if raw.data.prepare != "none" or medium.gaps:
         spell = look_up(PREPARATIONS, raw.data.prepare, "preparation")
         parts = [Spelled(part.items, spell(list(medium.forms(part.items)))) for part in parts]
-    if not all(len(part.readable()[0]) for part in parts):
-        raise DataError(
-            f"{dataset.name}: nothing to train on or to validate with; the items are no {dataset.task}"
-        )
+    for part, purpose in zip(parts, ("train on", "validate with"), strict=True):
+        if not len(part.readable()[0]):
+            count = f"none of {len(part.items):,} items can be read" if len(part.items) else "too few items"
+            raise DataError(
+                f"{dataset.name}: nothing to {purpose}, {count}; expected two {dataset.task} or more"
+            )
     if raw.data.orders:
         if raw.data.prepare != "kekule":
             raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
@@ -149,7 +154,7 @@ def _fresh(
     """A run with weights drawn by the recipe's seed. DataError where there is nothing to train on."""
     if not all(map(len, rows)):
         raise DataError(f"{recipe.data.name}: none of its items can be written; the first: {rejected[0][-1]}")
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), Room(available() // BYTES):
         torch.manual_seed(recipe.training.seed)
         autoencoder = make_autoencoder(recipe, codec, machine)
     coverage = {"train_items": len(rows[0]), "valid_items": len(rows[1]), "not_covered": len(rejected)}

@@ -176,7 +176,7 @@ def measured(
             "reconstructed_stochastic_decodings": shares["decodings"],
         }
     if prior is not None:
-        for density in dict.fromkeys(["prior", model.recipe.density.default]):
+        for density in dict.fromkeys(["prior", model.default_density]):
             for name, masks in _masks(model).items():
                 shares = validity_stochastic(
                     model, *prior, density=density, seed=seed, masks=masks, report=report

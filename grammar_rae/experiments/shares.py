@@ -48,7 +48,7 @@ class Shares:
         for density in model.densities:
             progress(f"sampling {density}", 0.0)
             drawn = draw(model, plan.n, Sampling(density, seed=plan.seed), silent)
-            if density == model.recipe.density.default:
+            if density == model.default_density:
                 own = drawn
             numbers |= {f"{name}_{density}": share for name, share in _of_samples(model, drawn).items()}
             numbers |= _unmasked(model, density, plan)
@@ -61,7 +61,7 @@ class Shares:
         """Tables of samples and reconstructions, in percent."""
         recipe, metrics = model.recipe, model.run.metrics
         names = (*PER_SAMPLE, "completed", "valid_by_syntax")
-        head = [name for name in names if f"{name}_{recipe.density.default}" in metrics]
+        head = [name for name in names if f"{name}_{model.default_density}" in metrics]
         lines = [
             origin(model, "items"),
             "",

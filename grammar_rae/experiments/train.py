@@ -211,12 +211,16 @@ def finish(run: Run, rows: Data, texts: list[str], folder: Path | None, report: 
 
 
 def round_weights(run: Run) -> None:
-    """The weights as they will be read again."""
+    """The weights as they will be read again. DataError where one is too large for that."""
     if run.recipe.training.half_weights:
         with torch.no_grad():
-            for tensor in run.autoencoder.state_dict().values():
+            for name, tensor in run.autoencoder.state_dict().items():
                 if tensor.is_floating_point():
                     tensor.copy_(tensor.half().float())
+                    if not tensor.isfinite().all():
+                        raise DataError(
+                            f"{name} is too large for 16 bits; train with training.half_weights=false"
+                        )
 
 
 def _tensorboard(folder: Path | None) -> Any:

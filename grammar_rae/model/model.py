@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,7 +17,7 @@ from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
 from grammar_rae.distributions.interfaces import Latent
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, excerpt
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model import encoding, likelihood
 from grammar_rae.model.codes import codes_of
@@ -78,6 +79,11 @@ class Model(Generic[Items]):
     def densities(self) -> list[str]:
         """What `generate` can draw codes from."""
         return ["prior", *self.run.densities]
+
+    @property
+    def default_density(self) -> str:
+        """The recipe's own; `gaussian` where that could not be fitted, and the prior where none could."""
+        return next(n for n in (self.recipe.density.default, "gaussian", "prior") if n in self.densities)
 
     def sample_codes(
         self, n: int, density: str | None = None, seed: int = 0, start: int = 0
@@ -295,13 +301,20 @@ class Model(Generic[Items]):
         return list(items) if spelling is None else list(spelling(items))
 
     def density(self, name: str | None = None) -> Callable[[], Latent]:
-        """A density by name, the recipe's own where None: calling it gives the distribution. RecipeError."""
-        name = name or self.recipe.density.default
+        """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""
+        place, own = self.run.place or self.recipe.name, self.recipe.density.default
+        if name is None and own != self.default_density:
+            warnings.warn(
+                f"{place} has no density {own}, it was not fitted; {self.default_density} takes its place, as "
+                f"--density {self.default_density} would",
+                stacklevel=2,
+            )
+        name = name or self.default_density
         if name == "prior":
             return self.run.autoencoder.prior
         if name not in self.run.densities:
             raise RecipeError(
-                f"{self.recipe.name} has no density {name}; it has: {', '.join(self.densities)}"
+                f"{place} has no density {excerpt(name)[0]}; it has: {', '.join(self.densities)}"
             )
         return self.run.densities[name].density
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from grammar_rae.nets.sizes import Sizes
+from grammar_rae.nets.sizes import Size, Sizes
 
 
 class StridedEncoder(nn.Module):
     """Columns (B, T) → embedding → convolutions of stride 2 → (B, hidden); positions are kept to the end."""
 
     def __init__(
-        self, columns: int, steps: int, *, hidden: PositiveInt, filters: Sizes, embedding: PositiveInt = 64
+        self, columns: int, steps: int, *, hidden: Size, filters: Sizes, embedding: Size = 64
     ) -> None:
         super().__init__()
         self.embed = nn.Embedding(columns, embedding)
@@ -42,8 +41,8 @@ class RecurrentStep(nn.Module):
         columns: int,
         features: int,
         *,
-        hidden: PositiveInt,
-        embedding: PositiveInt = 192,
+        hidden: Size,
+        embedding: Size = 192,
     ) -> None:
         super().__init__()
         self.embed = nn.Embedding(columns + 1, embedding)

@@ -5,15 +5,15 @@ On the longest path, through the uppermost rung, an encoder and a decoder of L r
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
 from torch import nn
 
 from grammar_rae.nets.dense import kaiming, rectified
 from grammar_rae.nets.ladder import LadderReader, LadderWriter, Merging, merging
+from grammar_rae.nets.sizes import Size
 
 
 def dense_ladder_reader(
-    channels: int, size: int, rungs: tuple[int, ...], *, width: PositiveInt = 500
+    channels: int, size: int, rungs: tuple[int, ...], *, width: Size = 500
 ) -> LadderReader:
     """Intensities (B, C, S, S) up: one ReLU layer of `width` a level, and one in every side."""
     inputs = [channels * size**2] + [width] * (len(rungs) - 1)
@@ -23,7 +23,7 @@ def dense_ladder_reader(
 
 
 def dense_ladder_writer(
-    rungs: tuple[int, ...], planes: int, size: int, *, width: PositiveInt = 500, merge: Merging = "gated"
+    rungs: tuple[int, ...], planes: int, size: int, *, width: Size = 500, merge: Merging = "gated"
 ) -> LadderWriter:
     """z (B, D) down to planes (B, P, S, S), linear at the end: one ReLU layer of `width` a level and a side."""
     merges = [merging(merge, (width,)) for _ in rungs[:-1]]

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch.nn.functional as F
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 
 from grammar_rae.nets.ladder import LadderReader, LadderWriter, Merging, merging
+from grammar_rae.nets.sizes import Size
 
 Layers = Annotated[
-    list[Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]], Field(min_length=1)
+    list[Annotated[list[Size], Field(min_length=2, max_length=2)]], Field(min_length=1)
 ]  # filters and stride of each
 Levels = Annotated[list[Layers], Field(min_length=1)]
 MNIST = [[[64, 2], [128, 2]]]
@@ -103,7 +104,7 @@ def image_ladder_reader(
     rungs: tuple[int, ...],
     *,
     convolutions: Levels = MNIST,
-    dense: PositiveInt = 1024,
+    dense: Size = 1024,
 ) -> LadderReader:
     """Intensities (B, C, S, S) up; every level's side has layers like its own, of `dense` where it is dense.
 
@@ -132,7 +133,7 @@ def image_ladder_writer(
     size: int,
     *,
     convolutions: Levels = MNIST,
-    dense: PositiveInt = 1024,
+    dense: Size = 1024,
     merge: Merging = "gated",
 ) -> LadderWriter:
     """z (B, D) down to planes (B, P, S, S), linear at the end. ValueError as `image_ladder_reader`."""

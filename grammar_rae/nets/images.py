@@ -9,11 +9,11 @@ in memory with the channels last, which is faster on CPUs and GPUs alike.
 from __future__ import annotations
 
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.nets.initial import glorot
 from grammar_rae.nets.matrices import spectrally_normalised
+from grammar_rae.nets.sizes import Size
 
 KERNELS = {32: 4, 64: 5}
 BEGINNING = 8  # pixels a side where the decoder begins
@@ -34,9 +34,7 @@ class ImageReader(nn.Module):
     The published code normalises the convolutions of RAE-SN here too, which `spectral_norm` asks for.
     """
 
-    def __init__(
-        self, channels: int, size: int, *, width: PositiveInt = 128, spectral_norm: bool = False
-    ) -> None:
+    def __init__(self, channels: int, size: int, *, width: Size = 128, spectral_norm: bool = False) -> None:
         super().__init__()
         sizes = [channels, width, 2 * width, 4 * width, 8 * width]
         kernel = _kernel(size)
@@ -62,7 +60,7 @@ class ImageReader(nn.Module):
 class ImageWriter(nn.Module):
     """z (B, D) → 8 x 8 → transposed convolutions → planes (B, P, S, S), linear at the end."""
 
-    def __init__(self, latent: int, planes: int, size: int, *, width: PositiveInt = 128) -> None:
+    def __init__(self, latent: int, planes: int, size: int, *, width: Size = 128) -> None:
         super().__init__()
         kernel, doublings = _kernel(size), {32: 2, 64: 3}[size]
         self.dense = nn.Linear(latent, 8 * width * BEGINNING**2)

@@ -13,10 +13,13 @@ from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 
-Window = Literal["full"] | Annotated[list[NonNegativeInt], Field(min_length=2, max_length=2)]
+from grammar_rae.nets.sizes import Blocks, Layers, Size
+
+Side = Annotated[int, Field(ge=0, le=2**10)]  # pixels
+Window = Literal["full"] | Annotated[list[Side], Field(min_length=2, max_length=2)]
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue in grey
 
 
@@ -151,9 +154,9 @@ class LocalNet(nn.Module):
         *,
         window: Window = "full",
         grey: bool = False,
-        maps: PositiveInt = 12,
-        layers: PositiveInt = 6,
-        blocks: NonNegativeInt = 4,
+        maps: Size = 12,
+        layers: Layers = 6,
+        blocks: Blocks = 4,
         tied: bool = True,
     ) -> None:
         super().__init__()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch.nn.functional as F
-from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from grammar_rae.nets.sizes import Sizes
+from grammar_rae.nets.sizes import Size, Sizes
 
 MAPS = [32, 64, 64]
 
@@ -33,7 +32,7 @@ class ResidualReader(nn.Module):
     weights, where the published code takes them from a first batch.
     """
 
-    def __init__(self, channels: int, size: int, *, maps: Sizes = MAPS, hidden: PositiveInt = 512) -> None:
+    def __init__(self, channels: int, size: int, *, maps: Sizes = MAPS, hidden: Size = 512) -> None:
         super().__init__()
         sizes = [channels, *maps]
         self.blocks = nn.Sequential(*(Block(a, b) for a, b in zip(sizes, sizes[1:], strict=False)))

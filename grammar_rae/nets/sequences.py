@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.nets.initial import glorot
-from grammar_rae.nets.sizes import Sizes
+from grammar_rae.nets.sizes import Layers, Size, Sizes
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -47,7 +46,7 @@ class ConvolutionEncoder(nn.Module):
         columns: int,
         steps: int,
         *,
-        hidden: PositiveInt,
+        hidden: Size,
         filters: Sizes,
         widths: Sizes,
         batch_norm: bool = False,
@@ -118,8 +117,8 @@ class RepeatDecoder(nn.Module):
         steps: int,
         columns: int,
         *,
-        hidden: PositiveInt,
-        layers: PositiveInt = 3,
+        hidden: Size,
+        layers: Layers = 3,
         batch_norm: bool = False,
     ) -> None:
         super().__init__()

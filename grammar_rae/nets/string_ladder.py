@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from grammar_rae.nets.autoregressive import RecurrentStep
 from grammar_rae.nets.ladder import LadderReader, LadderWriter, Merging, merging
 from grammar_rae.nets.sequences import RepeatDecoder
-from grammar_rae.nets.sizes import Sizes
+from grammar_rae.nets.sizes import Layers, Size, Sizes
 
 
 class EmbeddedColumns(nn.Module):
@@ -29,9 +28,9 @@ def strided_ladder_reader(
     steps: int,
     rungs: tuple[int, ...],
     *,
-    hidden: PositiveInt,
+    hidden: Size,
     filters: Sizes,
-    embedding: PositiveInt = 64,
+    embedding: Size = 64,
 ) -> LadderReader:
     """Columns (B, T) up: a convolution of stride 2 a level; every side has its own and a layer of `hidden`.
 
@@ -73,9 +72,9 @@ class RecurrentLadder(nn.Module):
         columns: int,
         features: int,
         *,
-        hidden: PositiveInt,
-        path: PositiveInt = 128,
-        embedding: PositiveInt = 192,
+        hidden: Size,
+        path: Size = 128,
+        embedding: Size = 192,
         merge: Merging = "gated",
     ) -> None:
         super().__init__()
@@ -108,9 +107,9 @@ class RepeatLadder(nn.Module):
         steps: int,
         columns: int,
         *,
-        hidden: PositiveInt,
-        layers: PositiveInt = 3,
-        path: PositiveInt = 128,
+        hidden: Size,
+        layers: Layers = 3,
+        path: Size = 128,
         batch_norm: bool = False,
         merge: Merging = "gated",
     ) -> None:

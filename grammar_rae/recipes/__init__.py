@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-from grammar_rae.errors import RecipeError, nearest
+from grammar_rae.errors import RecipeError, excerpt, nearest
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.recipes.toml import read
 
@@ -49,8 +50,8 @@ def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     from grammar_rae.recipes.parts import complete
 
     path = FOLDER / f"{name}.toml"
-    if not path.is_file():
+    if not os.path.isfile(path):
         if not str(name).endswith(".toml"):
-            raise RecipeError(f"no recipe is called {name}; {nearest(str(name), names())}")
+            raise RecipeError(f"no recipe is called {excerpt(str(name))[0]}; {nearest(str(name), names())}")
         path = Path(name)
     return complete(read(path, overrides))

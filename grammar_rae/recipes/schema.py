@@ -18,13 +18,14 @@ from grammar_rae.catalogue import (
     VIEWS,
     known,
 )
+from grammar_rae.nets.sizes import Count, Size, Sizes
 from grammar_rae.training.settings import Settings
 
 
 class Part(BaseModel):
     """A section of a recipe: keys that it does not know and values of another type are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataPart(Part):
@@ -34,14 +35,16 @@ class DataPart(Part):
     column: str | None = None
     prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
     view: Annotated[str, AfterValidator(lambda name: known(VIEWS, name, "view"))] = "as_is"
-    orders: int = Field(default=0, ge=0)  # further spellings of a molecule in training, atoms in random order
+    orders: int = Field(
+        default=0, ge=0, le=1000
+    )  # further spellings of a molecule in training, atoms in random order
     limit: PositiveInt | None = None  # training items, the first ones
 
 
 class OpenPart(Part):
     """A part with further keys: settings of what it names, checked by `recipes.parts.complete`."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -62,8 +65,8 @@ class EncoderPart(OpenPart):
     """
 
     net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
-    latent: PositiveInt
-    rungs: list[PositiveInt] | None = None  # sizes of the parts of a ladder's codes, from the bottom
+    latent: Size
+    rungs: Sizes | None = None  # sizes of the parts of a ladder's codes, from the bottom
     noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
     bound: float | None = Field(
         default=None, gt=0
@@ -113,11 +116,11 @@ class DensityPart(Part):
     """[density]: what is fitted to the codes of the training data, and how the model draws."""
 
     default: str = "gmm"
-    components: PositiveInt = 10  # of gmm
+    components: Count = 10  # of gmm
     settings: dict[str, str | int | float] = {}  # of the default's fit, as `Model.fit_density` takes them
     codes: Literal["means", "samples"] = "means"  # of the posterior: what densities are fitted on
     temperature: float = Field(
-        default=1.0, ge=0
+        default=1.0, ge=0, le=1e6
     )  # of decoding, 0 the likeliest; `generate` takes it unless told
 
 

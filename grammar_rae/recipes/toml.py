@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from grammar_rae.errors import RecipeError, nearest
+from grammar_rae.errors import RecipeError, excerpt, nearest, one_line
 from grammar_rae.recipes.schema import Recipe
 
 SHIPPED = Path(__file__).parent
+LARGEST = 2**20  # bytes of a recipe
 
 
 def parse(
@@ -47,28 +49,35 @@ def write(recipe: Recipe) -> str:
 
 def _text(path: Path) -> str:
     try:
+        if os.path.getsize(path) > LARGEST:
+            raise RecipeError(f"{path}: more than {LARGEST:,} bytes; expected a recipe")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"the recipe {path} cannot be read: {error}") from error
+        raise RecipeError(f"the recipe {excerpt(str(path))[0]} cannot be read: {one_line(error)}") from error
 
 
 def _table(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{source} is not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"{source} is not TOML: {one_line(error)}") from error
 
 
 def _extended(table: dict[str, Any], source: str, folder: Path, above: tuple[str, ...]) -> dict[str, Any]:
     """A table laid over those it extends; `above` are the recipes that extend it."""
     if source in above:
         raise RecipeError(f"{source} extends itself, through {', '.join(Path(name).stem for name in above)}")
-    names, merged = table.pop("extends", []), dict[str, Any]()
-    for name in [names] if isinstance(names, str) else names:
+    stated, merged = table.pop("extends", []), dict[str, Any]()
+    names = [stated] if isinstance(stated, str) else stated
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise RecipeError(
+            f"{source} extends {excerpt(repr(stated))[0]}; expected the name of a recipe, or several"
+        )
+    for name in names:
         paths = [place / f"{name}.toml" for place in (folder, SHIPPED)]
-        path = next((path for path in paths if path.is_file()), None)
+        path = next((path for path in paths if os.path.isfile(path)), None)
         if path is None:
-            raise RecipeError(f"{source} extends {name}, which is neither beside it nor shipped")
+            raise RecipeError(f"{source} extends {excerpt(name)[0]}, which is neither beside it nor shipped")
         under = _table(_text(path), str(path))
         _lay(merged, _extended(under, str(path), path.parent, (*above, source)))
     _lay(merged, table)
@@ -91,7 +100,7 @@ def assignment(text: str, example: str) -> tuple[str, Any]:
         raise RecipeError(f"--set {text}: expected key=value, such as {example}")
     try:
         return path.strip(), tomllib.loads(f"v = {value}")["v"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return path.strip(), value
 
 
@@ -113,7 +122,7 @@ def _explain(error: ValidationError) -> str:
     if first["type"] == "value_error":  # a name that the catalogue does not know
         return f"{'.'.join(where)}: {first['ctx']['error']}"
     given = first.get("input")
-    shown = "" if isinstance(given, dict) else f", given {given!r}"
+    shown = "" if isinstance(given, dict) else f", given {excerpt(repr(given))[0]}"
     return f"{'.'.join(where)}: {first['msg']}{shown}"
 
 

@@ -9,6 +9,7 @@ import csv
 import inspect
 import io
 import json
+import os
 import shutil
 import warnings
 from dataclasses import asdict, dataclass, field
@@ -18,27 +19,33 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.catalogue import DENSITIES, look_up
-from grammar_rae.chemistry.bonds import Bonds, BondTable
+from grammar_rae.chemistry.bonds import BondTable
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.densities.density import Density, Fitted
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.evaluation.novelty import pack, unpack
+from grammar_rae.files.arrays import read_array
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.claims import UNFINISHED
+from grammar_rae.files.objects import read_object
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
 from grammar_rae.recipes.parts import complete
+from grammar_rae.recipes.room import Room
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.recipes.toml import read, write
 from grammar_rae.runs.shipped import PRETRAINED, names
-from grammar_rae.runs.weights import identity_of, load_weights, pack_weights, unpack_weights
+from grammar_rae.runs.weights import Stored, declared, identity_of, load_weights, pack_weights
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
 from grammar_rae.training.checkpoint import checkpoint_of
 
+TIMES, SPARE = 16, 10**7  # see `room_for`
+LONGEST = 4096  # bytes of a path
 PARTS = (
     "weights.safetensors",
     "checkpoint/tensors.safetensors",
@@ -64,6 +71,7 @@ class Run:
     densities: dict[str, Fitted] = field(default_factory=dict)
     seen: NDArray[np.uint64] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    place: str = ""  # the folder it was read from
 
     @property
     def task(self) -> Task:
@@ -144,27 +152,47 @@ def load(folder: Path) -> Run:
     recipe = complete(_recipe(folder), stored=True)
     text = folder / "codec" / "grammar.cfg"
     grammar = Grammar.read(text) if text.is_file() else None
+    identity = identity_of(recipe, grammar)
+    stored = declared(folder / "weights.safetensors", identity)
     codec = make_codec(recipe, grammar)
     machine = make_machine(recipe, codec)
     if machine is not None and machine.bonds is not None:
         _compare(machine.bonds, folder / "codec" / "valence.json")
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), room_for(stored):
         autoencoder = make_autoencoder(recipe, codec, machine)
-    identity = identity_of(recipe, grammar)
-    load_weights(autoencoder, folder / "weights.safetensors", identity)
-    run = Run(recipe, grammar, codec, autoencoder.eval())
+    load_weights(autoencoder, stored)
+    run = Run(recipe, grammar, codec, autoencoder.eval(), place=str(folder))
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
     run.seen = _load_seen(folder)
-    if (folder / "metrics.json").is_file():
-        run.metrics = json.loads((folder / "metrics.json").read_text())
+    run.metrics = _metrics(folder)
     return run
+
+
+def room_for(stored: Stored) -> Room:
+    """Making a module takes several times the numbers that a file has of it."""
+    return Room(SPARE + TIMES * stored.numbers)
+
+
+def _metrics(folder: Path) -> dict[str, Any]:
+    """What was measured of a run; empty where nothing was. DataError where it is something else than numbers."""
+    path, advice = folder / "metrics.json", "copy it again, or delete it: it only holds what was measured"
+    if not path.is_file():
+        return {}
+    found = read_object(path, advice)
+    for name, value in found.items():
+        if not all(one is None or isinstance(one, int | float | str) for one in _listed(value)):
+            raise DataError(f"{path} is damaged ({excerpt(name)[0]} is no number); {advice}")
+    return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def ancestry(folder: Path) -> dict[str, str]:
     """Metrics of a run that starts from the weights of a run folder: its recipe, and all epochs behind them."""
-    stored = folder / "metrics.json"
-    metrics = json.loads(stored.read_text()) if stored.is_file() else {}
+    metrics = _metrics(folder)
     name = read(folder / "recipe.toml").name
     before = f"{metrics['trained_before']}, " if "trained_before" in metrics else ""
     return {"started_from": name, "trained_before": f"{before}{metrics.get('epochs', '?')} epochs of {name}"}
@@ -172,18 +200,18 @@ def ancestry(folder: Path) -> dict[str, str]:
 
 def find(name: str | Path) -> Path:
     """The folder of a shipped model's name or a path. DataError lists what there is."""
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return Path(name)
-    if (PRETRAINED / str(name)).is_dir():
+    if is_model(name):
         return PRETRAINED / str(name)
     raise DataError(
-        f"no model {name}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}"
+        f"no model {excerpt(str(name))[0]}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}"
     )
 
 
 def is_model(name: str | Path) -> bool:
     """Whether `find` would find it."""
-    return Path(name).is_dir() or (PRETRAINED / str(name)).is_dir()
+    return os.path.isdir(name) or os.path.isdir(PRETRAINED / str(name))
 
 
 def _recipe(folder: Path) -> Recipe:
@@ -195,37 +223,34 @@ def _recipe(folder: Path) -> Recipe:
 def _compare(installed: BondTable, path: Path) -> None:
     """Say so where the installed RDKit sees the atoms otherwise than the one the model was trained under."""
     try:
-        stored = json.loads(path.read_text())
-        bonds = {token: Bonds(tuple(b["sums"]), b["order"]) for token, b in stored["bonds"].items()}
-        changed = installed.difference(BondTable(bonds, stored["rdkit"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is missing or damaged ({error}); copy the whole folder") from error
+        stored = TypeAdapter(BondTable).validate_python(read_object(path, "copy the whole folder"))
+    except ValidationError as error:
+        raise DataError(f"{path} is damaged ({one_line(error)}); copy the whole folder") from error
+    changed = installed.difference(stored)
     if changed:
         warnings.warn(
-            f"RDKit {installed.rdkit} allows other bonds than {stored['rdkit']}, which {path.parent.parent.name} "
-            f"was trained under, to {', '.join(changed)}; molecules are valid by the installed one",
+            f"RDKit {installed.rdkit} allows other bonds than {excerpt(stored.rdkit)[0]}, which "
+            f"{path.parent.parent.name} was trained under, to {excerpt(', '.join(changed))[0]}; molecules are valid by "
+            "the installed one",
             stacklevel=3,
         )
 
 
 def _load_density(path: Path, latent: int, identity: str) -> Fitted:
-    tensors, metadata = unpack_weights(path)
-    kind = metadata.get("kind", "")
+    stored = declared(path, identity)
+    kind = stored.metadata.get("kind", "")
     if kind not in DENSITIES:
         raise DataError(
-            f"{path}: no density is called {kind or path.stem}; there are: {', '.join(DENSITIES)}"
+            f"{path}: no density is called {excerpt(kind or path.stem)[0]}; there are: {', '.join(DENSITIES)}"
         )
     _, empty, *_ = look_up(DENSITIES, kind, "density")
     try:
-        sizes = {name: int(metadata[name]) for name in list(inspect.signature(empty).parameters)[1:]}
-        with torch.random.fork_rng():
+        sizes = {name: int(stored.metadata[name]) for name in list(inspect.signature(empty).parameters)[1:]}
+        with torch.random.fork_rng(), room_for(stored):
             density: Density = empty(latent, **sizes)
     except (KeyError, ValueError, RuntimeError) as error:
-        raise DataError(f"{path} is damaged (its sizes: {error}); fit it again") from error
-    load_weights(density, path, identity)
-    odd = [name for name, value in density.state_dict().items() if tensors[name].dtype != value.dtype]
-    if odd:
-        raise DataError(f"{path} is damaged ({odd[0]} is {tensors[odd[0]].dtype}); fit it again")
+        raise DataError(f"{path} is damaged (its sizes: {one_line(error)}); fit it again") from error
+    load_weights(density, stored)
     return Fitted(kind, density)
 
 
@@ -245,7 +270,8 @@ def _seen_file(folder: Path) -> Path | None:
     """
     pointer = folder / "seen.txt"
     if pointer.is_file() and not (folder / "seen.npy").is_file():
-        return folder / pointer.read_text().strip()
+        with pointer.open("rb") as file:
+            return folder / os.fsdecode(file.read(LONGEST)).strip()
     return folder / "seen.npy" if (folder / "seen.npy").is_file() else None
 
 
@@ -254,8 +280,9 @@ def _load_seen(folder: Path) -> NDArray[np.uint64] | None:
     if path is None:
         return None
     try:
-        return unpack(np.load(path, allow_pickle=False))
-    except (ValueError, OSError, EOFError) as error:
+        return unpack(read_array(path, ""))
+    except ValueError as error:
         raise DataError(
-            f"{path} is missing or damaged ({error}); copy it again, or delete it and seen.txt: it only serves novelty"
+            f"{error}; {excerpt(path.name)[0]} is missing or damaged: copy it again, or delete it and seen.txt, it "
+            "serves novelty"
         ) from error

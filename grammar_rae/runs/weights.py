@@ -4,33 +4,61 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.memory import require
 from grammar_rae.recipes.parts import identifying
 from grammar_rae.recipes.schema import Recipe
 
 FREE = ("encoder.head.", "prior.")  # weights that depend on the objective
 
 
-def load_weights(module: nn.Module, path: Path, identity: str | None) -> None:
-    """Put a file's weights into a module.
+@dataclass(frozen=True)
+class Stored:
+    """What a safetensors file says it holds, before any of it is read: the shape of each tensor, and its metadata."""
 
-    DataError where the file is missing or damaged, belongs to another recipe than `identity` (None: any), or where
-    names or shapes differ.
+    path: Path
+    shapes: Mapping[str, tuple[int, ...]]
+    metadata: Mapping[str, str]
+
+    @property
+    def numbers(self) -> int:
+        """How many there are in all."""
+        return sum(map(math.prod, self.shapes.values()))
+
+
+def declared(path: Path, identity: str | None = None) -> Stored:
+    """What a file of weights says it holds.
+
+    DataError where it is missing or damaged, or belongs to another recipe than `identity` (None: any).
     """
-    tensors, metadata = unpack_weights(path)
-    if identity is not None and metadata.get("identity") != identity:
+    if not os.path.isfile(path):
+        raise DataError(f"{path} is missing; the run was not finished, or not copied whole")
+    with _reading(path), safe_open(path, framework="pt") as file:
+        shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+        stored = Stored(path, shapes, file.metadata() or {})
+    if identity is not None and stored.metadata.get("identity") != identity:
         raise DataError(
             f"{path} belongs to another recipe or grammar than the folder it lies in; copy the whole folder"
         )
-    _put(module, tensors, path, "copy the whole folder")
+    return stored
+
+
+def load_weights(module: nn.Module, stored: Stored) -> None:
+    """Put a file's weights into a module. DataError where names, shapes or types differ, or numbers are not finite."""
+    _fits(stored, module.state_dict(), "copy the whole folder")
+    _put(module, _tensors(stored), stored.path)
 
 
 def warm_start(module: nn.Module, path: Path) -> list[str]:
@@ -39,22 +67,41 @@ def warm_start(module: nn.Module, path: Path) -> list[str]:
     Heads and priors may belong to different objectives: those of the file's weights that the module lacks are left
     out, and those of the module's that the file lacks keep their fresh values. DataError where anything else differs.
     """
-    tensors, own = unpack_weights(path)[0], module.state_dict()
-    anew = [name for name in own if name.startswith(FREE) and name not in tensors]
-    taken = {name: v for name, v in tensors.items() if name in own or not name.startswith(FREE)}
-    _put(
-        module, taken | {name: own[name] for name in anew}, path, "start from a model with the same networks"
-    )
+    stored, own = declared(path), module.state_dict()
+    anew = [name for name in own if name.startswith(FREE) and name not in stored.shapes]
+    taken = {k: v for k, v in stored.shapes.items() if k in own or not k.startswith(FREE)}
+    kept = {name: own[name] for name in anew}
+    wanted = {name: value for name, value in own.items() if name not in kept}
+    _fits(replace(stored, shapes=taken), wanted, "start from a model with the same networks")
+    _put(module, {k: v for k, v in _tensors(stored).items() if k in taken} | kept, path)
     return anew
 
 
-def _put(module: nn.Module, tensors: dict[str, Tensor], path: Path, advice: str) -> None:
-    expected = module.state_dict()
-    odd = sorted(tensors.keys() ^ expected.keys())
-    odd = odd or [k for k, v in tensors.items() if v.shape != expected[k].shape]
+def _fits(stored: Stored, expected: Mapping[str, Tensor], advice: str) -> None:
+    """DataError where names or shapes differ."""
+    odd = sorted(stored.shapes.keys() ^ expected.keys())
+    odd = odd or [k for k, shape in stored.shapes.items() if shape != tuple(expected[k].shape)]
     if odd:
-        raise DataError(f"{path} does not fit the recipe: {odd[0]} differs ({len(odd)} in all); {advice}")
-    module.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()})
+        shown = excerpt(odd[0])[0]
+        raise DataError(
+            f"{stored.path} does not fit the recipe: {shown} differs ({len(odd)} in all); {advice}"
+        )
+
+
+def _put(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """DataError where a tensor is of another kind than the module's, or holds what is not finite."""
+    taken = {}
+    for name, value in module.state_dict().items():
+        if tensors[name].is_floating_point() != value.is_floating_point() or tensors[name].is_complex():
+            raise DataError(
+                f"{path} is damaged ({name} is {tensors[name].dtype}); copy it again or train again"
+            )
+        taken[name] = tensors[name].to(value.dtype)
+        if not taken[name].isfinite().all():
+            raise DataError(
+                f"{path} is damaged ({name} is not finite everywhere); copy it again or train again"
+            )
+    module.load_state_dict(taken)
 
 
 def identity_of(recipe: Recipe, grammar: Grammar | None) -> str:
@@ -74,14 +121,16 @@ def pack_weights(tensors: Mapping[str, Tensor], metadata: dict[str, str]) -> byt
     return len(text).to_bytes(8, "little") + text + body[end:]
 
 
-def unpack_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a safetensors file and its metadata. DataError where it is missing or damaged."""
-    if not path.is_file():
-        raise DataError(f"{path} is missing; the run was not finished, or not copied whole")
+def _tensors(stored: Stored) -> dict[str, Tensor]:
+    """All that a file holds."""
+    require(2 * os.path.getsize(stored.path), str(stored.path))
+    with _reading(stored.path), safe_open(stored.path, framework="pt") as file:
+        return {key: file.get_tensor(key) for key in stored.shapes}
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with safe_open(path, framework="pt") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except Exception as error:
-        raise DataError(
-            f"{path} is damaged ({str(error).splitlines()[0]}); copy it again or train again"
-        ) from error
+        yield
+    except Exception as error:  # of many kinds, by what is wrong with the file
+        raise DataError(f"{path} is damaged ({one_line(error)}); copy it again or train again") from error

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -161,7 +162,7 @@ def _built(text: str, name: str, argument: str | None, timeout: float, grammar: 
 def _identity(spec: str) -> str:
     """The specification; the contents of a file of points, hashed, stand for its name."""
     kind, _, file = spec.partition(":")
-    if kind in FILES and Path(file).is_file():
+    if kind in FILES and os.path.isfile(file):
         return f"{kind}:{hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]}"
     return spec
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 class Settings(BaseModel):
     """Settings of `training.loop.fit`, checked when they are made; frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epochs: PositiveInt
     batch: PositiveInt
@@ -28,4 +28,4 @@ class Settings(BaseModel):
     )  # decay a step of the average of weights kept; 0: the weights
     epoch_examples: PositiveInt | None = None  # cuts an epoch short of a full pass, for more frequent checks
     by_length: bool = False  # batches of rows of about one length
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)

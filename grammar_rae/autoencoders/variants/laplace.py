@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-from pydantic import NonNegativeInt
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.decoders import PixelDecoder
@@ -20,6 +19,7 @@ from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.pixels import BERNOULLI, LINEAR_GAUSSIAN, PixelLikelihood
 from grammar_rae.distributions.posteriors import FullGaussian
 from grammar_rae.nets.dense import DenseWriter
+from grammar_rae.nets.sizes import Blocks
 
 
 class Laplace(nn.Module):
@@ -29,7 +29,7 @@ class Laplace(nn.Module):
     """
 
     def __init__(
-        self, decoder: nn.Module, pixels: PixelLikelihood | None = None, *, steps: NonNegativeInt = 4
+        self, decoder: nn.Module, pixels: PixelLikelihood | None = None, *, steps: Blocks = 4
     ) -> None:
         super().__init__()
         if not isinstance(decoder, PixelDecoder) or not isinstance(decoder.net, DenseWriter):

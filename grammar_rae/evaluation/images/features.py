@@ -7,6 +7,7 @@ torch-fidelity, which downloads its weights; its distance, and no other, is `fid
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt, one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,8 +43,10 @@ def network(name: str) -> Features:
         return Features("frechet_classifier", lambda images: _batched(images, _classify))
     if name == "inception":
         return Features("fid", lambda images: _batched(images, _inception()))
-    if not Path(name).is_file():
-        raise DataError(f"no features {name}; expected classifier, inception or a TorchScript file")
+    if not os.path.isfile(name):
+        raise DataError(
+            f"no features {excerpt(name)[0]}; expected classifier, inception or a TorchScript file"
+        )
     return Features(f"frechet_{Path(name).stem}", lambda images: _batched(images, _scripted(name)))
 
 
@@ -101,19 +104,18 @@ def _scripted(name: str) -> Callable[[Tensor], Tensor]:
 
     try:
         net = torch.jit.load(name, map_location="cpu").eval()
-    except (RuntimeError, ValueError) as error:
-        raise DataError(f"{name}: not a TorchScript file ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # of many kinds, by what is wrong with the file
+        raise DataError(f"{name}: not a TorchScript file ({one_line(error)})") from error
 
     def features(x: Tensor) -> Tensor:
         """(n, d) features of images (n, C, H, W). DataError where the file does not give them."""
         try:
             out: Tensor = net(x)
-        except RuntimeError as error:
-            raise DataError(
-                f"{name}: does not take uint8 images {tuple(x.shape)} ({str(error).splitlines()[-1]})"
-            ) from error
-        if out.dim() != 2:
-            raise DataError(f"{name}: gives {tuple(out.shape)}; expected features (n, d)")
+        except Exception as error:  # whatever the code in the file raises
+            last = (str(error).splitlines() or [type(error).__name__])[-1]
+            raise DataError(f"{name}: does not take uint8 images {tuple(x.shape)} ({last})") from error
+        if not isinstance(out, torch.Tensor) or out.dim() != 2 or not out.isfinite().all():
+            raise DataError(f"{name}: expected features (n, d), all of them finite")
         return out
 
     return features

@@ -142,9 +142,13 @@ def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
-    """history.csv: one record an epoch."""
-    with (folder / "history.csv").open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    """history.csv: one record an epoch. DataError where it is missing or damaged."""
+    path = folder / "history.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise DataError(f"{path} is missing or damaged ({one_line(error)}); train without --resume") from error
 
 
 def load(folder: Path) -> Run:

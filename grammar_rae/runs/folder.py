@@ -148,7 +148,9 @@ def read_history(folder: Path) -> list[dict[str, float]]:
         with path.open(newline="", encoding="utf-8") as file:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise DataError(f"{path} is missing or damaged ({one_line(error)}); train without --resume") from error
+        raise DataError(
+            f"{path} is missing or damaged ({one_line(error)}); train without --resume"
+        ) from error
 
 
 def load(folder: Path) -> Run:

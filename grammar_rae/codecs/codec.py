@@ -22,6 +22,7 @@ class Codec(Protocol[Item, Items]):
     """Single items in, whole batches of them out."""
 
     word: str  # what one of its items is called, as by the medium of its task
+    symbols: int  # integers from 0 in its rows
 
     def encode(self, items: Sequence[Item]) -> Rows:
         """(n, …); raises ParseError or DataError naming the item and the place in it."""
@@ -55,7 +56,6 @@ class TextCodec(Codec[str, list[str | None]], Protocol):
 
     steps: int
     pad: int
-    symbols: int  # distinct integers in x
 
 
 def image_problem(image: NDArray[np.generic]) -> str:

@@ -22,6 +22,7 @@ class ImageCodec:
     """
 
     word = "image"
+    symbols = 256
 
     def __init__(self, size: int, channels: int) -> None:
         self.size = size

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files.layout import kind_of, named
 
 
@@ -21,7 +21,7 @@ def strings(items: Any, word: str = "strings") -> list[str | None]:
     if isinstance(items, str):
         return [items]
     if isinstance(items, Path | bytes) or not isinstance(items, Iterable):
-        raise DataError(f"{items!r} is a {type(items).__name__}; expected a list of {word}")
+        raise DataError(f"{excerpt(repr(items))[0]} is a {type(items).__name__}; expected a list of {word}")
     values = list(_column(items))
     if all(isinstance(item, str) for item in values):
         return values
@@ -58,4 +58,4 @@ def _string(item: Any, place: int) -> str | None:
 
     if isinstance(item, Chem.Mol):
         return Chem.MolToSmiles(item)
-    raise DataError(f"item {place}: {item!r} is a {type(item).__name__}; expected a string")
+    raise DataError(f"item {place}: {excerpt(repr(item))[0]} is a {type(item).__name__}; expected a string")

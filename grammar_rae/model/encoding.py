@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, brief
+from grammar_rae.errors import DataError, brief, excerpt
 from grammar_rae.model.decoding import BATCH
 from grammar_rae.noise import Noise
 
@@ -26,7 +26,8 @@ def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     missing = next((i for i, text in enumerate(prepared) if text is None), None)
     if missing is not None:
         raise DataError(
-            f"item {missing}: {items[missing]!r} is none of the {model.task} that {model.recipe.name} reads"
+            f"item {missing}: {excerpt(repr(items[missing]))[0]} is none of the {model.task} that "
+            f"{model.recipe.name} reads"
         )
     return model.run.codec.encode(prepared)
 
@@ -49,6 +50,17 @@ def codec_rows_known(
     ]
     reasons += [(readable[i], brief(error)) for i, error in rejected]
     return x, [readable[i] for i in places], sorted(reasons)
+
+
+def check_rows(model: Model, x: NDArray[Any]) -> None:
+    """DataError where x are no rows that the model's codec writes: of another shape or type, or with other symbols."""
+    wanted = model.run.codec.encode([])
+    if x.dtype.kind not in "iu" or x.shape[1:] != wanted.shape[1:]:
+        shape = ", ".join(map(str, ("n", *wanted.shape[1:])))
+        raise DataError(f"rows of {x.dtype} {x.shape}; {model.recipe.name} reads whole numbers ({shape})")
+    symbols = model.run.codec.symbols
+    if x.size and not 0 <= x.min() <= x.max() < symbols:
+        raise DataError(f"rows of {x.min()} to {x.max()}; {model.recipe.name} reads 0 to {symbols - 1}")
 
 
 @torch.no_grad()

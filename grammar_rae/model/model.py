@@ -179,8 +179,13 @@ class Model(Generic[Items]):
         return [None if form is None else next(made) for form in forms]
 
     def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
-        """(n, latent) posterior means of integer rows x (n, T), or one draw of each under the seed `sampled`."""
-        return encoding.posterior_codes(self, x, sampled)
+        """(n, latent) posterior means of integer rows x (n, …), or one draw of each under the seed `sampled`.
+
+        DataError where they are no rows of the model's codec.
+        """
+        rows = np.asarray(x)
+        encoding.check_rows(self, rows)
+        return encoding.posterior_codes(self, rows, sampled)
 
     def decode(
         self,

@@ -41,8 +41,8 @@ class Pixels:
         return items.select(places) if isinstance(items, files.Images) else [items[place] for place in places]
 
     def given(self, items: Any) -> Any:
-        """As they are."""
-        return items
+        """The images of a file or folder by its name; others as they are."""
+        return files.read(items) if isinstance(items, str | Path) else items
 
     def forms(self, items: Sequence[Any]) -> Sequence[Any]:
         """As they are."""

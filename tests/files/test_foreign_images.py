@@ -145,8 +145,19 @@ def test_a_notebooks_grid_shows_images():
     for items in (GREY.astype(float), GREY[:0], [GREY[0].astype(float)]):
         with pytest.raises(DataError, match="no picture"):
             gr.grid(items)
+    with pytest.raises(DataError, match="item 0: array"):
+        gr.evaluate(GREY, task="molecules")
     with pytest.raises(DataError, match="legends"):
         gr.grid(GREY, legends=["a"])
+
+
+def test_a_folder_or_file_stands_for_its_images(tmp_path):
+    np.savez(tmp_path / "x.npz", images=GREY)
+    assert gr.evaluate(str(tmp_path / "x.npz"), task="images")["n"] == 12
+    with pytest.raises(DataError, match="nothing.npz: no such file"):
+        gr.evaluate("nothing.npz", task="images")
+    run, _ = tiny("vae", "grey")
+    assert np.array_equal(Model(run).encode(str(tmp_path / "x.npz")), Model(run).encode(GREY))
 
 
 def test_training_says_which_file_is_damaged(cli, tmp_path):

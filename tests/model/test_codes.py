@@ -69,6 +69,15 @@ def test_codes_are_arrays_tensors_or_lists_of_numbers(model):
     assert model.decode(FIVE[:0]) == []
 
 
+def test_rows_that_no_codec_writes_are_refused(model):
+    rows = model.rows_known(["...", "...."])[0]
+    assert model.codes(rows).shape == (2, 4)
+    wrong = [rows[:, :-1], rows[0], rows.astype(float), rows - 1, rows + 1000, np.array(["C"]), [1, 2]]
+    for given in wrong:
+        with pytest.raises(DataError, match="untrained reads"):
+            model.codes(given)
+
+
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_a_temperature_out_of_range_is_refused(model, temperature):
     for call in (

@@ -46,12 +46,15 @@ def nearest(name: str, known: Iterable[str], all_of_them: str = "there are") -> 
     return f"did you mean {near[0]}?" if near else f"{all_of_them}: {', '.join(names) or 'nothing'}"
 
 
+def printable(text: str) -> str:
+    """A text with a mark in place of every character that a terminal cannot show."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def excerpt(text: str, position: int = 0) -> tuple[str, int]:
     """At most `WIDTH` printable characters around a position, and the position within them."""
     begin = max(0, min(position - WIDTH // 2, len(text) - WIDTH))
-    shown = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[begin : begin + WIDTH]
-    )
+    shown = printable(text[begin : begin + WIDTH])
     left, right = "…" if begin else "", "…" if begin + WIDTH < len(text) else ""
     return left + shown + right, position - begin + len(left)
 

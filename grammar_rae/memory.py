@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def require(size: int, what: str, share: float = 1.0) -> None:
     free = int(available() * share)
     if size > free:
         raise DataError(f"{what} would need {_gib(size)} of memory; {_gib(free)} are free")
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that there was no memory left, as Python or as torch does."""
+    return (
+        isinstance(error, MemoryError) or re.search(r"allocate memory|out of memory", str(error)) is not None
+    )
 
 
 def _gib(size: int) -> str:

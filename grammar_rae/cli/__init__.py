@@ -14,7 +14,11 @@ from typing import Any
 import typer
 
 from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, train, walk
+from grammar_rae.errors import DataError, GrammarError, one_line, printable
+from grammar_rae.memory import ran_out
 from grammar_rae.training.memory import keep_freed
+
+LINE = 1000  # characters of a message
 
 app = typer.Typer(
     name="grammar-rae",
@@ -57,6 +61,12 @@ def main() -> None:
         if isinstance(error, BrokenPipeError):
             sys.exit(0)
         sys.exit(_complain(error))
+    except (MemoryError, RuntimeError) as error:
+        if not ran_out(error):
+            raise
+        sys.exit(
+            _complain(DataError(f"there is not enough memory ({one_line(error)}); ask for less at a time"))
+        )
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -64,15 +74,20 @@ def main() -> None:
 def _warn(message: Warning | str, category: type[Warning], *args: Any, **options: Any) -> None:
     """What the user should know, on one line; what only a developer should is left out."""
     if issubclass(category, UserWarning):
-        print(f"grammar-rae: {message}", file=sys.stderr)
+        print(f"grammar-rae: {_shown(str(message))}", file=sys.stderr)
+
+
+def _shown(line: str) -> str:
+    """A line as a terminal can show it; of one that holds a page of what was given, the beginning and the end."""
+    return printable(line if len(line) <= LINE else f"{line[: LINE // 2]} … {line[-LINE // 2 :]}")
 
 
 def _complain(error: Exception) -> int:
     """The message on one line, or one a defect; exit code 2."""
     if isinstance(error, OSError) and error.strerror:
-        print(f"grammar-rae: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        lines = [f"{error.filename or 'output'}: {error.strerror}"]
     else:
-        print(f"grammar-rae: {error}", file=sys.stderr)
-        for note in getattr(error, "__notes__", []):
-            print(note, file=sys.stderr)
+        lines = str(error).splitlines() if isinstance(error, GrammarError) else [str(error)]
+        lines += [line for note in getattr(error, "__notes__", []) for line in note.splitlines()]
+    print("grammar-rae:", "\n".join(map(_shown, lines)), file=sys.stderr)
     return 2

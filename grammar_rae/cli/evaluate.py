@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import progress, show_side_by_side
 from grammar_rae.errors import DataError
 
@@ -21,7 +22,7 @@ Train = typer.Option(
 Task = typer.Option(None, help="molecules, expressions, strings or a grammar; guessed when not given.")
 Target = typer.Option(None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given.")
 Points = typer.Option(None, help="Expressions: score against the points of a CSV file, columns x and y.")
-Confirm = typer.Option(0.0, help="Expressions: let SymPy check for so many seconds which are equal.")
+Confirm = number(0.0, "Expressions: let SymPy check for so many seconds which are equal.", "confirm")
 Column = typer.Option(
     None, help="The column of a table that holds the strings, or its number; also as FILE:COLUMN."
 )
@@ -33,16 +34,17 @@ Features = typer.Option("classifier", help="Of images: classifier, inception (FI
 Page = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons.")
 MapModel = typer.Option(None, help="Show on the page where this model's latent space has the items.")
 BestBy = typer.Option("qed", help="Property the best molecules on the page are drawn by.")
-Count = typer.Option(10_000, "-n", help="Samples drawn from a model.")
-Encodings = typer.Option(None, help="A model: encode held-out items so many times (the papers: 10).")
-Decodings = typer.Option(None, help="A model: decode each encoding so many times (the papers: 100).")
-PriorPoints = typer.Option(None, help="A model: so many points of N(0, I) (the papers: 1000).")
-PriorDecodes = typer.Option(None, help="A model: decode each point so many times (the papers: 100).")
-Likelihood = typer.Option(
+Count = number(10_000, "Samples drawn from a model.", "n", "-n")
+Encodings = number(None, "A model: encode held-out items so many times (the papers: 10).", "encodings")
+Decodings = number(None, "A model: decode each encoding so many times (the papers: 100).", "decodings")
+PriorPoints = number(None, "A model: so many points of N(0, I) (the papers: 1000).", "prior_points")
+PriorDecodes = number(None, "A model: decode each point so many times (the papers: 100).", "prior_decodes")
+Likelihood = number(
     None,
-    help="A model: log-likelihood of up to -n held-out items, so many draws each (the papers: 500 to 5000).",
+    "A model: log-likelihood of up to -n held-out items, so many draws each (the papers: 500 to 5000).",
+    "likelihood",
 )
-Seed = typer.Option(0)
+Seed = number(0, "Of what is drawn at random.", "seed")
 Json = typer.Option(False, "--json", help="Print JSON.")
 
 

@@ -7,45 +7,52 @@ from pathlib import Path
 
 import typer
 
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import progress, show, show_frame
 
 ModelName = typer.Option(
     "grae-smiles", "--model", "-m", help="A shipped model (see `models`) or a run folder."
 )
 Device = typer.Option("cpu", help="cpu, cuda or cuda:N.")
-Seed = typer.Option(0, help="The same seed gives the same strings, whatever the batch size.")
+Seed = number(0, "The same seed gives the same strings, whatever the batch size.", "seed")
 Json = typer.Option(False, "--json", help="Print one JSON object.")
 File = typer.Argument(
     ...,
     help=".smi, .txt, .csv, .tsv, .parquet, .sdf (.gz on text), or - for standard input; images: a folder or .npz.",
 )
-Revisions = typer.Option(
-    0, help="Read what was written and write it again, up to so often, until its code is the one asked for."
+Revisions = number(
+    0,
+    "Read what was written and write it again, up to so often, until its code is the one asked for.",
+    "revisions",
 )
 Column = typer.Option(
     None, help="The column of a table that holds the strings, or its number; also as FILE:COLUMN."
 )
-Count = typer.Option(1000, "-n", help="How many strings or images.")
+Count = number(1000, "How many strings or images.", "n", "-n")
 DensityName = typer.Option(
     None,
     help="prior, or one the model has (gmm, gaussian, box, …; see `density`); its own when not given.",
 )
-Temperature = typer.Option(None, help="Of decoding, 0 for the likeliest; the model's own when not given.")
+Temperature = number(None, "Of decoding, 0: the likeliest; the model's own when not given.", "temperature")
 Unique = typer.Option(False, help="Every string once; stops after 20 n draws and says so.")
 Raw = typer.Option(False, help="Strings as written, molecules not made canonical.")
 Budget = typer.Option(True, help="Without it a derivation may stay unfinished (the papers' decoder).")
 SyntaxOnly = typer.Option(
     False, "--syntax-only", help="Enforce the grammar but not valence: what the model writes on its own."
 )
-Keep = typer.Option(1.0, help="Draw more, keep this share: the strings the model itself believed in most.")
+Keep = number(
+    1.0,
+    "Draw more, keep this share of every thousand: the strings the model itself believed in most.",
+    "keep",
+)
 Start = typer.Option(
     None,
     help="Complete the beginning of a SMILES, such as 'c1ccccc1C(=O)N' or 'CC(N'; the last atom grows.",
 )
-Rung = typer.Option(
-    None, help="With --component: draw this rung of the code, from 1 at the bottom, of one component (vlac)."
+Rung = number(
+    None, "With --component: draw this rung of the code, 1 the lowest, of one component (vlac).", "rung"
 )
-Component = typer.Option(None, help="Of the rung that --rung names, from 1.")
+Component = number(None, "Of the rung that --rung names, from 1.", "component")
 ItemsOut = typer.Option(
     None,
     help="Write the strings here (.csv and .parquet: with every property); images: .npz or a folder.",
@@ -107,13 +114,13 @@ def reconstruct(
     file: str = File,
     model: str = ModelName,
     column: str = Column,
-    encodings: int = typer.Option(
-        None, help="Also encode every item so many times at random; the papers: 10."
+    encodings: int = number(
+        None, "Also encode every item so many times at random; the papers: 10.", "encodings"
     ),
-    decodings: int = typer.Option(
-        None, help="Also decode every encoding so many times at random; the papers: 100."
+    decodings: int = number(
+        None, "Also decode every encoding so many times at random; the papers: 100.", "decodings"
     ),
-    temperature: float = typer.Option(1.0, help="Of these decodings."),
+    temperature: float = number(1.0, "Of these decodings.", "temperature"),
     budget: bool = typer.Option(
         True, help="Without it these decodings may stay unfinished (the papers' decoder)."
     ),
@@ -159,7 +166,7 @@ def decode(
     file: Path = typer.Argument(..., help="An .npz as `encode` writes it, or one with an array `codes`."),
     model: str = ModelName,
     out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
-    temperature: float = typer.Option(0.0, help="0: the likeliest string; above: one draw of each code."),
+    temperature: float = number(0.0, "0: the likeliest string; above: one draw of each code.", "temperature"),
     revisions: int = Revisions,
     seed: int = Seed,
     device: str = Device,

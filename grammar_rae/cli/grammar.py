@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import show, show_frame
 
 app = typer.Typer(help="Read, check, sample and build grammars.", no_args_is_help=True)
@@ -16,7 +17,7 @@ Json = typer.Option(False, "--json", help="Print JSON.")
 @app.command(name="show")
 def show_grammar(
     grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
-    steps: int = typer.Option(15, help="Count derivations up to this many productions."),
+    steps: int = number(15, "Count derivations up to this many productions.", "max_steps", "--steps"),
     json: bool = Json,
 ) -> None:
     """Rules, nonterminals with their shortest derivations, numbers of derivations by steps."""
@@ -34,7 +35,7 @@ def show_grammar(
 def check(
     grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
     json: bool = Json,
-    seed: int = typer.Option(0, help="Of the search for two parses of one string."),
+    seed: int = number(0, "Of the search for two parses of one string.", "seed"),
 ) -> None:
     """Every defect with its line; a warning where sampling finds two parses of one string."""
     from grammar_rae.grammar.grammar import Grammar
@@ -56,14 +57,14 @@ def check(
 @app.command()
 def sample(
     grammar: str = typer.Argument(..., help="A .cfg file, or the name of a shipped grammar."),
-    n: int = typer.Option(1000, "-n", help="How many strings."),
-    steps: int = typer.Option(50, help="The most productions a derivation may take."),
-    min_steps: int = typer.Option(1, help="The fewest it may take."),
+    n: int = number(1000, "How many strings.", "n", "-n"),
+    steps: int = number(50, "The most productions a derivation may take.", "max_steps", "--steps"),
+    min_steps: int = number(1, "The fewest it may take.", "min_steps"),
     unique: bool = typer.Option(False, help="Every string once; stops after 20 n draws and says so."),
     out: str = typer.Option(
         "-", help=".txt, .smi, .csv or .parquet (.gz on text); standard output when not given."
     ),
-    seed: int = typer.Option(0, help="The same seed gives the same strings."),
+    seed: int = number(0, "The same seed gives the same strings.", "seed"),
 ) -> None:
     """Strings whose derivations are drawn uniformly, every one of the allowed lengths equally likely; no model."""
     import pandas as pd

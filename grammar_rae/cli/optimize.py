@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grammar_rae.cli.generate import Json
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import show, show_frame
 from grammar_rae.errors import DataError
 
@@ -32,9 +33,9 @@ ScoreName = typer.Option(
 )
 Data = typer.Option(None, help="A table with the columns x and y: fit a formula to the points.")
 Start = typer.Option(None, help="Begin with this string and search around it.")
-Similarity = typer.Option(None, help="Least Tanimoto similarity to --start, 0 to 1.")
-Budget = typer.Option(500, help="How many strings are scored.")
-Batch = typer.Option(10, help="Strings a round.")
+Similarity = number(None, "Least Tanimoto similarity to --start.", "similarity")
+Budget = number(500, "How many strings are scored.", "budget")
+Batch = number(10, "Strings a round.", "batch")
 Region = typer.Option(
     "trust", help="trust (around the best), density (where the model's density is high) or box."
 )
@@ -43,13 +44,15 @@ Surrogate = typer.Option(
     None,
     help="values (of expressions), structure (of strings; others' default), or of codes: exact, sparse.",
 )
-Candidates = typer.Option(300, help="Codes decoded a round, to choose the strings from.")
-Samples = typer.Option(1, help="Decode to the most frequent of so many draws; 1: the likeliest.")
-RetrainEvery = typer.Option(None, help="Refit the model after so many evaluations.")
-RankWeight = typer.Option(1e-3, help="With --retrain-every: the smaller, the more the best count.")
-MaxAtoms = typer.Option(None, help="Larger molecules, by heavy atoms, are never scored; ZINC has at most 38.")
-Timeout = typer.Option(60.0, help="Seconds a string that a python: score may take.")
-Seed = typer.Option(0, help="The same seed gives the same run.")
+Candidates = number(300, "Codes decoded a round, to choose the strings from.", "candidates")
+Samples = number(1, "Decode to the most frequent of so many draws; 1: the likeliest.", "samples")
+RetrainEvery = number(None, "Refit the model after so many evaluations.", "retrain_every")
+RankWeight = number(1e-3, "With --retrain-every: the smaller, the more the best count.", "rank_weight")
+MaxAtoms = number(
+    None, "Larger molecules, by heavy atoms, are never scored; ZINC has at most 38.", "max_atoms"
+)
+Timeout = number(60.0, "Seconds a string that a python: score may take.", "timeout")
+Seed = number(0, "The same seed gives the same run.", "seed")
 Out = typer.Option(
     None, help="Keep journal, best.csv and pictures here; the same command again goes on after a kill."
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from grammar_rae.catalogue import DENSITIES
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import progress, show, show_frame
 
 Column = typer.Option(
@@ -24,7 +25,7 @@ def train(
     set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),
     resume: bool = typer.Option(False, help="Go on from the checkpoint in --out."),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
-    devices: int = typer.Option(1, help="How many, for data-parallel training."),
+    devices: int = number(1, "How many, for data-parallel training.", "devices"),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Train, fit the densities, measure, write the run folder."""
@@ -56,18 +57,18 @@ def density(
     fit: str = typer.Option(None, help=f"What to fit: {', '.join(DENSITIES)}."),
     compare: bool = typer.Option(False, help="Log-density of training and held-out codes, every density."),
     name: str = typer.Option(None, help="What `generate --density` calls it; the kind when not given."),
-    components: int = typer.Option(None, help="gmm: how many (10); dirichlet: at most (50)."),
+    components: int = number(None, "gmm: how many (10); dirichlet: at most (50).", "components"),
     bandwidth: str = typer.Option(None, help="kde: a number in the units of the codes, scott or silverman."),
     form: str = typer.Option(None, help="two_stage: dai_wipf, which fits samples of the posterior, or rae."),
-    width: int = typer.Option(None, help="flow, two_stage: of the hidden layers (128, 256)."),
-    layers: int = typer.Option(None, help="flow: transforms (3); two_stage: hidden layers (as published)."),
-    epochs: int = typer.Option(None, help="flow, two_stage: at most (60, 100)."),
+    width: int = number(None, "flow, two_stage: of the hidden layers (128, 256).", "width"),
+    layers: int = number(None, "flow: transforms (3); two_stage: hidden layers (as published).", "layers"),
+    epochs: int = number(None, "flow, two_stage: at most (60, 100).", "epochs"),
     set_: list[str] = typer.Option([], "--set", help="Any other setting of the density: at_most=5000."),
     codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),
     column: str = Column,
     out: Path = typer.Option(None, help="Leave the run alone: write a copy with the density here."),
-    seed: int = typer.Option(0),
+    seed: int = number(0, "Of what is drawn at random.", "seed"),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:

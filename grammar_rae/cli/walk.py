@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grammar_rae.cli.generate import Device, Json, ModelName, Seed
+from grammar_rae.cli.options import number
 from grammar_rae.cli.output import progress, show_frame
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def interpolate(
         ..., help="The item the walk starts from: a SMILES, an expression, an image's file."
     ),
     b: str = typer.Argument(..., help="The item it goes to."),
-    steps: int = typer.Option(8, help="Codes decoded on the way, those of both items included."),
+    steps: int = number(8, "Codes decoded on the way, those of both items included.", "steps"),
     path: str = typer.Option("straight", help="straight, or spherical: about the origin, at an even rate."),
     model: str = ModelName,
     score: str = ScoreName,
@@ -48,12 +49,12 @@ def interpolate(
 
 def neighbours(
     item: str = typer.Argument(..., help="A SMILES, an expression, an image's file."),
-    n: int = typer.Option(20, "-n", help="How many different neighbours at most."),
-    radius: float = typer.Option(
-        1.0, help="How far to look; 1 is as far as a code commonly lies from the mean of all codes."
+    n: int = number(20, "How many different neighbours at most.", "n", "-n"),
+    radius: float = number(
+        1.0, "How far to look; 1 is as far as a code commonly lies from the mean of all codes.", "radius"
     ),
-    rung: int = typer.Option(
-        None, help="Of a ladder: move this part of the code alone, 1 the lowest, and keep the others."
+    rung: int = number(
+        None, "Of a ladder: move this part of the code alone, 1 the lowest, and keep the others.", "rung"
     ),
     model: str = ModelName,
     score: str = ScoreName,

@@ -40,7 +40,7 @@ def fit(
             n_components=components,
             weight_concentration_prior=concentration,
             max_iter=iterations,
-            random_state=seed,
+            random_state=seed % 2**32,
             reg_covar=ridge,
         ),
         data,

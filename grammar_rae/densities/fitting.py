@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
@@ -10,21 +11,31 @@ from torch import Tensor
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities.density import Density
 from grammar_rae.errors import RecipeError
+from grammar_rae.limits.ranges import within
 from grammar_rae.progress import Report
 from grammar_rae.signatures import arguments
+
+COUNTS = ("components", "width", "layers", "epochs", "iterations", "at_most", "batch")
 
 
 def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:
     """The density on codes z (n, D). RecipeError as `check`, DataError for codes that cannot be fitted."""
     fit, *_ = look_up(DENSITIES, kind, "density")
-    density: Density = fit(z, seed, report, **arguments(settings, kind, fit))
+    density: Density = fit(z, seed, report, **_checked(kind, settings, fit))
     return density
 
 
 def check(kind: str, settings: dict[str, Any]) -> None:
     """RecipeError for a kind or a setting that there is not."""
     fit, *_ = look_up(DENSITIES, kind, "density")
-    arguments(settings, kind, fit)
+    _checked(kind, settings, fit)
+
+
+def _checked(kind: str, settings: dict[str, Any], fit: Callable[..., Density]) -> dict[str, Any]:
+    """All settings of a kind, those that are counts in range. RecipeError or DataError."""
+    complete = arguments(settings, kind, fit)
+    within(**{name: complete[name] for name in COUNTS if name in complete})
+    return complete
 
 
 def named(name: str, kind: str) -> str:

@@ -30,7 +30,9 @@ def fit(
     from sklearn.mixture import GaussianMixture
 
     model = maximise(
-        lambda ridge: GaussianMixture(components, max_iter=iterations, random_state=seed, reg_covar=ridge),
+        lambda ridge: GaussianMixture(
+            components, max_iter=iterations, random_state=seed % 2**32, reg_covar=ridge
+        ),
         subsample(validated(z, components), seed, at_most),
     )
     return from_covariances(model.weights_, model.means_, model.covariances_)

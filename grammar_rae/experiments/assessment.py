@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.catalogue import ASSESSMENTS, look_up
-from grammar_rae.errors import DataError
 from grammar_rae.evaluation.images.metrics import Curve
+from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Drawn
@@ -34,8 +34,10 @@ class Plan:
     likelihood: int | None = None  # draws of each held-out item's posterior; None: not asked for
 
     def __post_init__(self) -> None:
-        if self.likelihood is not None and self.likelihood < 1:
-            raise DataError(f"a likelihood of {self.likelihood} draws; expected one or more")
+        encodings, decodings = self.reconstruct or (None, None)
+        points, prior_decodes = self.prior or (None, None)
+        within(n=self.n, seed=self.seed, likelihood=self.likelihood)
+        within(encodings=encodings, decodings=decodings, prior_points=points, prior_decodes=prior_decodes)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Reading:
     counts: Counts | None = None
     temperature: float = 1.0
     masks: Masks = EVERYTHING
+
+    def __post_init__(self) -> None:
+        encodings, decodings = self.counts or (None, None)
+        within(revisions=self.revisions, seed=self.seed, temperature=self.temperature)
+        within(encodings=encodings, decodings=decodings)
 
 
 @dataclass(frozen=True)

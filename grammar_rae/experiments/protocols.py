@@ -21,8 +21,9 @@ from grammar_rae import datasets
 from grammar_rae.distributions.interfaces import Posterior
 from grammar_rae.distributions.posteriors import Point
 from grammar_rae.errors import DataError, excerpt
+from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import EVERYTHING, Masks
-from grammar_rae.model.decoding import BATCH, check_temperature, decoded, has_budget, has_semantics
+from grammar_rae.model.decoding import BATCH, decoded, has_budget, has_semantics
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
@@ -82,9 +83,10 @@ def reconstruction_stochastic(
     likeliest string), `reconstructed_stochastic` (the mean of `share`; higher is better), encodings and decodings.
     Every draw depends on the seed, the item's place among the valid ones, and the numbers of its encoding and
     decoding alone.
-    ValueError for fewer than one encoding or decoding, or no temperature; DataError where no item is valid.
+    DataError for numbers out of range, or no temperature, and where no item is valid.
     """
-    _check(encodings, decodings, temperature)
+    within(encodings=encodings, decodings=decodings, seed=seed)
+    _drawn_at(temperature)
     report("reconstructing", 0.0)
     frame, numbers = reconstruction(model, list(items))
     valid = frame["item"].tolist()
@@ -130,7 +132,8 @@ def validity_stochastic(
     valid = valid / (points × decodings), unique = distinct canonical / valid, None where nothing is valid. The points
     are those of `Model.sample_codes` under the same seed. ValueError as `reconstruction_stochastic`.
     """
-    _check(points, decodings, temperature)
+    within(prior_points=points, prior_decodes=decodings, seed=seed)
+    _drawn_at(temperature)
     task = model.run.task
     valid = 0
     distinct: set[str] = set()
@@ -230,9 +233,8 @@ def _decoded(
         yield model.run.codec.decode(x.cpu().numpy())
 
 
-def _check(first: int, second: int, temperature: float) -> None:
-    if min(first, second) < 1:
-        raise ValueError(f"{first} × {second} draws asked for; expected 1 or more of each")
-    if temperature <= 0:
-        raise ValueError(f"temperature {temperature}; expected more than 0: these protocols draw at random")
-    check_temperature(temperature)
+def _drawn_at(temperature: float) -> None:
+    """DataError for a temperature out of range, and for none."""
+    within(temperature=temperature)
+    if not temperature:
+        raise DataError(f"temperature {temperature}; expected more than 0: these protocols draw at random")

@@ -23,6 +23,7 @@ from grammar_rae.experiments.density import stated
 from grammar_rae.experiments.prepare import Prepared, Spelled, encodable, prepare
 from grammar_rae.experiments.train import round_weights
 from grammar_rae.files.atomic import new_folder
+from grammar_rae.limits.ranges import within
 from grammar_rae.model.model import Model
 from grammar_rae.optimization.settings import Expected
 from grammar_rae.recipes.build import make_objective
@@ -53,10 +54,7 @@ class Retrainer:
     def __init__(self, model: Model, k: float, folder: Path | None, seed: int) -> None:
         if model.run.codec.word != "string":
             raise DataError(f"{model.recipe.name} makes images; retraining needs a model of strings")
-        if k <= 0:
-            raise DataError(
-                f"rank weight {k}; expected a number above 0, the smaller the more the best count"
-            )
+        within(rank_weight=k)
         self.model, self.k, self.folder, self.seed = model, k, folder, seed
         self.codec = cast(TextCodec, model.run.codec)
         self._replayed: Prepared | None = None

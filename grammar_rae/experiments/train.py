@@ -22,6 +22,7 @@ from grammar_rae.experiments.prepare import Prepared, prepare
 from grammar_rae.files.claims import occupied
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.limits.ranges import within
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
@@ -60,6 +61,7 @@ def train(
     run that `out` holds is replaced. `report(what, share)` hears of progress. RecipeError, GrammarError or DataError
     says what does not fit, or who else is at work in `out`.
     """
+    within(devices=devices)
     place = device_of(device, devices)
     folder = None if out is None else Path(out)
     if resume and folder is None:

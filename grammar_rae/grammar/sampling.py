@@ -19,13 +19,17 @@ from grammar_rae.grammar.counting import Counts, count_derivations, counts
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
 from grammar_rae.grammar.parsing.unparser import unparse
+from grammar_rae.limits.ranges import within
+from grammar_rae.memory import require
 
 
 def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> NDArray[np.int16]:
     """(n, max_steps) derivations, each of those with `min_steps` to `max_steps` productions equally likely.
 
-    GrammarError when there is none of such a length.
+    GrammarError when there is none of such a length, DataError for numbers out of range.
     """
+    within(n=n, max_steps=max_steps, min_steps=min_steps, seed=seed)
+    require(n * (4 * max_steps + 200), f"{n:,} derivations of up to {max_steps} steps")
     shortest = int(grammar.tables.need[grammar.start])
     asked = f"{grammar.name} has no derivation of {min_steps} to {max_steps} steps"
     if min_steps > max_steps:
@@ -47,12 +51,7 @@ def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: i
 
 
 def strings(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> list[str]:
-    """What `sample` draws, written out; a string with several derivations comes as often as they do. Errors as there.
-
-    ValueError for fewer than one.
-    """
-    if n < 1:
-        raise ValueError(f"{n} strings asked for; expected 1 or more")
+    """What `sample` draws, written out; a string with several derivations comes as often as these. Errors as there."""
     return [str(text) for text in unparse(grammar, sample(grammar, n, max_steps, seed, min_steps))]
 
 

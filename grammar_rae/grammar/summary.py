@@ -8,6 +8,7 @@ import pandas as pd
 
 from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import BIG, Grammar
+from grammar_rae.limits.ranges import within
 
 
 def rules(grammar: Grammar) -> pd.DataFrame:
@@ -30,6 +31,7 @@ def nonterminals(grammar: Grammar) -> pd.DataFrame:
 
 def describe(grammar: Grammar, steps: int = 15) -> dict[str, Any]:
     """Sizes, and for every s up to `steps` the number of derivations of exactly s productions where there are any."""
+    within(max_steps=steps)
     sizes: dict[str, Any] = {
         "productions": len(grammar.productions),
         "nonterminals": len(grammar.nonterminals) - 1,

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.distributions.masking import Masked
-from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.errors import RecipeError
+from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model import revision
 from grammar_rae.model.codes import codes_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from grammar_rae.model.model import Model
 
 BATCH = 1000
-COLDEST, HOTTEST = 1e-6, 1e6  # temperatures beside 0; beyond them single precision runs out
 
 
 def batch_size(model: Model) -> int:
@@ -71,14 +71,6 @@ def masked(model: Model, p: Decoded) -> Masked:
     return p
 
 
-def check_temperature(temperature: float) -> None:
-    """DataError unless it is 0, for the likeliest, or COLDEST to HOTTEST."""
-    if temperature != 0 and not COLDEST <= temperature <= HOTTEST:
-        raise DataError(
-            f"temperature {temperature}; expected 0 (the likeliest), or {COLDEST:g} to {HOTTEST:,.0f}"
-        )
-
-
 def symbols(p: Decoded, noise: Noise, temperature: float, prefix: Tensor | None = None) -> Tensor:
     """(B, …) symbols drawn at a temperature, 0 for the likeliest, after the productions `prefix` (t,) if any."""
     if prefix is None:
@@ -97,10 +89,8 @@ def decoded_items(
     revisions: int = 0,
 ) -> list[Any]:
     """Single items, as `Model.decode`."""
-    check_temperature(temperature)
     codes = torch.as_tensor(codes_of(model, z))
-    if revisions < 0:
-        raise ValueError(f"{revisions} revisions asked for; expected 0 or more")
+    within(temperature=temperature, seed=seed, revisions=revisions)
 
     def write(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
         """Items of codes (n, D), drawn under the noise of samples `index` (n,)."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.errors import DataError
+from grammar_rae.limits.ranges import within
 
 Codes = NDArray[np.float32]
 PATHS = ("straight", "spherical")
@@ -16,10 +17,9 @@ def between(a: Codes, b: Codes, steps: int, path: str = "straight") -> Codes:
 
     `straight` is the line. `spherical` turns about the origin at an even rate (Shoemake 1985, White 2016), which keeps
     the length of codes that lie on a shell, as those of a prior N(0, I) in many dimensions; the two agree where the
-    codes point the same way. DataError: fewer than two steps, another path.
+    codes point the same way. DataError: steps out of range, another path.
     """
-    if steps < 2:
-        raise DataError(f"{steps} steps; expected 2 or more, both ends included")
+    within(steps=steps)
     if path not in PATHS:
         raise DataError(f"no path {path!r}; there are {', '.join(PATHS)}")
     share = np.linspace(0, 1, steps)[:, None]
@@ -40,10 +40,9 @@ def around(
 
     Directions are drawn from the Gaussian whose covariance has the Cholesky factor `factor` (D, D). A distance is
     Mahalanobis's with that covariance over the square root of D: where the covariance is that of a model's codes, 1 is
-    as far as a code commonly lies from their mean. DataError where the radius is not above 0.
+    as far as a code commonly lies from their mean. DataError for numbers out of range.
     """
-    if not 0 < radius < np.inf:
-        raise DataError(f"a radius of {radius}; expected a number above 0")
+    within(n=n, radius=radius, seed=seed)
     distances = radius * np.arange(1, n + 1) / n
     steps = np.random.default_rng(seed).standard_normal((n, len(centre)))
     steps *= (distances * np.sqrt(len(centre)) / np.linalg.norm(steps, axis=1))[:, None]

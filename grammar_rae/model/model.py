@@ -18,7 +18,9 @@ from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
 from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import RecipeError, excerpt
+from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import Masks
+from grammar_rae.memory import require
 from grammar_rae.model import encoding, likelihood
 from grammar_rae.model.codes import codes_of
 from grammar_rae.model.decoding import decoded_items
@@ -89,6 +91,8 @@ class Model(Generic[Items]):
         self, n: int, density: str | None = None, seed: int = 0, start: int = 0
     ) -> NDArray[np.float32]:
         """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
+        within(n=n, seed=seed)
+        require(5 * 8 * n * self.latent, f"{n:,} codes")
         noise = Noise.first(seed, n, start, self.device)
         with torch.no_grad():
             return self.density(density)().sample(noise).cpu().numpy()
@@ -251,6 +255,7 @@ class Model(Generic[Items]):
         trains on a view of images, the likelihood is that of a view of each, drawn under the seed. RecipeError where q
         is no distribution to draw from; errors as those of `encode`.
         """
+        within(draws=draws, seed=seed)
         if not self.stochastic:
             raise RecipeError(f"{self.recipe.name} has no likelihood: its codes are not drawn from q(z | x)")
         return likelihood.log_likelihood(self, encoding.codec_rows(self, items), draws, seed)
@@ -290,6 +295,7 @@ class Model(Generic[Items]):
 
         RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
         """
+        within(seed=seed)
         called = named(name or kind, kind)
         codes = torch.as_tensor(codes_of(self, z)).to(self.device)
         density = fit_density(kind, codes, seed, report, settings)

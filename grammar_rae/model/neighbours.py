@@ -9,6 +9,8 @@ import pandas as pd
 
 from grammar_rae.chance import DRAWS
 from grammar_rae.distributions.mixtures import MixtureDistribution
+from grammar_rae.limits.ranges import within
+from grammar_rae.memory import require
 from grammar_rae.model.decoding import decoded_items
 from grammar_rae.model.latent import around
 from grammar_rae.model.rungs import part_of, with_rung
@@ -21,8 +23,8 @@ def items_near(
     model: Model, item: Any, n: int, radius: float, seed: int, rung: int | None = None
 ) -> pd.DataFrame:
     """Up to n items, nearest first, as `Model.neighbours`."""
-    if n < 1:
-        raise ValueError(f"{n} neighbours asked for; expected 1 or more")
+    within(n=n, radius=radius, seed=seed, rung=rung)
+    require(DRAWS * n * (5 * 8 * model.latent + 1000), f"the {DRAWS} codes of each of {n:,} neighbours")
     gaussian = model.density("gaussian")()
     assert isinstance(gaussian, MixtureDistribution)
     factor, code = gaussian.factors[0].cpu().numpy(), model.encode([item])[0]

@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from grammar_rae.chance import DRAWS
+from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import EVERYTHING, Masks
+from grammar_rae.memory import require
 from grammar_rae.model.completion import Prefix
 from grammar_rae.model.components import component_codes
-from grammar_rae.model.decoding import batch_size, check_temperature, decoded, masked, spelled, symbols
+from grammar_rae.model.decoding import batch_size, decoded, masked, spelled, symbols
 from grammar_rae.noise import Noise
 from grammar_rae.parallel import overlapped
 from grammar_rae.progress import Report
 
 if TYPE_CHECKING:
     from grammar_rae.model.model import Model
+
+BESIDE = 1000  # bytes: a string, its canonical form, and its row in a table
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,8 @@ class Sampling:
     component: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.temperature is not None:
-            check_temperature(self.temperature)
-        if not 0 < self.keep <= 1:
-            raise ValueError(f"keep {self.keep}; expected a share above 0, 1 for all")
+        rung, component = self.component or (None, None)
+        within(temperature=self.temperature, seed=self.seed, keep=self.keep, rung=rung, component=component)
         if self.component is not None and (self.start is not None or self.density not in (None, "prior")):
             raise ValueError(
                 "a component belongs to the prior alone; leave out the density and the beginning"
@@ -62,9 +65,10 @@ class Drawn:
 
 def draw(model: Model, n: int, sampling: Sampling, progress: Report, mass: bool = False) -> Drawn:
     """n items, each in the one spelling of equal items unless raw, with their feasible `mass` where asked for."""
-    if n < 1:
-        raise ValueError(f"{n} samples asked for; expected 1 or more")
+    within(n=n)
     task = model.run.task
+    one = math.prod(np.shape(model.run.codec.decode(model.run.codec.encode([])))[1:])
+    require(n * (BESIDE + 4 * one), f"{n:,} {task.medium.word}s")
     spelling = None if sampling.raw else task.spelling
     draws = math.ceil((DRAWS * n if sampling.unique else n) / sampling.keep)
     masses: list[float] | None = [] if mass else None

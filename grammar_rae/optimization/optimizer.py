@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from grammar_rae.errors import DataError
+from grammar_rae.limits.ranges import within
 from grammar_rae.optimization.candidates import Decoding, decode_jointly
 from grammar_rae.optimization.journal import Evaluation, Journal
 from grammar_rae.optimization.keywords import takes_fields_of
@@ -85,6 +86,7 @@ class Optimizer:
         """`ask` as a generator that yields codes and is sent their strings, so that the codes of many searches can be
         decoded in one call, by `candidates.decode_jointly`.
         """
+        within(batch=n)
         rows = self.journal.rows()
         waiting = [row.string for row in rows if row.status == "asked"]
         if waiting:
@@ -136,6 +138,7 @@ class Optimizer:
 
         Scores are written down after every `at_once` strings. A score that raises counts as none.
         """
+        within(budget=budget, batch=at_once)
         if self.score is None:
             raise DataError("run needs a score; without one use ask and tell")
         while (done := self.evaluations) < budget:

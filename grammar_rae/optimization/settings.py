@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from grammar_rae.errors import DataError
+from grammar_rae.limits.ranges import within
 from grammar_rae.optimization.candidates import Alike, Decode, Encode, Feasible
 from grammar_rae.optimization.observations import Features
 from grammar_rae.optimization.regions import Region
@@ -57,14 +58,11 @@ class OptimizerSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value in self._counts().items():
-            if value < 1:
-                raise DataError(f"{name} {value}; expected 1 or more")
-        if self.refinements < 0:
-            raise DataError(f"refinements {self.refinements}; expected 0 or more")
+        within(**self._counts(), refinements=self.refinements, seed=self.seed)
+        within(retrain_every=self.retrain_every)
         every = self.retrain_every
-        if (self.retrain is None) != (every is None) or (every is not None and every < 1):
-            raise DataError(f"retrain_every {every}; expected 1 or more, and a way to retrain")
+        if (self.retrain is None) != (every is None):
+            raise DataError(f"retrain_every {every}; expected a number and a way to retrain, or none of both")
 
     def _counts(self) -> dict[str, int]:
         return {"batch": self.batch, "initial": self.initial, "candidates": self.candidates}

@@ -20,6 +20,7 @@ from grammar_rae.evaluation.expressions.table import expression_metrics, express
 from grammar_rae.evaluation.expressions.target import Target, read_points, target_of
 from grammar_rae.evaluation.metrics import EXPRESSION_PROPERTIES
 from grammar_rae.files.layout import Reading
+from grammar_rae.limits.ranges import within
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable
 
@@ -162,6 +163,7 @@ def arithmetic(
     """
     from grammar_rae.grammar.grammar import Grammar
 
+    within(confirm=seconds)
     if isinstance(task, str | Path) and str(task) in {"molecules", "strings"}:
         raise DataError(f"a target, points or SymPy's opinion are for expressions; the task is {task}")
     if target is not None and data is not None:

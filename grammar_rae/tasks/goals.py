@@ -44,6 +44,7 @@ from grammar_rae.evaluation.scoring.score import (
     similarity,
 )
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.limits.ranges import within
 from grammar_rae.tasks.find import named
 from grammar_rae.tasks.task import Task
 
@@ -72,8 +73,7 @@ def goal(
     expressions without blanks, or the strings as they are, valid ones only, and has `timeout` seconds a string.
     `grammar` derives expressions in place of `equation.cfg`. DataError says what is wrong with a specification.
     """
-    if not timeout > 0:
-        raise DataError(f"a time limit of {timeout} seconds; expected a number above 0")
+    within(timeout=timeout, max_atoms=max_atoms)
     terms = _terms(spec.strip(), timeout, grammar)
     fitting = {term.task for term in terms if term.task is not None}
     kind = _scored(task or (fitting.pop() if len(fitting) == 1 else "molecules"), grammar)
@@ -81,10 +81,8 @@ def goal(
         if term.task not in (None, kind.name):
             raise DataError(f"score {term.name!r} is for {term.task}, not for {kind.name}")
     heavy_atoms = kind.search.heavy_atoms if kind.search is not None else None
-    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
-        raise DataError(
-            f"at most {max_atoms} atoms; expected 1 or more, and a score of molecules, not of {kind.name}"
-        )
+    if max_atoms is not None and heavy_atoms is None:
+        raise DataError(f"at most {max_atoms} atoms; expected a score of molecules, not of {kind.name}")
     read = partial(_read, kind, max_atoms)
     return Score(spec.strip(), kind.name, terms, read, _identity(spec.strip()))
 

@@ -17,6 +17,7 @@ from grammar_rae.evaluation.novelty import contains
 from grammar_rae.experiments.retrain import Retrainer
 from grammar_rae.files.claims import occupied
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.limits.ranges import within
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import Evaluation, Optimizer, Round
@@ -92,10 +93,9 @@ class Search:
 
     def __post_init__(self) -> None:
         device_of(self.device)
-        if self.budget < 1:
-            raise DataError(f"budget {self.budget}; expected 1 evaluation or more")
-        if self.samples < 1:
-            raise DataError(f"{self.samples} samples a code; expected 1 or more")
+        within(budget=self.budget, similarity=self.similarity, batch=self.batch, initial=self.initial)
+        within(candidates=self.candidates, samples=self.samples, retrain_every=self.retrain_every)
+        within(rank_weight=self.rank_weight, max_atoms=self.max_atoms, timeout=self.timeout, seed=self.seed)
 
     def run(self) -> SearchResult:
         """The strings with the highest scores. Errors as those of `optimize`."""

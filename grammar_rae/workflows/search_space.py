@@ -10,6 +10,7 @@ import numpy as np
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.densities.box import BoxDistribution
 from grammar_rae.errors import DataError
+from grammar_rae.limits.ranges import within
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import BoxRegion, HighDensity, TrustRegion
 from grammar_rae.optimization.candidates import most_frequent
@@ -95,10 +96,11 @@ def feasibility(
 ) -> Callable[[list[str]], np.ndarray] | None:
     """Which strings may be asked for: similar enough to the start, small enough. DataError where that cannot be."""
     like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
-    if similarity is not None and (start is None or like is None or not 0 <= similarity <= 1):
-        raise DataError(f"similarity {similarity}: expected 0 to 1, a start and a model of molecules")
-    if max_atoms is not None and (heavy_atoms is None or max_atoms < 1):
-        raise DataError(f"max_atoms {max_atoms}: expected 1 or more, and a model of molecules")
+    within(similarity=similarity, max_atoms=max_atoms)
+    if similarity is not None and (start is None or like is None):
+        raise DataError(f"similarity {similarity}: expected a start and a model of molecules")
+    if max_atoms is not None and heavy_atoms is None:
+        raise DataError(f"max_atoms {max_atoms}: expected a model of molecules")
 
     def feasible(strings: list[str]) -> np.ndarray:
         """(n,) whether each string may be asked for."""

@@ -164,7 +164,7 @@ def test_evaluation_with_a_likelihood(run, tmp_path, capsys, monkeypatch):
     bars = usage([0.5, 0.0, 2.0]).axes[0].patches
     assert [bar.get_height() for bar in bars] == [0.5, 0.0, 2.0]
     words = complaint(capsys, monkeypatch, "evaluate", run, "--likelihood", 0)
-    assert words.endswith("a likelihood of 0 draws; expected one or more")
+    assert words.endswith("--likelihood 0; expected 1 to 1,000,000")
 
 
 def test_evaluation_and_its_page(run, pictures, tmp_path):

@@ -286,7 +286,7 @@ def mistakes(rna, run, folder):
         "too few codes": (("density", run, "--fit", "gmm", "--components", 9999), "9999 components need"),
         "shipped run": (("density", "grae-equations", "--fit", "kde"), "comes with the package"),
         "copy on top": (("density", run, "--fit", "kde", "--out", folder), "exists; --out takes a folder"),
-        "no samples": (("generate", "-m", run, "-n", 0), "expected 1 or more"),
+        "no samples": (("generate", "-m", run, "-n", 0), "-n 0; expected 1 to 1,000,000,000"),
         "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
         "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
         "bad grammar": (("grammar", "check", folder / "bad.cfg"), "line 1: T has no production"),

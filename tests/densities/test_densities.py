@@ -264,7 +264,7 @@ def test_the_flow_leaves_torchs_checks_on():
         ("kde", {"bandwidth": "wide"}, "bandwidth wide"),
         ("kde", {"components": 3}, "kde has no setting components; it takes: bandwidth, at_most"),
         ("gaussian", {"width": 3}, "gaussian has no setting width; it takes: nothing"),
-        ("gmm", {"components": 0}, "0 components; expected 1 or more"),
+        ("gmm", {"components": 0}, "components 0; expected 1 to 10,000"),
         ("flow", {"epochs": 0}, "0 epochs"),
         ("flow", {"width": 0}, "width 0"),
         ("two_stage", {"form": "third"}, "form third; expected one of dai_wipf, rae"),

@@ -152,7 +152,7 @@ def test_reconstruct_a_file(command, tmp_path):
     assert json.loads(out)["reconstructed_stochastic"] == pytest.approx(wanted)
     assert "share" in (tmp_path / "out.csv").read_text().splitlines()[0]
     code, out, err = command("reconstruct", tmp_path / "items.txt", "-m", tmp_path / "run", "--encodings", 0)
-    assert code == 2 and "expected 1 or more" in err and len(err.splitlines()) == 1
+    assert code == 2 and "expected 1 to 100,000" in err and len(err.splitlines()) == 1
 
 
 def test_the_card_of_a_run(command, toy_run, tmp_path):

@@ -255,8 +255,8 @@ def test_another_run_s_journal_is_refused(tmp_path):
     [
         ({"acquisition": "guess"}, "no acquisition is called guess"),
         ({"surrogate": "guess"}, "no surrogate is called guess"),
-        ({"batch": 0}, "batch 0; expected 1 or more"),
-        ({"refinements": -1}, "refinements -1; expected 0 or more"),
+        ({"batch": 0}, "batch 0; expected 1 to 10,000"),
+        ({"refinements": -1}, "refinements -1; expected 0 to 1,000"),
         ({"retrain_every": 5}, "retrain_every 5"),
     ],
 )

@@ -64,14 +64,14 @@ def test_mistakes_are_one_line(cli, tmp_path):
         ("--score", "qed", "--start", "C(C"): "not one of the molecules",
         ("--score", "qed", "--region", "ball"): "no region is called ball; there are: trust, density, box",
         ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise max_atoms",
-        ("--score", "expression:x", "--max-atoms", 3): "expected 1 or more, and a model of molecules",
+        ("--score", "expression:x", "--max-atoms", 3): "expected a model of molecules",
         (
             "--score",
             "qed",
             "--surrogate",
             "values",
         ): "what expressions compute, not molecules; take structure",
-        ("--score", "qed", "--budget", 0): "budget 0; expected 1 evaluation or more",
+        ("--score", "qed", "--budget", 0): "--budget 0; expected 1 to 1,000,000",
     }.items():
         code, _, err = cli("optimize", *words)
         assert code == 2 and message in err and len(err.splitlines()) == 1, err

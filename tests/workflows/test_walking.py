@@ -130,12 +130,12 @@ def test_the_verbs(done, cli, toy_run, tmp_path):
     ("words", "says"),
     [
         (("interpolate", "...", "xyz"), "'x' at position 0"),
-        (("interpolate", "...", "(...).", "--steps", 1), "expected 2 or more"),
+        (("interpolate", "...", "(...).", "--steps", 1), "--steps 1; expected 2 to 1,000,000"),
         (("interpolate", "...", "(...).", "--path", "curved"), "there are straight, spherical"),
         (("interpolate", "...", "(...).", "--score", "qed"), "for molecules, not for strings"),
         (("interpolate", "...", "(...).", "--grid", "a.png"), "no picture of strings"),
-        (("neighbours", "...", "-n", 0), "expected 1 or more"),
-        (("neighbours", "...", "--radius", 0), "above 0"),
+        (("neighbours", "...", "-n", 0), "-n 0; expected 1 to 1,000,000,000"),
+        (("neighbours", "...", "--radius", 0), "--radius 0; expected 0.0001 to 10,000"),
     ],
 )
 def test_mistakes_are_one_line(cli, toy_run, words, says):

@@ -74,7 +74,7 @@ def precision_recall(
     both = np.concatenate([generated[:n], real[:n]]).astype(np.float64)
     curves = []
     for run in range(runs):
-        labels = MiniBatchKMeans(clusters, n_init=10, random_state=seed + run).fit_predict(both)
+        labels = MiniBatchKMeans(clusters, n_init=10, random_state=(seed + run) % 2**32).fit_predict(both)
         q, p = (np.bincount(part, minlength=clusters) / n for part in (labels[:n], labels[n:]))
         curves.append(prd(q, p, angles))
     precision, recall = np.mean(curves, axis=0)

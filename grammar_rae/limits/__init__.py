@@ -1,0 +1,1 @@
+"""How large the numbers of a call may be, and how long an item."""

@@ -69,6 +69,18 @@ def one_line(error: BaseException) -> str:
     return excerpt(next(iter(str(error).splitlines()), "") or type(error).__name__)[0]
 
 
+def said(error: BaseException) -> str:
+    """The class of an exception and the first line of its message, printable; the class alone where it has none, or
+    cannot be asked for it.
+    """
+    kind = type(error).__name__
+    try:
+        text = printable(str(error).strip().partition("\n")[0][:200])
+    except BaseException:  # a user's exception, which may do anything when it is asked what it is
+        text = ""
+    return f"{kind}: {text}" if text else kind
+
+
 def brief(error: Exception) -> str:
     """The first line of an error about one of several items, without the number of the item."""
     return re.sub(r"^item \d+: ", "", str(error).splitlines()[0])

@@ -107,7 +107,10 @@ def optimize(
         device=device,
         report=_print_round,
     )
-    _print_result(search_and_write(search, data), wanted, json)
+    result = search_and_write(search, data)
+    _print_result(result, wanted, json)
+    if result.without_score and result.table.empty:
+        raise DataError(result.without_score)
 
 
 def _specification(score: str | None, data: str | None) -> str:
@@ -122,13 +125,15 @@ def _specification(score: str | None, data: str | None) -> str:
 
 
 def _print_result(result: SearchResult, title: str, json: bool) -> None:
-    """The best strings and the run in numbers; on standard error, that the search ended early."""
+    """The best strings and the run in numbers; on standard error, that it ended early, or scores are missing."""
     if result.numbers["stopped_early"]:
         print(
             f"stopped after {result.numbers['evaluations']} evaluations: nothing new is decoded there any more; "
             "try another region, or more --samples",
             file=sys.stderr,
         )
+    if result.without_score and not result.table.empty:
+        print(result.without_score, file=sys.stderr)
     if not json and len(result.table):
         best = result.table.head(SHOWN).set_index(result.table.columns[0])
         show_frame(best[[name for name in best if name in COLUMNS]].convert_dtypes(), False)
@@ -141,6 +146,6 @@ def _print_round(round: Round) -> None:
         return
     print(
         f"round {round.number}: {round.evaluations} evaluations, best {round.best:.4f}, "
-        f"valid {100 * round.valid:.0f} %, {round.seconds:.1f} s",
+        f"{100 * round.scored:.0f} % with a score, {round.seconds:.1f} s",
         file=sys.stderr,
     )

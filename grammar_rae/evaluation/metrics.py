@@ -39,6 +39,7 @@ METRICS: dict[str, Metric] = {
         "reference unread", "lower", "of the reference what cannot be read / all", "share"
     ),
     "valid": Metric("valid", "higher", "valid / all", "share"),
+    "scored": Metric("with a score", "higher", "evaluations that have a score / all", "share"),
     "unique": Metric("unique", "higher", "distinct canonical / valid", "share"),
     "unique_1000": Metric("unique of 1,000", "higher", "distinct among the first 1,000 valid", "share"),
     "unique_10000": Metric("unique of 10,000", "higher", "distinct among the first 10,000 valid", "share"),
@@ -69,6 +70,8 @@ METRICS: dict[str, Metric] = {
     "fragments": Metric("fragments", "higher", "cosine of BRICS fragment counts with the reference's"),
     "scaffolds": Metric("scaffolds", "higher", "cosine of Bemis-Murcko scaffold counts with the reference's"),
     "fcd": Metric("FCD", "lower", "Fréchet ChemNet distance to the reference"),
+    "fcd_left_out": Metric("too long for FCD", "", "molecules left out of FCD"),
+    "fcd_left_out_reference": Metric("too long for FCD, reference", "", "of the reference, left out of FCD"),
     "guacamol_kl": Metric(
         "GuacaMol KL", "higher", "mean exp(-KL) over ten descriptors, against the reference"
     ),

@@ -11,10 +11,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 from typing import Any
+
+MOMENT = 2.0  # seconds
 
 
 class WorkerError(Exception):
@@ -44,7 +47,10 @@ class Worker:
             encoding="utf-8",
             start_new_session=True,
         )
-        answer = self._exchange(self.process, self.setup, self.loading)
+        try:
+            answer = self._exchange(self.process, self.setup, self.loading)
+        except WorkerError as error:
+            raise WorkerError(f"cannot be started: {error}") from None
         if "error" in answer:
             self.close()
             raise WorkerError(answer["error"])
@@ -75,7 +81,10 @@ class Worker:
             timer.cancel()
             timer.join()
         if line.endswith("\n") and not late:
-            return json.loads(line)
+            with suppress(ValueError):  # a user's code may have written there
+                return json.loads(line)
+        if not late:
+            _let_end(process)
         self.close()
         code = process.wait()
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
@@ -91,6 +100,18 @@ class Worker:
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
+
+
+def _let_end(process: subprocess.Popen[str]) -> None:
+    """Give a process that has stopped to answer a moment to end by itself, so that its exit code says why."""
+    if not hasattr(os, "waitid"):
+        return
+    end = time.monotonic() + MOMENT
+    with suppress(ChildProcessError):
+        while time.monotonic() < end:
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                return
+            time.sleep(0.005)
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -86,7 +86,7 @@ RANGES = {
     "seed": Range(0, 2**63 - 1),
     "similarity": Range(0.0, 1.0, whole=False),
     "steps": Range(2, 1_000_000),
-    "temperature": Range(1e-6, 1e6, whole=False, or_zero=True)  # beyond, single precision runs out,
+    "temperature": Range(1e-6, 1e6, whole=False, or_zero=True),  # beyond them single precision runs out
     "timeout": Range(0.01, 100_000.0, whole=False),
     "width": Range(1, 10_000),
 }

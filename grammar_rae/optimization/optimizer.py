@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,15 +29,20 @@ from grammar_rae.optimization.settings import OptimizerSettings, Space
 
 @dataclass(frozen=True)
 class Round:
-    """What is known after a round: how many evaluations there are, the best score, the share `valid` of evaluations
+    """What is known after a round: how many evaluations there are, the best score, the share `scored` of evaluations
     that have one, and the `seconds` that this round took.
     """
 
     number: int
     evaluations: int
     best: float
-    valid: float
+    scored: float
     seconds: float
+
+    @property
+    def valid(self) -> float:
+        """`scored`, by its older name."""
+        return self.scored
 
 
 class Optimizer:
@@ -136,7 +143,8 @@ class Optimizer:
     ) -> list[Evaluation]:
         """Ask, score and tell until `budget` evaluations are in the journal, or nothing new is found; `best()`.
 
-        Scores are written down after every `at_once` strings. A score that raises counts as none.
+        Scores are written down after every `at_once` strings. A score that raises counts as none; UserWarning where no
+        string of the first round has one.
         """
         within(budget=budget, batch=at_once)
         if self.score is None:
@@ -149,6 +157,8 @@ class Optimizer:
             for first in range(0, len(strings), at_once):
                 part = strings[first : first + at_once]
                 self.tell(part, *score_safely(self.score, part))
+            if not done and (words := self.without_score()) and not self.best():
+                warnings.warn(words, stacklevel=2)
             if report is not None:
                 report(self._summary(time.monotonic() - begun))
         return self.best()
@@ -166,6 +176,17 @@ class Optimizer:
         """Everything that has a score, best first, the earlier first among equals."""
         scored = [row for row in self.journal.rows() if row.status == "scored"]
         return sorted(scored, key=lambda row: (-row.score, row.number))
+
+    def without_score(self) -> str:
+        """How many strings have no score, and the commonest reason; "" where all have one."""
+        rows = self.evaluated()
+        reasons = Counter(row.reason for row in rows if row.status == "failed")
+        if not reasons:
+            return ""
+        (reason, count), failed = reasons.most_common(1)[0], reasons.total()
+        name = "" if self.score is None or reason.startswith(self.score.name) else f"{self.score.name}: "
+        often = "" if count == failed else f"{count:,} times "
+        return f"{failed:,} of {len(rows):,} strings have no score; {often}{name}{reason or 'no value'}"
 
     def _summary(self, seconds: float) -> Round:
         rows = self.evaluated()

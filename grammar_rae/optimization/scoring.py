@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, said
 
 Function = Callable[[list[str]], np.ndarray]
 
@@ -82,9 +82,9 @@ def score_safely(score: ScoringFunction, strings: list[str]) -> tuple[list[float
     """
     try:
         values = np.asarray(score(strings), dtype=float)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if len(strings) == 1:
-            return [math.nan], {strings[0]: f"{type(error).__name__}: {error}"}
+            return [math.nan], {strings[0]: said(error)}
         parts = [score_safely(score, [string]) for string in strings]
         return [value for values, _ in parts for value in values], {
             string: reason for _, reasons in parts for string, reason in reasons.items()

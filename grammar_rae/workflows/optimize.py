@@ -49,7 +49,8 @@ RETRAINED_REACH = (
 class SearchResult:
     """`table`: strings with a score, best first, each once, with their properties; `numbers`: the run in short;
     `course` (n,): the value of every evaluation in order, NaN where there was none, higher is better; `score`: what
-    was maximised; `grammar`: what derives the strings, if anything.
+    was maximised; `grammar`: what derives the strings, if anything; `without_score`: how many strings have no score,
+    and the commonest reason, "" where all have one.
     """
 
     table: pd.DataFrame
@@ -58,6 +59,7 @@ class SearchResult:
     kind: Task
     score: ScoringFunction
     grammar: Grammar | None = None
+    without_score: str = ""
 
     @property
     def task(self) -> str:
@@ -238,13 +240,14 @@ def _result(model: Model, score: ScoringFunction, optimizer: Optimizer, budget: 
         "evaluations": len(evaluated),
         "best_score": float(table["score"].iloc[0]) if len(table) else None,
         "best_string": table.iloc[0, 0] if len(table) else None,
-        "valid": float(np.isfinite(course).mean()) if len(course) else None,
+        "scored": float(np.isfinite(course).mean()) if len(course) else None,
         "mean_score": float(np.nanmean(score.display(course))) if len(table) else None,
         "stopped_early": len(evaluated) < budget,
     }
     best_so_far = score.display(np.fmax.accumulate(course)) if len(course) else course
     numbers |= {f"best_of_{n}": float(best_so_far[n - 1]) for n in MILESTONES if n <= len(course)}
-    return SearchResult(table, numbers, course, model.run.task, score, model.run.grammar)
+    kind, grammar = model.run.task, model.run.grammar
+    return SearchResult(table, numbers, course, kind, score, grammar, optimizer.without_score())
 
 
 def _table(

@@ -456,6 +456,21 @@ def test_fcd_is_the_packages(sets: tuple[list[str], list[str], list[str]]) -> No
         assert evaluate(["CCO"], reference=reference, fcd=True)["guacamol_fcd"] is None
 
 
+def test_one_long_molecule_does_not_change_the_fcd_of_the_others(
+    sets: tuple[list[str], list[str], list[str]],
+) -> None:
+    pytest.importorskip("fcd")
+    made, reference = sets[0][:12], sets[1][:12]
+    alone = evaluate(made, reference=reference, fcd=True)
+    assert alone["fcd_left_out"] == alone["fcd_left_out_reference"] == 0
+    longest, longer = "C" * 349, "C" * 350
+    with pytest.warns(UserWarning, match="leaves out 2 of 14 molecules and 1 of 13 of the reference.* CCCC"):
+        beside = evaluate([*made, longer, longer], reference=[*reference, longer], fcd=True)
+    assert beside["fcd"] == alone["fcd"]
+    assert (beside["fcd_left_out"], beside["fcd_left_out_reference"]) == (2, 1)
+    assert evaluate([*made, longest], reference=reference, fcd=True)["fcd"] != alone["fcd"]
+
+
 def test_fcd_needs_molecules_a_reference_and_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="needs a reference"):
         evaluate(["CCO"], fcd=True)

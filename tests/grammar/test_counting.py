@@ -103,7 +103,6 @@ def test_too_short_a_length_is_refused():
     [
         (3, 3, "no derivation of 3 to 3 steps, its next shorter ones take 2; allow fewer or more"),
         (1, 1, "its shortest takes 2; allow more"),
-        (1, -3, "the fewest are above the most"),
         (9, 5, "the fewest are above the most"),
     ],
 )

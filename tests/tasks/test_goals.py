@@ -37,6 +37,23 @@ def shout(text):
     os.write(1, b"nor is this")
     return len(text)
 def process(text): return os.getpid()
+class Mute(Exception):
+    def __str__(self): raise RuntimeError("asked what it is")
+    __repr__ = __str__
+def hostile(text):
+    if text == "parent": os.kill(os.getppid(), signal.SIGTERM); time.sleep(60)
+    if text == "group": os.killpg(os.getpgid(os.getppid()), signal.SIGINT); time.sleep(60)
+    if text == "interrupt": signal.raise_signal(signal.SIGINT)
+    if text == "mute": raise Mute
+    if text == "odd": raise ValueError("\\x1b[31m\\udc80" + "x" * 1000)
+    if text == "thing": return Mute()
+    if text == "memory": return len(bytearray(1 << 44))
+    if text == "pieces":
+        pieces = []
+        while True: pieces.append(np.ones(1 << 24))
+    return len(text)
+def endless(texts):
+    while True: yield 1.0
 def misbehave(text):
     if text == "hang": time.sleep(3600)
     if text == "exit": os._exit(3)
@@ -189,6 +206,40 @@ def test_whatever_a_function_does_costs_only_its_string(here: Path) -> None:
     ]
     assert np.array_equal(score(strings), [np.nan, 6] * len(bad), equal_nan=True)
     assert score.failures == {text: f"python:mine:misbehave: {why}" for text, why in bad.items()}
+
+
+def test_a_hostile_function_costs_only_its_string(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grammar_rae.evaluation.scoring.functions.available", lambda: 0)  # the least there is
+    workers = UserFunction("mine:hostile", seconds=30, count=2)
+    bad = {
+        "parent": "crashed (SIGTERM)",
+        "group": "crashed (SIGINT)",
+        "interrupt": "KeyboardInterrupt",
+        "mute": "Mute",
+        "odd": "ValueError: \N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}" + "x" * 194,
+        "thing": "returned Mute, expected a number",
+        "memory": "MemoryError",
+        "pieces": "MemoryError",
+    }
+    strings = [text for hostile in bad for text in (hostile, "good")]
+    values, reasons = workers(strings)
+    assert np.array_equal(values, [np.nan, 4] * len(bad), equal_nan=True)
+    assert [why.partition(": Unable")[0] for why in reasons.values()] == list(bad.values())
+
+
+def test_a_list_without_end_is_refused(here: Path) -> None:
+    why = UserFunction("mine:endless", batch=True)(["a"])[1]
+    assert why == {0: "returned more than 1 numbers for 1 strings"}
+
+
+def test_a_module_that_hangs_when_imported_is_stopped(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "stuck.py").write_text("import time\ntime.sleep(3600)\n")
+    monkeypatch.setattr("grammar_rae.evaluation.scoring.functions.LOADING", 2.0)
+    with pytest.raises(DataError, match=r"stuck:f: cannot be started: no answer within 2 s"):
+        UserFunction("stuck:f", seconds=1)
+    (here / "closed.py").write_text("raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})()\n")
+    with pytest.raises(DataError, match=r"closed:f: cannot be imported \(E\)"):
+        UserFunction("closed:f")
 
 
 @pytest.mark.parametrize("name", ["misbehave", "child"])

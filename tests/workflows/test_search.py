@@ -13,6 +13,7 @@ from grammar_rae.evaluation.expressions import scores
 from grammar_rae.experiments.retrain import Retrainer, rank_weights
 from grammar_rae.experiments.train import train
 from grammar_rae.model.model import Model
+from grammar_rae.optimization.journal import Journal
 from grammar_rae.workflows.optimize import optimize
 
 
@@ -79,6 +80,39 @@ def test_mistakes_are_one_line(cli, tmp_path):
     assert cli(*settings)[0] == 0
     code, _, err = cli(*settings, "--seed", 1)
     assert code == 2 and "was written with seed 0, now it is 1; choose another folder" in err
+
+
+def test_a_score_that_always_fails_says_so_at_once_and_is_no_success(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "def broken(text):\n    return nothing\n\ndef picky(text):\n    return 1 / (len(text) % 2)\n"
+    )
+    reason = "python:mine:broken: NameError: name 'nothing' is not defined"
+    words = ("optimize", "--budget", 4, "--batch", 2, "--candidates", 20, "--json", "--out", tmp_path / "run")
+    code, out, err = cli(*words, "--score", "python:mine:broken")
+    assert code == 2 and json.loads(out)["scored"] == 0
+    assert err.splitlines() == [
+        f"grammar-rae: {count} of {count} strings have no score; {reason}" for count in (2, 4)
+    ]
+    rows = Journal(tmp_path / "run" / "journal.sqlite").rows()
+    assert [(row.status, row.reason) for row in rows] == [("failed", reason)] * 4
+    words = ("optimize", "--budget", 6, "--candidates", 20, "--json", "--score", "python:mine:picky")
+    code, out, err = cli(*words)
+    assert code == 0 and 0 < json.loads(out)["scored"] < 1
+    assert "of 6 strings have no score; python:mine:picky: ZeroDivisionError" in err
+
+
+def test_the_exceptions_of_a_plain_function_are_told(toy_run):
+    with pytest.warns(
+        UserWarning, match=r"4 of 4 strings have no score; .*broken: NameError: name 'nothing'"
+    ):
+        found = optimize(toy_run, broken, 4, batch=4, candidates=20, region="density")
+    assert found.table.empty and found.numbers["scored"] == 0
+    assert found.without_score.startswith("4 of 4 strings have no score")
+
+
+def broken(strings):
+    return nothing  # noqa: F821
 
 
 def test_a_start_is_improved_within_its_similarity(tmp_path):

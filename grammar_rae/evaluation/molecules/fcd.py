@@ -3,6 +3,9 @@
 The distance between two Gaussians fitted to the last hidden activations of ChemNet on canonical SMILES; molecules
 count as often as they stand in the set, each distinct one is sent through the network once. Not negative, lower
 is closer. It depends on the sizes of both sets, so compare only figures of equal sizes.
+
+ChemNet reads 350 columns, the last of which ends the string. The package pads a whole set to its longest SMILES where
+that has more, which changes the activations of every other molecule: longer molecules are left out here.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import rdBase
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.evaluation.molecules.profile import REMEMBER, Profile
 from grammar_rae.files.cache import remembered_arrays
 
+LONGEST = 349  # characters of a SMILES
 CHUNK = 10_000  # molecules whose activations are held at once
 
 
@@ -30,15 +34,38 @@ class Moments(NamedTuple):
 
 
 def activation_moments(molecules: Profile) -> Moments | None:
-    """The moments of a set; None where it has fewer than two molecules. DataError: `fcd` is not installed."""
-    if len(molecules) < 2:
-        _package()
+    """The moments of a set without what is `too_long`; None where that leaves fewer than two molecules.
+
+    DataError: `fcd` is not installed.
+    """
+    package = _package()
+    short = np.array([len(form) <= LONGEST for form in molecules.forms], bool)
+    forms, counts = [form for form in molecules.forms if len(form) <= LONGEST], molecules.counts[short]
+    if counts.sum() < 2:
         return None
-    if len(molecules.forms) < REMEMBER:
-        return Moments(**_fitted(molecules))
-    kind = f"chemnet-fcd-{_package().__version__}-rdkit-{rdBase.rdkitVersion}"
-    key = [f"{form} {count}" for form, count in zip(molecules.forms, molecules.counts, strict=True)]
-    return Moments(**remembered_arrays(kind, key, lambda: _fitted(molecules)))
+    if len(forms) < REMEMBER:
+        return Moments(**_fitted(forms, counts))
+    kind = f"chemnet-fcd-{package.__version__}-rdkit-{rdBase.rdkitVersion}"
+    key = [f"{form} {count}" for form, count in zip(forms, counts, strict=True)]
+    return Moments(**remembered_arrays(kind, key, lambda: _fitted(forms, counts)))
+
+
+def too_long(molecules: Profile) -> int:
+    """How many molecules of a set, each as often as it stands there, are left out of its moments."""
+    pairs = zip(molecules.forms, molecules.counts, strict=True)
+    return sum(int(count) for form, count in pairs if len(form) > LONGEST)
+
+
+def left_out(generated: Profile, reference: Profile) -> str:
+    """What of two sets is left out of their distance, in words that name the first; "" where nothing is."""
+    long = [form for side in (generated, reference) for form in side.forms if len(form) > LONGEST]
+    if not long:
+        return ""
+    return (
+        f"FCD leaves out {too_long(generated):,} of {len(generated):,} molecules and {too_long(reference):,} of "
+        f"{len(reference):,} of the reference, longer than the {LONGEST} characters that ChemNet reads; the first: "
+        f"{excerpt(long[0])[0]}"
+    )
 
 
 def frechet_distance(first: Moments | None, second: Moments | None) -> float | None:
@@ -54,25 +81,25 @@ def frechet_distance(first: Moments | None, second: Moments | None) -> float | N
 
 
 def activations(forms: Sequence[str]) -> NDArray[np.float32]:
-    """(n, 512) last hidden activations of ChemNet."""
+    """(n, 512) last hidden activations of ChemNet on SMILES of at most LONGEST characters."""
     package = _package()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy's, and of strings longer than the network was trained on
+        warnings.simplefilter("ignore")  # NumPy's
         rows: NDArray[np.float32] = package.get_predictions(package.load_ref_model(), list(forms))
     return rows
 
 
-def _fitted(molecules: Profile) -> dict[str, NDArray[np.float64]]:
+def _fitted(forms: list[str], counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
     """Mean and covariance (divided by n - 1), summed up chunk by chunk about the first chunk's mean."""
     total, outer, shift = np.zeros(512), np.zeros((512, 512)), np.zeros(512)
-    for start in range(0, len(molecules.forms), CHUNK):
-        rows = activations(molecules.forms[start : start + CHUNK]).astype(np.float64)
-        weights = molecules.counts[start : start + CHUNK].astype(np.float64)
+    for start in range(0, len(forms), CHUNK):
+        rows = activations(forms[start : start + CHUNK]).astype(np.float64)
+        weights = counts[start : start + CHUNK].astype(np.float64)
         shift = shift if start else rows.mean(axis=0)
         rows -= shift
         total += weights @ rows
         outer += (rows * weights[:, None]).T @ rows
-    n = len(molecules)
+    n = int(counts.sum())
     mean = total / n
     return {"mean": mean + shift, "covariance": (outer - n * np.outer(mean, mean)) / (n - 1)}
 

@@ -22,7 +22,7 @@ from grammar_rae.chemistry.smiles import canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluation.molecules import guacamol, moses
-from grammar_rae.evaluation.molecules.fcd import activation_moments, frechet_distance
+from grammar_rae.evaluation.molecules.fcd import activation_moments, frechet_distance, left_out, too_long
 from grammar_rae.evaluation.molecules.molecule import molecule_batches
 from grammar_rae.evaluation.molecules.profile import PROFILED, REMEMBER, Profile, profile, remembered
 from grammar_rae.evaluation.molecules.properties import NAMES, property_values
@@ -172,7 +172,14 @@ def metrics(
         }
         if fcd:
             apart = frechet_distance(activation_moments(generated), activation_moments(reference))
-            numbers |= {"fcd": apart, "guacamol_fcd": guacamol.fcd_score(apart)}
+            numbers |= {
+                "fcd": apart,
+                "fcd_left_out": too_long(generated),
+                "fcd_left_out_reference": too_long(reference),
+                "guacamol_fcd": guacamol.fcd_score(apart),
+            }
+            if long := left_out(generated, reference):
+                warnings.warn(long, stacklevel=3)
     missing = _missing(numbers, len(valid), None if reference is None else len(reference), why)
     if missing:
         warnings.warn(missing, stacklevel=3)

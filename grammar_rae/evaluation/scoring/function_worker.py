@@ -1,21 +1,28 @@
 """Run by `functions.UserFunction` as a process of its own: strings in, numbers out, one JSON line each way.
 
-The first line of standard input says where modules are, which function to call and for how many seconds at most;
-every other line is a list of arguments: one string, or all of them. What the function prints goes to standard
-error. Imports nothing of the package, so that it starts fast and can be killed at any time.
+The first line of standard input says where modules are, which function to call, for how many seconds at most and in
+how much memory; every other line is a list of arguments: one string, or all of them. What the function prints goes to
+standard error. Imports nothing of the package but its errors, so that it starts fast and can be killed at any time.
+
+The function runs in a child of this process, which does nothing but wait: a function that kills or interrupts its
+parent ends that, and nobody else.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import faulthandler
 import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
+END_WITH_PARENT = 1  # of Linux's prctl
 GRACE = 5.0  # seconds after which a worker ends by itself that its owner should have killed
 
 
@@ -56,18 +63,23 @@ def as_number(value: Any) -> float:
 def as_numbers(values: Any, count: int) -> list[float]:
     """`count` numbers out of a list or array."""
     try:
-        items = list(values)
+        items = list(islice(values, count + 1))
     except TypeError:
         raise NoNumber(f"returned {described(values)}, expected a list of {count} numbers") from None
     if len(items) != count:
-        raise NoNumber(f"returned {len(items)} numbers for {count} strings")
+        number = len(values) if hasattr(values, "__len__") else f"more than {count}"
+        raise NoNumber(f"returned {number if len(items) > count else len(items)} numbers for {count} strings")
     return [as_number(value) for value in items]
 
 
 def described(value: Any) -> str:
     """What a function returned, in a line of at most 100 characters."""
-    text = "None" if value is None else f"{type(value).__name__} {value!r}"
-    return text.splitlines()[0][:100]
+    if value is None:
+        return "None"
+    try:
+        return f"{type(value).__name__} {value!r}".splitlines()[0][:100]
+    except BaseException:  # a user's object, which may do anything when it is asked what it is
+        return type(value).__name__
 
 
 def answer(call: Callable[[Any], Any], strings: list[str], batch: bool) -> dict[str, Any]:
@@ -83,12 +95,41 @@ def answer(call: Callable[[Any], Any], strings: list[str], batch: bool) -> dict[
 
 def said(error: BaseException) -> str:
     """The class of an exception and the first line of its message."""
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    words: str = importlib.import_module("grammar_rae.errors").said(error)
+    return words
+
+
+def step_aside() -> None:
+    """Go on as a child of this process, which waits for it and then ends as it did; neither outlives the other."""
+    if not hasattr(os, "fork"):
+        return
+    child = os.fork()
+    if not child:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.close(0)
+    os.close(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    os._exit(code)
+
+
+def bound(memory: int) -> None:
+    """Have at most so many bytes, and be the first that a kernel out of memory ends."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
 
 
 def main() -> None:
     """Answer questions until standard input ends."""
+    step_aside()
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -96,6 +137,10 @@ def main() -> None:
     os.dup2(2, 1)
     setup = json.loads(questions.readline())
     sys.path[:] = setup["path"]
+    importlib.import_module("grammar_rae.errors")  # while there is memory
+    bound(setup["memory"])
+    silent = open(os.devnull, "w")  # noqa: SIM115
+    faulthandler.dump_traceback_later(setup["loading"] + GRACE, exit=True, file=silent)
     try:
         call = function(setup["function"], os.getcwd())
         ready: dict[str, Any] = {"ready": True}
@@ -103,10 +148,10 @@ def main() -> None:
         ready = {"error": str(error.args[0])}
     except BaseException as error:  # importing runs the user's code
         ready = {"error": f"cannot be imported ({said(error)})"}
+    faulthandler.cancel_dump_traceback_later()
     print(json.dumps(ready), file=answers, flush=True)
     if "error" in ready:
         return
-    silent = open(os.devnull, "w")  # noqa: SIM115
     for line in questions:
         strings = json.loads(line)
         faulthandler.dump_traceback_later(setup["seconds"] * len(strings) + GRACE, exit=True, file=silent)

@@ -1,7 +1,8 @@
 """A user's own function as a score, run in worker processes with a time limit.
 
-Whatever it does (hang, crash, raise, return no number) costs the strings it was given and nothing else: they have no
-value but a reason, and a worker that was lost is replaced.
+Whatever it does (hang, crash, raise, return no number, take all memory, kill its parent) costs the strings it was given
+and nothing else: they have no value but a reason, and a worker that was lost is replaced. Only a function that looks
+for this program among all processes can harm it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ import numpy as np
 
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.workers import Worker, WorkerError
+from grammar_rae.memory import available
 from grammar_rae.parallel import cores
 
 SCRIPT = Path(__file__).with_name("function_worker.py")
-LOADING = 300.0  # seconds that importing the user's module may take
+LOADING = 30.0  # seconds that importing the user's module may take, more where a string may
+LEAST = 1 << 30  # bytes that a process may have, however many there are
 Answers = list[tuple[float, str]]  # a value and "", or NaN and the reason
 
 
@@ -31,7 +34,8 @@ class UserFunction:
 
     The function takes one string and returns a number, or with `batch` a list of strings and as many numbers. It may
     take `seconds` a string. Single strings are shared out over `count` processes, as many as there are cores where
-    None; each starts when there is work for it. DataError where the function cannot be had.
+    None; each starts when there is work for it, and shares the machine's free memory with the others. DataError where
+    the function cannot be had.
     """
 
     def __init__(
@@ -39,8 +43,10 @@ class UserFunction:
     ) -> None:
         self.seconds, self.batch, self.interrupted = seconds, batch, False
         path = [os.getcwd(), *(folder for folder in sys.path if folder)]
+        number, loading = 1 if batch else count or cores(), max(LOADING, seconds)
         setup = {"path": path, "function": function, "seconds": seconds, "batch": batch}
-        self.workers = [Worker(SCRIPT, setup, LOADING) for _ in range(1 if batch else count or cores())]
+        setup |= {"loading": loading, "memory": max(LEAST, available() // number)}
+        self.workers = [Worker(SCRIPT, setup, loading) for _ in range(number)]
         self.idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in self.workers:
             self.idle.put(worker)
@@ -70,6 +76,8 @@ class UserFunction:
         worker = self.idle.get()
         try:
             answer = worker.ask(strings, self.seconds * len(strings))
+            if answer.get("error", "").startswith("MemoryError"):
+                worker.close()  # what filled its memory may still be there
         except WorkerError as error:
             answer = {"error": str(error)}
         finally:

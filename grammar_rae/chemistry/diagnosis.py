@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rdkit import Chem, rdBase
 
 from grammar_rae.chemistry.looks import parts
-from grammar_rae.chemistry.smiles import kekule, molecule
+from grammar_rae.chemistry.smiles import kekule, molecule, overlong
 from grammar_rae.chemistry.tokens import TOKEN
 
 KINDS = ("syntax", "ring bond", "valence", "kekulisation", "other")
@@ -34,6 +34,8 @@ def reason(smiles: str) -> str | None:
 def problem_of(smiles: str) -> Problem | None:
     """Why a string is not a molecule; None where `molecule` reads it."""
     given = smiles or ""
+    if long := overlong(given):
+        return Problem("other", None, long)
     smiles, extension = parts(given)
     if not smiles:
         return Problem("syntax", None, "empty")

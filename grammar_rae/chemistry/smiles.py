@@ -15,16 +15,21 @@ from rdkit import Chem, rdBase
 
 from grammar_rae.chemistry.looks import parts
 from grammar_rae.files.cache import remembered_strings
+from grammar_rae.limits.lengths import too_long
 from grammar_rae.parallel import spread
 
+READABLE = 10_000  # characters; RDKit's depth-first searches overflow a stack of 8 MiB at twice as many atoms
+FORM = 2  # raise it when a molecule gets another canonical form
 REMEMBER = 4_000  # molecules, from which on their Kekulé forms are kept in the user's cache
 
 
 def molecule(smiles: str) -> Chem.Mol | None:
-    """The sanitised molecule, or None: an empty string, bad syntax or bad chemistry.
+    """The sanitised molecule, or None: an empty string, one that is `overlong`, bad syntax or bad chemistry.
 
     Blanks around it, a name behind it and an extension of CXSMILES are no part of it, as for RDKit; see `looks.parts`.
     """
+    if overlong(smiles or ""):
+        return None
     spelled, extension = parts(smiles or "")
     if not spelled or any(character.isspace() for character in spelled):
         return None
@@ -33,10 +38,31 @@ def molecule(smiles: str) -> Chem.Mol | None:
     return mol if mol is not None and mol.GetNumAtoms() else None
 
 
+def overlong(smiles: str) -> str:
+    """Why a string is too long to be read, "" where it is not; see `limits.lengths`."""
+    return too_long(smiles) or too_long(smiles, READABLE, "RDKit")
+
+
 def canonical(smiles: str) -> str | None:
-    """RDKit's canonical SMILES (all fragments, aromatic), or None where the string is not a molecule."""
+    """The one canonical SMILES of a molecule (all fragments, aromatic), or None where the string is none.
+
+    RDKit's canonical form of a few molecules reads back as another, and that as the first again, mostly of cages whose
+    stereochemistry it cannot settle. Of such a circle the form that comes first in the alphabet is taken, so that the
+    canonical form of a canonical form is itself.
+    """
     mol = molecule(smiles)
-    return None if mol is None else Chem.MolToSmiles(mol)
+    return None if mol is None else _settled(Chem.MolToSmiles(mol))
+
+
+def _settled(form: str) -> str:
+    """What RDKit's canonical form comes to where it is read and written again and again; itself nearly always."""
+    met = [form]
+    while (mol := molecule(met[-1])) is not None:
+        again = Chem.MolToSmiles(mol)
+        if again in met:
+            return min(met[met.index(again) :])
+        met.append(again)
+    return met[-1] if len(met) == 1 else met[-2]
 
 
 def kekule(smiles: str) -> str | None:
@@ -44,7 +70,7 @@ def kekule(smiles: str) -> str | None:
     mol = molecule(smiles)
     if mol is None:
         return None
-    name = Chem.MolToSmiles(largest(mol))
+    name = _settled(Chem.MolToSmiles(largest(mol)))
     fragment = molecule(name)
     if fragment is None:
         return None
@@ -90,7 +116,8 @@ def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:
     """`kekule` of each, over all cores; with `cache` those of a long list are kept in the user's cache."""
     if not cache or len(smiles) < REMEMBER:
         return spread(_kekules, smiles)
-    return remembered_strings(f"kekule-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_kekules, smiles))
+    kind = f"kekule-{FORM}-rdkit-{rdBase.rdkitVersion}"
+    return remembered_strings(kind, smiles, lambda: spread(_kekules, smiles))
 
 
 def _orders(smiles: Iterable[str], count: int) -> list[list[str]]:

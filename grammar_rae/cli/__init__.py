@@ -14,7 +14,9 @@ from typing import Any
 import typer
 
 from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, train, walk
+from grammar_rae.cli.options import number
 from grammar_rae.errors import DataError, GrammarError, one_line, printable
+from grammar_rae.limits.lengths import LONGEST, allow
 from grammar_rae.memory import ran_out
 from grammar_rae.training.memory import keep_freed
 
@@ -22,7 +24,6 @@ LINE = 1000  # characters of a message
 
 app = typer.Typer(
     name="grammar-rae",
-    help="Molecules and expressions drawn from context-free grammars, valid by construction.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,6 +44,19 @@ VERBS: tuple[Callable[..., None], ...] = (
     listing.recipes,
     listing.datasets,
 )
+
+
+@app.callback()
+def common(
+    longest: int = number(
+        None, f"Characters that an item may have, {LONGEST:,} when not given; longer are rejected.", "longest"
+    ),
+) -> None:
+    """Molecules and expressions drawn from context-free grammars, valid by construction."""
+    if longest is not None:
+        allow(longest)
+
+
 for verb in VERBS:
     app.command()(verb)
 app.add_typer(grammar.app, name="grammar")

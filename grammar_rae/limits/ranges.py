@@ -70,6 +70,7 @@ RANGES = {
     "keep": Range(0.001, 1.0, whole=False),
     "layers": Range(1, 100),
     "likelihood": MANY,
+    "longest": Range(1, 1_000_000_000),
     "max_atoms": Range(1, 10_000),
     "max_steps": Range(1, 1_000),
     "min_steps": Range(1, 1_000),

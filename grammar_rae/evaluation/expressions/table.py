@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import ParseError, unexpected
+from grammar_rae.errors import ParseError, brief, unexpected
 from grammar_rae.evaluation.expressions.equality import classes
 from grammar_rae.evaluation.expressions.programs import Program, program, run
 from grammar_rae.evaluation.expressions.scores import (
@@ -160,7 +160,9 @@ def _equal(programs: list[Program], seconds: float) -> tuple[list[int], list[str
 
 
 def _located(error: ParseError, text: str) -> tuple[int, str]:
-    """Where a string is wrong, as it was given with its blanks, and why, in one line."""
+    """Where a string is wrong, as it was given with its blanks, and why, in one line; too long it is from the start."""
+    if not error.got:
+        return error.position, brief(error)
     places = [place for place, character in enumerate(text) if not character.isspace()]
     place = places[error.position] if error.position < len(places) else len(text.rstrip())
     return place, unexpected(error.got, text, place, error.wants)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rdkit import rdBase
 
 from grammar_rae.chemistry.diagnosis import KINDS, Problem, problem_of
-from grammar_rae.chemistry.smiles import canonical, canonicals
+from grammar_rae.chemistry.smiles import FORM, canonical, canonicals
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluation.molecules import guacamol, moses
@@ -101,7 +101,8 @@ def seen(strings: Sequence[str]) -> NDArray[np.uint64]:
 
     if len(strings) < REMEMBER:
         return compute()["hashes"]
-    return remembered_arrays(f"seen-rdkit-{rdBase.rdkitVersion}", strings, compute)["hashes"]
+    kind = f"seen-{FORM}-rdkit-{rdBase.rdkitVersion}"
+    return remembered_arrays(kind, strings, compute)["hashes"]
 
 
 def molecule_table(strings: Sequence[str], forms: Sequence[str | None] | None = None) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from grammar_rae.errors import GrammarError, ParseError, excerpt
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.compiled import compiled_parser
 from grammar_rae.grammar.parsing.diagnostics import explain
+from grammar_rae.limits.lengths import too_long
 from grammar_rae.parallel import cores
 
 Ints = NDArray[np.int64]
@@ -79,6 +80,8 @@ def parse_prefix(grammar: Grammar, text: str) -> Ints:
 
 def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Parsed:
     """Equal shares of the texts in so many threads, or in one for each core."""
+    long = np.array([bool(too_long(text)) for text in texts], bool)
+    texts = ["" if skip else text for text, skip in zip(texts, long, strict=True)] if long.any() else texts
     shares = [share for share in np.array_split(np.arange(len(texts)), threads or cores()) if len(share)]
     work = [[texts[i] for i in share] for share in shares]
     if len(texts) < THREADED or len(work) == 1:
@@ -87,7 +90,15 @@ def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Pars
         with ThreadPoolExecutor(len(work)) as pool:
             parts = list(pool.map(lambda share: _parse_share(grammar, share), work))
     nothing = _Parsed(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
-    return _Parsed(*map(np.concatenate, zip(nothing, *parts, strict=True)))
+    parsed = _Parsed(*map(np.concatenate, zip(nothing, *parts, strict=True)))
+    return _without(parsed, long) if long.any() else parsed
+
+
+def _without(parsed: _Parsed, left_out: NDArray[np.bool_]) -> _Parsed:
+    """The derivations of all texts but those `left_out` (n,), which have failed."""
+    kept = np.repeat(~left_out, parsed.lengths)
+    lengths = np.where(left_out, 0, parsed.lengths)
+    return _Parsed(parsed.productions[kept], lengths, parsed.failed | left_out)
 
 
 def _parse_share(grammar: Grammar, texts: Sequence[str]) -> _Parsed:
@@ -109,7 +120,12 @@ def _errors(
     grammar: Grammar, texts: Sequence[str], parsed: _Parsed, width: int, items: Ints
 ) -> list[tuple[int, ParseError]]:
     """(item, error) for each of the numbered `items`, all of which failed or take more than `width` productions."""
-    errors = explain(grammar, texts, items[parsed.failed[items]].tolist())
+    failed = items[parsed.failed[items]].tolist()
+    long = {i: why for i in failed if (why := too_long(texts[i]))}
+    errors = explain(grammar, texts, [i for i in failed if i not in long])
+    for i, why in long.items():
+        errors[i] = ParseError(f"item {i}: {why}")
+        errors[i].item = i
     for i in items[~parsed.failed[items]].tolist():
         shown, _ = excerpt(texts[i])
         errors[i] = ParseError(f"item {i}: needs {parsed.lengths[i]} steps, the model has {width}: «{shown}»")

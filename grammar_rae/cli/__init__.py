@@ -5,7 +5,6 @@ A user's mistake is one line on standard error and exit code 2, never a tracebac
 
 from __future__ import annotations
 
-import io
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 
 import typer
 
-from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, train, walk
+from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, streams, train, walk
 from grammar_rae.cli.options import number
 from grammar_rae.errors import DataError, GrammarError, one_line, printable
 from grammar_rae.limits.lengths import LONGEST, allow
@@ -64,13 +63,14 @@ app.add_typer(grammar.app, name="grammar")
 
 def main() -> None:
     """The entry point of `grammar-rae`."""
+    streams.prepare()
     warnings.showwarning = _warn
     keep_freed()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without UTF-8
     try:
-        app()
+        try:
+            app()
+        finally:
+            streams.flush()
     except (ValueError, OSError, ModuleNotFoundError) as error:
         if isinstance(error, BrokenPipeError):
             sys.exit(0)

@@ -22,6 +22,7 @@ from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files import layout, parquet, rows
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.layout import Layout, Reading
+from grammar_rae.limits.lengths import too_long
 
 TEXT = (".smi", ".txt", ".csv", ".tsv", ".sdf")
 KINDS = (*TEXT, ".parquet")
@@ -99,6 +100,8 @@ def read(path: str | Path, column: str | None = None, reading: Reading = PLAIN) 
     )
     first: dict[str, str] = {}  # a string that stands a million times in a file is held once
     for line, text, problem in stream:
+        if problem is None and (long := too_long(text)):
+            text, problem = excerpt(text)[0], long
         if problem is None:
             items.values.append(first.setdefault(text, text))
             items.lines.append(line)

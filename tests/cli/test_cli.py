@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,8 @@ from grammar_rae.errors import DataError
 from grammar_rae.experiments.card import origin
 from grammar_rae.experiments.train import train
 from grammar_rae.model.model import Model
+
+PROGRAM = f"{sys.executable} -c 'from grammar_rae.cli import main; main()'"
 
 
 def test_generate_writes_what_it_counts(done, toy_run, tmp_path):
@@ -73,6 +78,26 @@ def test_reconstruct_counts_what_it_cannot_read_as_failures(done, toy_run, rna, 
     numbers = json.loads(done("reconstruct", tmp_path / "long.txt", "-m", toy_run, "--json"))
     assert numbers["covered"] == numbers["n"] - 1
     assert numbers["reconstructed"] <= numbers["covered"] / numbers["n"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_harm(closed, tmp_path):
+    (tmp_path / "a.smi").write_text("CCO\nC(\n")
+    for words, code in ((f"a.smi --table a.csv --json {closed}", 0), (f"- </dev/null {closed}", 2)):
+        done = subprocess.run(
+            ["bash", "-c", f"{PROGRAM} evaluate {words}"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == code and "Traceback" not in done.stderr
+        assert len(done.stderr.splitlines()) <= 1 and (code or "2>" in closed or not done.stderr)
+    assert pd.read_csv(tmp_path / "a.csv")["valid"].tolist() == [True, False]
+
+
+def test_what_cannot_be_printed_is_one_line():
+    if not Path("/dev/full").exists():
+        pytest.skip("no full device here")
+    done = subprocess.run(["bash", "-c", f"{PROGRAM} models > /dev/full"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == ["grammar-rae: output: No space left on device"]
 
 
 def test_density_is_kept_in_the_folder(done, toy_run, rna, tmp_path):

@@ -36,6 +36,12 @@ def test_as_many_characters_as_are_allowed_are_read():
     assert canonical("C" * LONGEST) == "C" * LONGEST and canonical("C" * (LONGEST + 1)) is None
 
 
+def test_molecules_of_thousands_of_atoms_have_all_properties():
+    found = gr.table(["NC(=O)" * 800 + "C", "C1CC2C1CC2" * 100], task="molecules")
+    assert found["valid"].all() and found[["logp", "sa", "qed", "plogp"]].notna().all().all()
+    assert found["qed"][0] > 0 and found["logp"][0] < -100
+
+
 def test_the_environment_and_the_option_allow_more(monkeypatch, tmp_path, cli):
     monkeypatch.setenv(VARIABLE, str(LONGEST + 1))
     assert longest() == LONGEST + 1 and canonical("C" * (LONGEST + 1))

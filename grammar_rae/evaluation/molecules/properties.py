@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 from rdkit import Chem, RDConfig
 from rdkit.Chem import QED, Descriptors, GraphDescriptors, rdMolDescriptors
 
@@ -27,6 +26,7 @@ LOGP_MEAN, LOGP_STD = 2.4570953396190123, 1.434324401111988
 SA_MEAN, SA_STD = -3.0525811293166134, 0.8335207024513095  # of minus SA
 CYCLE_MEAN, CYCLE_STD = -0.0485696876403053, 0.2860212110245455
 LARGEST_FREE_RING = 6
+LEAST_LOGP = -100.0  # below, QED's function of logP has reached its limit, and then overflows
 UNKNOWN = -4.0  # contribution to SA of an environment that was not in the molecules it was fitted to
 LARGEST_COMMON_RING = 8
 SA_LEAST, SA_MOST = -4.0, 2.5
@@ -66,10 +66,11 @@ def qed(molecule: Molecule) -> float:
     """
     mol = molecule.mol
     if mol.HasSubstructMatch(_hydrogen()):
-        return float(QED.qed(mol))  # takes hydrogens off first, which makes another molecule
+        parts = QED.properties(mol)  # takes hydrogens off first, which makes another molecule
+        return float(QED.qed(mol, qedProperties=parts._replace(ALOGP=max(parts.ALOGP, LEAST_LOGP))))
     parts = QED.QEDproperties(
         MW=Descriptors.MolWt(mol),  # type: ignore[attr-defined]
-        ALOGP=logp(molecule),
+        ALOGP=max(logp(molecule), LEAST_LOGP),
         HBA=sum(len(mol.GetSubstructMatches(query)) for query in QED.Acceptors),
         HBD=rdMolDescriptors.CalcNumHBD(mol),
         PSA=rdMolDescriptors.CalcTPSA(mol),
@@ -88,10 +89,10 @@ def cycle(molecule: Molecule) -> float:
     else:
         import networkx as nx
 
-        joined = Chem.GetAdjacencyMatrix(molecule.mol)
+        ends = ((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.mol.GetBonds())
         graph = nx.Graph()
-        graph.add_nodes_from(range(len(joined)))
-        graph.add_edges_from(np.argwhere(np.triu(joined)).tolist())
+        graph.add_nodes_from(range(molecule.mol.GetNumAtoms()))
+        graph.add_edges_from(sorted((min(pair), max(pair)) for pair in ends))
         sizes = [len(ring) for ring in nx.cycle_basis(graph)]
     return float(min(0, LARGEST_FREE_RING - max(sizes, default=0)))
 

@@ -7,6 +7,7 @@ import pytest
 import grammar_rae as gr
 from grammar_rae.chemistry.smiles import READABLE, canonical, kekule
 from grammar_rae.errors import DataError, ParseError
+from grammar_rae.files.tables import read
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.limits.lengths import LONGEST, VARIABLE, allow, longest
@@ -50,6 +51,17 @@ def test_the_environment_and_the_option_allow_more(monkeypatch, tmp_path, cli):
     (tmp_path / "a.smi").write_text("CCO\n" + "C" * 13 + "\n")
     code, out, err = cli("--longest", 13, "evaluate", tmp_path / "a.smi", "--json")
     assert code == 0 and json.loads(out)["valid"] == 1, err
+
+
+@pytest.mark.parametrize("name", ["a.smi", "a.csv", "a.txt"])
+def test_a_row_that_is_too_long_is_rejected_with_its_line(name, tmp_path):
+    (tmp_path / name).write_text("smiles\n" * (name == "a.csv") + "CCO\n" + "C" * 20_000 + "\nCCN\n")
+    with pytest.warns(UserWarning, match="1 of 3 rows hold no string"):
+        found = read(tmp_path / name)
+    assert found.values == ["CCO", "CCN"] and len(found.rejected) == 1
+    line, text, reason = found.rejected[0]
+    assert line == 2 + (name == "a.csv") and len(text) < 100
+    assert reason.startswith("20,000 characters, more than the 5,000 allowed")
 
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "many", "1e3", "9" * 30])

@@ -1,6 +1,8 @@
 """optimize, as a user runs it: a folder that tells what was found, resumed, refused, retrained."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,6 @@ from grammar_rae.evaluation.expressions import scores
 from grammar_rae.experiments.retrain import Retrainer, rank_weights
 from grammar_rae.experiments.train import train
 from grammar_rae.model.model import Model
-from grammar_rae.optimization.journal import Journal
 from grammar_rae.workflows.optimize import optimize
 
 
@@ -94,8 +95,10 @@ def test_a_score_that_always_fails_says_so_at_once_and_is_no_success(cli, tmp_pa
     assert err.splitlines() == [
         f"grammar-rae: {count} of {count} strings have no score; {reason}" for count in (2, 4)
     ]
-    rows = Journal(tmp_path / "run" / "journal.sqlite").rows()
-    assert [(row.status, row.reason) for row in rows] == [("failed", reason)] * 4
+    with closing(sqlite3.connect(tmp_path / "run" / "journal.sqlite")) as journal:
+        assert (
+            journal.execute("SELECT status, reason FROM evaluations").fetchall() == [("failed", reason)] * 4
+        )
     words = ("optimize", "--budget", 6, "--candidates", 20, "--json", "--score", "python:mine:picky")
     code, out, err = cli(*words)
     assert code == 0 and 0 < json.loads(out)["scored"] < 1

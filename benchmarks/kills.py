@@ -9,7 +9,7 @@ terminal has 20 columns or no UTF-8. What an accident leaves is one line or noth
 whole. The command is given again (`train` with --resume) and must leave the bytes of the undisturbed one and nothing
 else. Left out of the comparison, by `content`: how long something took, the date on a page, SQLite's layout.
 
-FOLDER keeps one JSON a verb, so that a campaign goes on; `--table` prints what it holds.
+FOLDER keeps what was found after every accident, so that a campaign goes on; `--table` prints what it holds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,10 @@ from kills_worker import (
 )
 from same_bytes import normalised
 from same_bytes_worker import LIBRARIES
+
+from grammar_rae.files.atomic import write_bytes
+
+Step = Callable[[], None]
 
 OWN = [
     f"grammar_rae.{name}"
@@ -103,11 +109,16 @@ class Campaign:
         shutil.copytree(self.template, self.folder)
         return self.folder
 
-    def happen(self, kind: str, accident: Accident, told: bool = True) -> Outcome:
+    def step(self, kind: str, accident: Accident, told: bool = True) -> Step:
+        """An accident that is to happen."""
+        return partial(self.happen, kind, accident, told)
+
+    def happen(self, kind: str, accident: Accident, told: bool) -> None:
         """An accident in a fresh folder, and the command again after it."""
         found = run(self.case.words, self.fresh(), self.notes, accident)
+        if accident.environment and found.code:
+            self.fault(kind, f"{accident.environment}: exit {found.code}")
         self.judge(kind, found, told)
-        return found
 
     def judge(self, kind: str, found: Outcome, told: bool = True) -> None:
         """Count an accident and what was wrong after it, where anything was."""
@@ -136,66 +147,67 @@ class Campaign:
         """Note what went wrong."""
         self.faults.append(f"{kind} {self.counts[kind]}: {what}")
 
-    def kills(self) -> None:
+    def kills(self) -> Iterator[Step]:
         """By the kernel, before each operation."""
         for at in range(1, self.operations + 1):
-            self.happen("killed at an operation", Accident(killed, at), told=False)
+            yield self.step("killed at an operation", Accident(killed, at), told=False)
 
-    def moments(self) -> None:
+    def moments(self) -> Iterator[Step]:
         """By the kernel, at any time."""
         draw = random.Random(0)
         for _ in range(self.times):
             after = draw.uniform(0.001, 1.1 * self.seconds)
-            self.happen("killed at a moment", Accident(after=after), told=False)
+            yield self.step("killed at a moment", Accident(after=after), told=False)
 
-    def interrupts(self) -> None:
+    def interrupts(self) -> Iterator[Step]:
         """By Ctrl-C."""
         for at in range(1, self.operations + 1):
-            self.happen("Ctrl-C at an operation", Accident(interrupted, at))
+            yield self.step("Ctrl-C at an operation", Accident(interrupted, at))
 
-    def disks(self) -> None:
+    def disks(self) -> Iterator[Step]:
         """No room, or no right to write."""
         for at in range(1, self.operations + 1):
-            self.happen("no room at an operation", Accident(no_room, at))
+            yield self.step("no room at an operation", Accident(no_room, at))
         for limit in LIMITS:
-            self.happen("files may not grow", Accident(before=little_room(limit)))
-        self.happen("read only", Accident(before=nobody))
+            yield self.step("files may not grow", Accident(before=little_room(limit)))
+        yield self.step("read only", Accident(before=nobody))
 
-    def removals(self) -> None:
+    def removals(self) -> Iterator[Step]:
         """Of a folder that was not there before."""
         if self.case.folder is not None and self.case.folder not in self.before:
             for at in range(2, self.operations + 1):
-                self.happen("folder removed", Accident(removed(self.folder / self.case.folder), at))
+                yield self.step("folder removed", Accident(removed(self.folder / self.case.folder), at))
 
-    def terminals(self) -> None:
+    def terminals(self) -> Iterator[Step]:
         """Streams and terminals that are not what they commonly are."""
         for descriptor in range(3):
-            self.happen("stream closed", Accident(before=closed(descriptor)))
+            yield self.step("stream closed", Accident(before=closed(descriptor)))
         for environment in TERMINALS.values():
-            found = self.happen("another terminal", Accident(environment=environment))
-            if found.code:
-                self.fault("another terminal", f"{environment}: exit {found.code} {found.err[-300:]}")
+            yield self.step("another terminal", Accident(environment=environment))
 
-    def two(self) -> None:
-        """A second process comes while the first is at work in a folder: it is told so, and does nothing."""
-        if self.case.folder is None:
-            return
-        for at in (5, self.operations // 2, self.operations - 3):  # not while it comes or goes
-            first = start(self.case.words, self.fresh(), self.notes, Accident(stopped, at))
-            os.waitpid(first, os.WUNTRACED)
-            was = content(self.folder)
-            second = run(self.case.words, self.folder, self.place / "second", Accident())
-            if second.code != 2 or f"in use by process {first} on " not in second.err:
-                self.fault("two processes", f"the second: exit {second.code} {second.err[-300:]}")
-            if content(self.folder) != was:
-                self.fault("two processes", "the second wrote")
-            begun = time.monotonic()
-            os.kill(first, signal.SIGCONT)
-            code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
-            self.judge("two processes", outcome(code, self.notes, time.monotonic() - begun))
+    def two(self) -> Iterator[Step]:
+        """A second process comes while the first is at work in a folder, neither coming nor going."""
+        if self.case.folder is not None:
+            for at in (5, self.operations // 2, self.operations - 3):
+                yield partial(self.meet, at)
+
+    def meet(self, at: int) -> None:
+        """The second is told who is there, and does nothing."""
+        first = start(self.case.words, self.fresh(), self.notes, Accident(stopped, at))
+        os.waitpid(first, os.WUNTRACED)
+        was = content(self.folder)
+        second = run(self.case.words, self.folder, self.place / "second", Accident())
+        if second.code != 2 or f"in use by process {first} on " not in second.err:
+            self.fault("two processes", f"the second: exit {second.code} {second.err[-300:]}")
+        if content(self.folder) != was:
+            self.fault("two processes", "the second wrote")
+        begun = time.monotonic()
+        os.kill(first, signal.SIGCONT)
+        code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+        self.judge("two processes", outcome(code, self.notes, time.monotonic() - begun))
 
 
-PARTS: dict[str, Callable[[Campaign], None]] = {
+PARTS: dict[str, Callable[[Campaign], Iterator[Step]]] = {
     "two": Campaign.two,
     "terminals": Campaign.terminals,
     "disks": Campaign.disks,
@@ -231,19 +243,25 @@ def prepare(inputs: Path, place: Path) -> None:
     shutil.copytree(place / "inputs", inputs)
 
 
-def undertake(name: str, case: Case, out: Path, place: Path, wanted: str, moments: int) -> None:
-    """Every part of a verb that matches and that `out` does not hold yet."""
+def undertake(name: str, case: Case, out: Path, place: Path, wanted: str, times: int) -> None:
+    """Every part of a verb that matches, from where `out` says that it stands; it says so after each accident."""
     campaign: Campaign | None = None
-    for part, do in PARTS.items():
+    for part, steps in PARTS.items():
         path = out / f"{name.replace(', ', '-').replace(' ', '-')}.{part}.json"
-        if path.exists() or not fnmatch.fnmatch(part, wanted):
+        row = json.loads(path.read_text()) if path.exists() else {"verb": name, "counts": {}, "faults": []}
+        if row.get("finished") or not fnmatch.fnmatch(part, wanted):
             continue
-        campaign = campaign or Campaign(case, out / "inputs", place, moments)
-        campaign.counts, campaign.faults = Counter(), []
-        do(campaign)
-        row = {"verb": name, "counts": campaign.counts, "faults": campaign.faults}
-        path.write_text(json.dumps(row, indent=1, ensure_ascii=False) + "\n")
+        campaign = campaign or Campaign(case, out / "inputs", place, times)
+        campaign.counts, campaign.faults = Counter(row["counts"]), row["faults"]
+        for step in islice(steps(campaign), sum(row["counts"].values()), None):
+            step()
+            _keep(path, row | {"counts": campaign.counts})
+        _keep(path, row | {"counts": campaign.counts, "finished": True})
         print(f"{name}, {part}: {dict(campaign.counts)}", *campaign.faults, sep="\n  ", flush=True)
+
+
+def _keep(path: Path, row: dict[str, Any]) -> None:
+    write_bytes(path, json.dumps(row, indent=1, ensure_ascii=False).encode())
 
 
 def sums(rows: list[dict[str, Any]], kinds: list[str]) -> list[str]:

@@ -34,7 +34,7 @@ from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
 from grammar_rae.runs.folder import Run
 from grammar_rae.training.batches import Data
-from grammar_rae.training.checkpoint import checkpoint_of, remove_checkpoint
+from grammar_rae.training.checkpoint import checkpoint_of, load_history, remove_checkpoint, save_history
 from grammar_rae.training.loop import fit
 
 
@@ -117,13 +117,19 @@ def _finished(folder: Path, recipe: Recipe) -> Run:
 
 
 def _begin(folder: Path, prepared: Prepared, resume: bool, report: Report) -> None:
-    """The resolved recipe, the grammar, and what was left out of the data. A former run makes room for a new one."""
+    """A former run makes room for a new one, which is described before it is trained."""
     if not resume or not checkpoint_of(folder).is_file():
         runs.clear(folder)
         remove_checkpoint(folder)
-    runs.save_start(folder, prepared.run.recipe, prepared.run.grammar)
+    _describe(folder, prepared)
     if prepared.rejected:
         report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
+
+
+def _describe(folder: Path, prepared: Prepared) -> None:
+    """The resolved recipe, the grammar, and what was left out of the data."""
+    runs.save_start(folder, prepared.run.recipe, prepared.run.grammar)
+    if prepared.rejected:
         write_rejects(folder / "rejects.csv", prepared.rejected)
 
 
@@ -138,14 +144,17 @@ def _train(
     """From a run with fresh weights to one that is finished, in memory and in its folder."""
     if folder is not None and fabric.is_global_zero:
         _begin(folder, prepared, resume, report)
-    records = _trained(prepared, fabric, folder, resume, report, on_epoch)
+    records = load_history(folder) if resume and folder is not None else []
+    records += _trained(prepared, fabric, folder, resume, report, on_epoch)
     if not fabric.is_global_zero:
         return
-    records = records if folder is None else runs.read_history(folder)
     prepared.run.metrics |= {
         "epochs": int(records[-1]["epoch"]),
         "best_valid_loss": min(record["valid_loss"] for record in records),
     }
+    if folder is not None:  # all of it, for somebody may have removed the folder meanwhile
+        _describe(folder, prepared)
+        save_history(folder, records)
     finish(prepared.run, prepared.rows, prepared.texts, folder, report)
 
 

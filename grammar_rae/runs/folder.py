@@ -5,7 +5,6 @@ Complete in itself and copied anywhere. Every file is written under a temporary 
 
 from __future__ import annotations
 
-import csv
 import inspect
 import io
 import json
@@ -139,18 +138,6 @@ def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None
     sizes = {size: str(value) for size, value in fitted.density.sizes.items()}
     metadata = {"identity": identity, "kind": fitted.kind, **sizes}
     replace(folder / "densities" / f"{name}.safetensors", pack_weights(fitted.density.state_dict(), metadata))
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """history.csv: one record an epoch. DataError where it is missing or damaged."""
-    path = folder / "history.csv"
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise DataError(
-            f"{path} is missing or damaged ({one_line(error)}); train without --resume"
-        ) from error
 
 
 def load(folder: Path) -> Run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -57,17 +58,24 @@ def save_checkpoint(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, body)
-        save_history(folder, state)
+        save_history(folder, state.history)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
     except DataError as error:
         raise DataError(f"{error}; make room, then train with --resume") from error
 
 
-def save_history(folder: Path, state: State) -> None:
+def save_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
     """history.csv: one row an epoch."""
-    history = pd.DataFrame(state.history).to_csv(index=False, lineterminator="\n")
-    write_bytes(folder / "history.csv", history.encode())
+    write_bytes(
+        folder / "history.csv", pd.DataFrame(history).to_csv(index=False, lineterminator="\n").encode()
+    )
+
+
+def load_history(folder: Path) -> list[dict[str, float]]:
+    """The records of the epochs behind the checkpoint; none where there is no checkpoint. DataError as below."""
+    path = checkpoint_of(folder)
+    return _read(path)[1].history if path.is_file() else []
 
 
 def load_checkpoint(
@@ -75,22 +83,33 @@ def load_checkpoint(
 ) -> tuple[State, Tensor, dict[str, Tensor]]:
     """Fill `module` and `optimizer`; return state, random numbers and best weights. DataError where it is damaged."""
     path = checkpoint_of(folder)
+    tensors, state = _read(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            state = State(**json.loads(_state(path, file.metadata() or {})))
         module.load_state_dict(_part(tensors, "last/"))
         if average is not None:
             average.load_state_dict(_part(tensors, "average/"))
+        slots: dict[int, dict[str, Tensor]] = {}
+        for name, value in _part(tensors, "optimizer/").items():
+            number, slot = name.split("/")
+            slots.setdefault(int(number), {})[slot] = value
+        optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+        return state, tensors["random"], _part(tensors, "best/")
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], State]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            return tensors, State(**json.loads(_state(path, file.metadata() or {})))
     except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume") from error
-    slots: dict[int, dict[str, Tensor]] = {}
-    for name, value in _part(tensors, "optimizer/").items():
-        number, slot = name.split("/")
-        slots.setdefault(int(number), {})[slot] = value
-    optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
-    return state, tensors["random"], _part(tensors, "best/")
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    reason = str(error).splitlines()[0]
+    return DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume")
 
 
 def _state(path: Path, metadata: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from grammar_rae.errors import DataError
 from grammar_rae.training.batches import Data, batches, gathered, share
-from grammar_rae.training.checkpoint import checkpoint_of, load_checkpoint, save_checkpoint, save_history
+from grammar_rae.training.checkpoint import checkpoint_of, load_checkpoint, save_checkpoint
 from grammar_rae.training.settings import Settings
 from grammar_rae.training.state import State
 
@@ -67,8 +67,6 @@ def fit(
     state, best = State(rate=settings.learning_rate), loop.weights()
     if resume and folder is not None and checkpoint_of(folder).is_file():
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
-        if fabric.is_global_zero:
-            save_history(folder, state)
     while not state.ended(settings):
         begun = time.monotonic()
         record, rate, random = loop.epoch(state, random)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from conftest import TINY
 
@@ -60,7 +61,7 @@ def test_a_run_that_stopped_goes_on_to_the_same_bytes(rna, whole, tmp_path, epoc
     training(rna, tmp_path / "run", resume=True, on_epoch=heard.append)
     assert [record["epoch"] for record in heard] == list(range(epochs + 1, 4))
     assert content(tmp_path / "run") == content(whole)
-    assert [record["epoch"] for record in runs.read_history(tmp_path / "run")] == [1, 2, 3]
+    assert pd.read_csv(tmp_path / "run" / "history.csv")["epoch"].tolist() == [1, 2, 3]
 
 
 def test_what_was_killed_before_its_first_checkpoint_begins_anew(rna, whole, tmp_path):
@@ -143,3 +144,14 @@ def test_a_killed_process_is_followed_by_the_next(rna, whole, tmp_path):
     assert done.returncode == -signal.SIGKILL
     training(rna, tmp_path / "run", resume=True)
     assert content(tmp_path / "run") == content(whole)
+
+
+@pytest.mark.parametrize("epochs", [2, 3])
+def test_a_folder_that_is_removed_under_its_hands_is_made_again(rna, whole, tmp_path, epochs):
+    def remove(record):
+        if record["epoch"] == epochs:
+            shutil.rmtree(tmp_path / "run")
+
+    training(rna, tmp_path / "run", on_epoch=remove)
+    assert content(tmp_path / "run") == content(whole)
+    assert pd.read_csv(tmp_path / "run" / "history.csv")["epoch"].tolist() == [1, 2, 3]

@@ -23,7 +23,9 @@ def train(
     out: Path = typer.Option(None, help="The run folder; runs/<recipe> when not given."),
     from_: str = typer.Option(None, "--from", help="Start from the weights of this model or run folder."),
     set_: list[str] = typer.Option([], "--set", help="Change the recipe: training.epochs=3."),
-    resume: bool = typer.Option(False, help="Go on from the checkpoint in --out."),
+    resume: bool = typer.Option(
+        False, help="Go on from the checkpoint in --out; begin anew where there is none."
+    ),
     device: str = typer.Option("cpu", help="cpu, cuda or cuda:N."),
     devices: int = number(1, "How many, for data-parallel training.", "devices"),
     json: bool = typer.Option(False, "--json", help="Print one JSON object."),

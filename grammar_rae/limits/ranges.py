@@ -37,7 +37,9 @@ def _is_number(value: Any, whole: bool) -> bool:
 
 
 def _written(number: float) -> str:
-    return f"{number:,}" if isinstance(number, int) or number >= 1000 and number < 1e9 else f"{number:g}"
+    if isinstance(number, int):
+        return f"{number:,}"
+    return f"{number:,.0f}" if 1000 <= number < 1e9 else f"{number:g}"
 
 
 def _shown(value: Any) -> str:

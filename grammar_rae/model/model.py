@@ -121,7 +121,8 @@ class Model(Generic[Items]):
         `budget` a derivation may stay unfinished and is the empty string; with `syntax_only` the rules of
         valence are not enforced. With `unique` every string comes once, and drawing stops after 20 n, so that
         fewer than n may come. `keep` < 1 draws more and keeps that share, the strings in which the model itself,
-        before any mask, believed most. `start`, the beginning of a SMILES, is completed n times.
+        before any mask, believed most. `start`, the beginning of a SMILES, is completed n times. Both choose within
+        every thousand samples: with them the strings of a smaller n need not be the first ones of a larger.
         `component`, a rung of the code from 1 at the bottom and a component from 1, draws that rung of that component
         of the prior (models of the variant vlac).
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.

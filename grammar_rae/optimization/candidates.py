@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from grammar_rae.memory import require
 from grammar_rae.optimization.regions import Region
 
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -127,7 +128,9 @@ def most_frequent(
     """
 
     def decode(codes: np.ndarray) -> list[str]:
-        """The string that wins the vote of each code of (n, D)."""
+        """The string that wins the vote of each code of (n, D). DataError where the draws need too much memory."""
+        draws = len(codes) * times
+        require(draws * (8 * codes.shape[1] + 200), f"{times:,} draws of each of {len(codes):,} codes")
         drawn = canonical(draw(np.repeat(codes, times, axis=0), 0))
         strings = []
         for first in range(0, len(drawn), times):

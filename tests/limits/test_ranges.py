@@ -14,6 +14,7 @@ from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.sampling import strings
 from grammar_rae.limits.ranges import RANGES, Range, within
 from grammar_rae.model.sampling import Sampling
+from grammar_rae.optimization.candidates import most_frequent
 
 
 def options():
@@ -72,7 +73,7 @@ def test_zero_may_stand_apart():
     within(temperature=0, keep=None)
     within(temperature=np.float32(0.5))
     for value in (1e-45, -1, np.nan, np.inf, "1", False):
-        with pytest.raises(DataError, match=r"temperature .*expected .*0, or 1e-06 to 1,000,000"):
+        with pytest.raises(DataError, match=r"temperature .*expected .*0, or 1e-06 to 1,000,000$"):
             within(temperature=value)
 
 
@@ -133,3 +134,11 @@ def test_what_needs_more_memory_than_there_is_is_refused_with_the_number(toy_run
         with pytest.raises(DataError, match=r"would need [\d.]+ GiB of memory; 0.0 GiB are free"):
             call()
     assert len(model.generate(20)) == 20
+
+
+def test_votes_of_more_draws_than_there_is_memory_for_are_refused(monkeypatch):
+    monkeypatch.setattr("grammar_rae.memory.available", lambda: 10**6)
+    vote = most_frequent(lambda codes, seed: ["C"] * len(codes), 1000, list)
+    assert vote(np.zeros((1, 4))) == ["C"]
+    with pytest.raises(DataError, match="1,000 draws of each of 100 codes would need"):
+        vote(np.zeros((100, 4)))

@@ -58,6 +58,8 @@ def _problem(smiles: str) -> Problem | None:
         mol = Chem.MolFromSmiles(smiles, sanitize=False)
         if mol is None:
             return _scan(smiles)[1] or Problem("syntax", None, "not SMILES")
+        Chem.Cleanup(mol)  # as sanitisation begins, so that what it mends is no problem
+        Chem.CleanupOrganometallics(mol)
         chemistry = Chem.DetectChemistryProblems(mol)
     if not chemistry:
         return None

@@ -17,6 +17,7 @@ from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse_prefix
 
 SPELLINGS = 2000
+NAMES = {"atom": "atoms", "bond": "bonds", "ring": "ring labels", "other": "brackets"}  # groups of TOKEN
 GROW, BRANCH, RING = "[1*]", "[2*]", "[3*]"
 _OPEN = re.compile(r"(?P<prefix>.*)\[1\*\](\)\[2\*\])*", re.DOTALL)
 
@@ -51,12 +52,19 @@ def prefix_productions(grammar: Grammar, prefix: str) -> list[int]:
     try:
         productions: list[int] = parse_prefix(grammar, prefix).tolist()
     except ParseError as error:
-        token = TOKEN.match(prefix, error.position)
-        raise ParseError(
-            f"--start: the model's grammar has no {token[0] if token else prefix[error.position :]!r} after "
-            f"{prefix[: error.position]!r}"
-        ) from None
+        raise ParseError(f"--start: {_refusal(grammar, prefix, error.position)}") from None
     return productions
+
+
+def _refusal(grammar: Grammar, prefix: str, position: int) -> str:
+    """What the grammar lacks: a token of the prefix, or a way on at a position."""
+    for match in TOKEN.finditer(prefix):
+        if match[0] not in grammar.terminal_index:
+            return f"{match[0]!r} is not among the model's {NAMES[str(match.lastgroup)]}; give a beginning without it"
+    token = TOKEN.match(prefix, position)
+    return (
+        f"the model's grammar has no {token[0] if token else prefix[position:]!r} after {prefix[:position]!r}"
+    )
 
 
 def _closed(start: str) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from grammar_rae.chemistry.diagnosis import reason
 from grammar_rae.chemistry.looks import looks_like_smiles
 from grammar_rae.chemistry.smiles import kekules
-from grammar_rae.chemistry.tokens import TOKEN, smiles_rules
-from grammar_rae.errors import DataError
+from grammar_rae.chemistry.tokens import TOKEN, foreign, smiles_rules
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.layout import Reading
 from grammar_rae.files.tables import Reject, read, write_rejects
@@ -25,21 +25,17 @@ HEADER = """\
 def build_grammar(smiles: Iterable[str], source: str = "a file") -> str:
     """The text of the grammar, C and branches always in it.
 
-    DataError names the first string with a character that is no SMILES token, or says that there is no atom in any.
+    DataError names the first string with a character that our grammars have no token for, or says that there is no
+    atom in any.
     """
     tokens: dict[str, set[str]] = {"atom": set(), "bond": set(), "ring": set(), "other": set()}
     count = 0
     for count, text in enumerate(smiles, 1):
-        end = 0
+        place = foreign(text)
+        if place is not None:
+            raise DataError(f"item {count - 1}: {_unknown(text, place)}")
         for match in TOKEN.finditer(text):
-            if match.start() != end:
-                break
             tokens[str(match.lastgroup)].add(match[0])
-            end = match.end()
-        if end != len(text):
-            raise DataError(
-                f"item {count - 1}: {text[end]!r} at position {end} is not a SMILES token: {text}"
-            )
     if not tokens["atom"]:
         raise DataError(f"{source}: no atoms in {count} strings; expected SMILES, one a line")
     tokens["atom"].add("C")  # with branches of carbon any molecule can be completed
@@ -51,20 +47,23 @@ def write_grammar(path: str | Path, out: str | Path, column: str | None = None) 
     """Write the grammar of a file's molecules, of a table its `column`, in canonical Kekulé form; what went in and what
     did not.
 
-    Rows that are no molecules are written to `out`.rejects.csv with their lines. DataError where the file cannot be
-    read or `out` not be written.
+    Rows that are no molecules, or have bonds that our grammars lack, are written to `out`.rejects.csv with their lines.
+    DataError where the file cannot be read or `out` not be written.
     """
     items = read(path, column, Reading(looks_like_smiles))
     forms = kekules(items.values)
-    rejected = items.rejected + [
-        Reject(line, text, reason(text) or "does not read back as the same molecule")
-        for text, line, form in zip(items.values, items.lines, forms, strict=True)
-        if form is None
-    ]
-    molecules = [form for form in forms if form is not None]
-    text = build_grammar(molecules, Path(path).name)
-    grammar = Grammar.parse(text, Path(out).name)
-    write_bytes(out, text.encode())
+    molecules, rejected = [], list(items.rejected)
+    for text, line, form in zip(items.values, items.lines, forms, strict=True):
+        place = None if form is None else foreign(form)
+        if form is None:
+            rejected.append(Reject(line, text, reason(text) or "does not read back as the same molecule"))
+        elif place is not None:
+            rejected.append(Reject(line, text, _unknown(form, place)))
+        else:
+            molecules.append(form)
+    rules = build_grammar(molecules, Path(path).name)
+    grammar = Grammar.parse(rules, Path(out).name)
+    write_bytes(out, rules.encode())
     if rejected:
         write_rejects(f"{out}.rejects.csv", rejected)
     return {
@@ -72,3 +71,10 @@ def write_grammar(path: str | Path, out: str | Path, column: str | None = None) 
         "molecules": len(molecules),
         "rejected": len(rejected),
     }
+
+
+def _unknown(smiles: str, place: int) -> str:
+    return (
+        f"{smiles[place]!r} at position {place} is no token of our grammars, "
+        f"which know atoms, bonds of order 1 to 3, rings and branches: {excerpt(smiles, place)[0]}"
+    )

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Set
 TOKEN = re.compile(
     r"(?P<atom>\[[^\[\]]+\]|Br|Cl|[A-Za-z*])|(?P<bond>[-=#$:/\\~])|(?P<ring>%\d\d|\d)|(?P<other>[()])"
 )
+BONDS = frozenset("-=#/\\")  # those that our grammars have: of order 1, 2 or 3
 Tokens = Mapping[str, Set[str]]  # kind (a group of TOKEN) → the tokens of that kind
 
 
@@ -21,6 +22,16 @@ def kind_of(token: str) -> str | None:
     """atom, bond, ring or other; None where it is no single SMILES token."""
     match = TOKEN.fullmatch(token)
     return None if match is None else match.lastgroup
+
+
+def foreign(smiles: str) -> int | None:
+    """The first character of a SMILES that our grammars have no token for, from 0; None where they have them all."""
+    end = 0
+    for match in TOKEN.finditer(smiles):
+        if match.start() != end or (match.lastgroup == "bond" and match[0] not in BONDS):
+            return end
+        end = match.end()
+    return end if end < len(smiles) else None
 
 
 def smiles_rules(tokens: Tokens) -> list[str]:

@@ -38,17 +38,27 @@ def check(
     seed: int = number(0, "Of the search for two parses of one string.", "seed"),
 ) -> None:
     """Every defect with its line; a warning where sampling finds two parses of one string."""
+    from grammar_rae.errors import GrammarError
     from grammar_rae.grammar.grammar import Grammar
     from grammar_rae.grammar.sampling import find_ambiguity
 
     found = Grammar.read(grammar)
-    ambiguous = find_ambiguity(found, seed=seed)
+    ambiguous = left_out = None
+    try:
+        ambiguous = find_ambiguity(found, seed=seed)
+    except GrammarError as error:
+        left_out = str(error)
     warning = None if ambiguous is None else f"two parses of «{ambiguous[0]}»"
-    numbers = {"defects": 0, "productions": len(found.productions), "ambiguous": warning}
+    productions = len(found.productions)
     if json:
-        show(numbers, True)
+        show(
+            {"defects": 0, "productions": productions, "ambiguous": warning, "left_out": left_out},
+            True,
+        )
         return
-    print(f"{found.name}: no defects, {len(found.productions)} productions")
+    print(f"{found.name}: no defects, {productions} productions")
+    if left_out is not None:
+        print(f"left out, the search for two parses of one string: {left_out}")
     if ambiguous is not None:
         text, first, second = ambiguous
         print(f"warning: {warning}; the parser always returns the first\n  {first}\n  {second}")

@@ -18,7 +18,7 @@ from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.looks import reading_for
 from grammar_rae.datasets.recognise import recognise
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt, nearest
 from grammar_rae.files import given
 from grammar_rae.files.images import ARRAYS, SUFFIXES
 from grammar_rae.files.layout import Reading
@@ -47,7 +47,7 @@ def check_file(name: str | Path) -> None:
     file = located(name)[0]
     if file != "-" and not os.path.exists(file):
         raise DataError(
-            f"{name}: no such file, and no data set of that name; there are {', '.join(DATASETS)}"
+            f"{excerpt(str(name))[0]}: no such file, and no data set of that name; {nearest(str(name), DATASETS)}"
         )
 
 

@@ -7,8 +7,16 @@ has at s − 1 (Hickey, Cohen, "Uniform random generation of strings in a contex
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 
+import numpy as np
+
+from grammar_rae.errors import GrammarError
 from grammar_rae.grammar.grammar import Grammar
+
+MOST_BYTES = 4 << 30
+CELL = 36  # bytes of a small count and of its place in a list
 
 
 @dataclass(frozen=True)
@@ -29,24 +37,51 @@ class Counts:
 
 
 def count_derivations(grammar: Grammar, steps: int) -> Counts:
-    """The counts of every nonterminal and production of a grammar, for up to `steps` productions."""
+    """The counts of every nonterminal and production of a grammar, for up to `steps` productions.
+
+    GrammarError where they would take more than `MOST_BYTES`.
+    """
     tables = grammar.tables
+    _refuse_too_many(grammar, steps)
     children = [row[:arity].tolist() for row, arity in zip(tables.children, tables.arity, strict=True)]
-    productions = [[r for r in grammar.live if tables.lhs[r] == a] for a in range(len(tables.need))]
+    need = tables.need.tolist()
+    least = [list(accumulate((need[c] for c in reversed(row)), initial=0))[::-1] for row in children]
+    productions: list[list[int]] = [[] for _ in need]
+    for r in grammar.live:
+        productions[tables.lhs[r]].append(r)
     symbol = [[0] * (steps + 1) for _ in productions]
     suffix = [[[0] * (steps + 1) for _ in range(len(row) + 1)] for row in children]
     for suffixes in suffix:
         suffixes[-1][0] = 1
     for s in range(steps + 1):
         for a, own in enumerate(productions):
-            symbol[a][s] = sum(suffix[r][0][s - 1] for r in own) if s else 0
+            if s >= need[a]:
+                symbol[a][s] = sum(suffix[r][0][s - 1] for r in own)
         for r, row in enumerate(children):
             for k in range(len(row) - 1, -1, -1):
-                child, rest = symbol[row[k]], suffix[r][k + 1]
-                suffix[r][k][s] = sum(child[i] * rest[s - i] for i in range(1, s + 1) if child[i])
+                own_least, rest_least = need[row[k]], least[r][k + 1]
+                if s >= own_least + rest_least:
+                    own_counts = symbol[row[k]][own_least : s - rest_least + 1]
+                    rest = suffix[r][k + 1][rest_least : s - own_least + 1]
+                    suffix[r][k][s] = sum(map(mul, own_counts, reversed(rest)))
     return Counts(steps, children, productions, symbol, suffix)
 
 
+def cells(grammar: Grammar) -> int:
+    """How many counts there are for each number of steps."""
+    return int(grammar.tables.arity.sum()) + len(grammar.tables.arity) + len(grammar.tables.need)
+
+
+def _refuse_too_many(grammar: Grammar, steps: int) -> None:
+    most = int(np.bincount(grammar.tables.lhs).max())
+    size = cells(grammar) * steps * (CELL + steps * most.bit_length() // 16)  # numbers grow with every step
+    if size > MOST_BYTES:
+        raise GrammarError(
+            f"{grammar.name}: counting derivations of up to {steps:,} steps takes some {size / 2**30:,.0f} GiB, "
+            f"more than {MOST_BYTES >> 30}; allow fewer steps"
+        )
+
+
 def counts(grammar: Grammar, steps: int) -> list[int]:
-    """The number of derivations of exactly 0, 1, … `steps` productions from the start symbol."""
+    """The number of derivations of exactly 0, 1, … `steps` productions from the start symbol. Errors as above."""
     return count_derivations(grammar, steps).symbol[grammar.start]

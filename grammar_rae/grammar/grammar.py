@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import GrammarError
+from grammar_rae.errors import GrammarError, excerpt, nearest
+from grammar_rae.grammar.analysis import shortest
 from grammar_rae.grammar.checks import find_defects
 from grammar_rae.grammar.notation import Nonterminal, Production, read_notation
 
 BIG = 1 << 30  # steps: more than any derivation takes
 PADDING = "Nothing"
+MOST_TEXT = 1 << 26  # bytes of a grammar file
 
 Ints = NDArray[np.int64]
 
@@ -53,11 +56,17 @@ class Grammar:
     productions: R, the padding production `pad` and the `dead` ones among them
     live: the numbers of the others
     nonterminals, terminals: N and V, in the order of their first production
-    start: the number of the start symbol, the left side of the first live production
+    start: the number of the start symbol, the left side of the first live production where none is given
     """
 
     def __init__(
-        self, text: str, name: str, productions: Sequence[Production], pad: int, dead: frozenset[int]
+        self,
+        text: str,
+        name: str,
+        productions: Sequence[Production],
+        pad: int,
+        dead: frozenset[int],
+        start: Nonterminal | None = None,
     ) -> None:
         self.text = text
         self.name = name
@@ -68,18 +77,25 @@ class Grammar:
         self.nonterminals = tuple(dict.fromkeys(p.lhs.name for p in productions))
         written = [p for r, p in enumerate(productions) if r != pad]
         self.terminals = tuple(dict.fromkeys(s for p in written for s in p.rhs if isinstance(s, str)))
-        self.start = self.index[self.productions[self.live[0]].lhs.name]
+        self.start = self.index[(start or self.productions[self.live[0]].lhs).name]
 
     @classmethod
     def read(cls, name: str | Path) -> Grammar:
         """A file, or one of the shipped grammars by name. GrammarError names every defect and its line."""
         path = Path(name)
-        if not path.is_file():
+        if not isfile(path):  # also of names that are too long for a file, or cannot be one
             path = shipped().get(str(name)) or shipped().get(f"{name}.cfg") or path
-        if not path.is_file():
-            raise GrammarError(f"no grammar {name}: expected a file, or one of {', '.join(shipped())}")
+        if not isfile(path):
+            near = nearest(path.stem, [Path(known).stem for known in shipped()])
+            raise GrammarError(
+                f"no grammar {excerpt(str(name))[0]}: expected a file or a shipped grammar; {near}"
+            )
+        if path.stat().st_size > MOST_TEXT:
+            raise GrammarError(
+                f"{path}: {path.stat().st_size:,} bytes; expected a grammar of at most {MOST_TEXT:,}"
+            )
         try:
-            return cls.parse(path.read_text(encoding="utf-8"), path.name)
+            return cls.parse(path.read_text(encoding="utf-8-sig"), path.name)
         except UnicodeDecodeError:
             raise GrammarError(
                 f"{path} is not a text file in UTF-8; expected rules such as S -> 'a' S | 'b'"
@@ -89,14 +105,14 @@ class Grammar:
     def parse(cls, text: str, name: str = "grammar") -> Grammar:
         """A grammar from its text; GrammarError lists every defect with its line."""
         notation = read_notation(text)
-        defects = notation.defects or find_defects(notation.rules, notation.pad, notation.dead)
+        defects = notation.defects or find_defects(notation)
         if defects:
             raise GrammarError(f"{name}: " + "\n".join(defects))
         productions = [rule.production for rule in notation.rules]
         if notation.pad is None:
             productions.append(_padding(productions))
         pad = len(productions) - 1 if notation.pad is None else notation.pad
-        return cls(text, name, productions, pad, notation.dead)
+        return cls(text, name, productions, pad, notation.dead, notation.start)
 
     def __repr__(self) -> str:
         return f"Grammar({self.name}: {len(self.productions)} productions, {len(self.terminals)} terminals)"
@@ -123,14 +139,16 @@ class Grammar:
         lhs = np.array([self.index[p.lhs.name] for p in self.productions])
         sides = [self._encoded(r) for r in range(len(self.productions))]
         children = [[-2 - symbol for symbol in side if symbol < 0] for side in sides]
-        width = max(map(len, children))
+        table = np.full((len(children), max(map(len, children))), -1)
+        for row, own in zip(table, children, strict=True):
+            row[: len(own)] = own
         need = self._need(children, lhs)
         column = self._columns()
         return Tables(
             lhs=lhs,
             symbols=np.array([symbol for side in sides for symbol in side], np.int64),
             bounds=np.cumsum([0, *map(len, sides)]),
-            children=np.array([row + [-1] * (width - len(row)) for row in children], np.int64),
+            children=table,
             arity=np.array([len(row) for row in children]),
             need=need,
             delta=self._delta(children, lhs, need),
@@ -151,16 +169,12 @@ class Grammar:
         ]
 
     def _need(self, children: list[list[int]], lhs: Ints) -> Ints:
-        """Least fixed point of need[A] = 1 + least sum over A's productions (Knuth 1977)."""
-        need = np.full(len(self.nonterminals), BIG)
+        """Least steps that finish each nonterminal."""
+        rules = [(int(lhs[r]), children[r]) for r in self.live]
+        need = np.array(
+            [BIG if steps is None else steps for steps in shortest(rules, len(self.nonterminals))]
+        )
         need[lhs[self.pad]] = 0
-        changed = True
-        while changed:
-            changed = False
-            for r in self.live:
-                total = 1 + sum(int(need[a]) for a in children[r])
-                if total < need[lhs[r]]:
-                    need[lhs[r]], changed = total, True
         return need
 
     def _delta(self, children: list[list[int]], lhs: Ints, need: Ints) -> Ints:

@@ -9,18 +9,22 @@ import random
 from bisect import bisect_right
 from functools import cache
 from itertools import accumulate
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.chance import DRAWS
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar.counting import Counts, count_derivations, counts
+from grammar_rae.grammar.counting import Counts, cells, count_derivations
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
 from grammar_rae.grammar.parsing.unparser import unparse
 from grammar_rae.limits.ranges import within
 from grammar_rae.memory import require
+
+MOST_PRODUCTS = 40_000_000  # of counts, for a search that takes seconds
+MOST_PREDICTED = 400_000  # productions at one place of the texts of a length
 
 
 def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> NDArray[np.int16]:
@@ -42,12 +46,7 @@ def sample(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: i
     if not totals[-1]:
         below = max(s for s, count in enumerate(numbers) if count)
         raise GrammarError(f"{asked}, its next shorter ones take {below}; allow fewer or more")
-    draw = _Draw(table, random.Random(seed))
-    x = np.full((n, max_steps), grammar.pad, np.int16)
-    for row in x:
-        rules = draw.derivation(grammar.start, draw.pick(totals))
-        row[: len(rules)] = rules
-    return x
+    return _drawn(grammar, _Draw(table, random.Random(seed)), n, totals)
 
 
 def strings(grammar: Grammar, n: int, max_steps: int, seed: int = 0, min_steps: int = 1) -> list[str]:
@@ -75,19 +74,43 @@ def find_ambiguity(
 ) -> tuple[str, str, str] | None:
     """A string of which sampling found two leftmost derivations, and both, or None where it found none.
 
-    Derivations are drawn uniformly at growing lengths, short ones first, written out and parsed again.
+    Derivations are drawn uniformly at growing lengths, short ones first, written out and parsed again; of a grammar of
+    thousands of productions fewer, and shorter ones than `longest`. GrammarError where even the shortest are too many.
     """
     shortest = int(grammar.tables.need[grammar.start])
-    for steps, number in enumerate(counts(grammar, max(longest, shortest))):
+    table = count_derivations(grammar, _lengths_searched(grammar, shortest, max(longest, shortest)))
+    draws = min(tries // (longest + 1) + 20, max(MOST_PREDICTED // len(grammar.live), 10))
+    for steps, number in enumerate(table.symbol[grammar.start]):
         if not number:
             continue
-        x = sample(grammar, tries // (longest + 1) + 20, steps, seed, min_steps=steps)
+        totals = [0] * steps + [number]
+        x = _drawn(grammar, _Draw(table, random.Random(seed)), draws, totals)
         texts = [str(text) for text in unparse(grammar, x)]
         for drawn, parsed, text in zip(x, parse(grammar, texts), texts, strict=True):
             first, second = _written_out(grammar, parsed), _written_out(grammar, drawn)
             if first != second:
                 return text, first, second
     return None
+
+
+def _lengths_searched(grammar: Grammar, shortest: int, longest: int) -> int:
+    """The most steps, up to `longest`, whose derivations are counted in seconds."""
+    steps = min(longest, isqrt(2 * MOST_PRODUCTS // cells(grammar)))
+    if steps < shortest:
+        raise GrammarError(
+            f"{grammar.name} is too large to count derivations quickly, "
+            f"its shortest takes {shortest:,} steps through {len(grammar.live):,} productions"
+        )
+    return steps
+
+
+def _drawn(grammar: Grammar, draw: _Draw, n: int, totals: list[int]) -> NDArray[np.int16]:
+    """(n, T) derivations of 0, 1, … T steps, by the running totals of their numbers (T + 1,)."""
+    x = np.full((n, len(totals) - 1), grammar.pad, np.int16)
+    for row in x:
+        rules = draw.derivation(grammar.start, draw.pick(totals))
+        row[: len(rules)] = rules
+    return x
 
 
 class _Draw:

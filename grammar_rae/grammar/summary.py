@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from grammar_rae.grammar.counting import counts
@@ -21,8 +22,9 @@ def rules(grammar: Grammar) -> pd.DataFrame:
 def nonterminals(grammar: Grammar) -> pd.DataFrame:
     """One row a nonterminal, but for that of padding: the number of its productions, the least steps that finish it."""
     tables = grammar.tables
+    numbers = np.bincount(tables.lhs)
     rows = [
-        (name, int((tables.lhs == a).sum()), int(tables.need[a]))
+        (name, int(numbers[a]), int(tables.need[a]))
         for a, name in enumerate(grammar.nonterminals)
         if tables.need[a] < BIG and a != tables.lhs[grammar.pad]
     ]

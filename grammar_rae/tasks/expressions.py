@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from grammar_rae.datasets.looks import looks_like_expression
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions import scores
+from grammar_rae.evaluation.expressions.points import read_points
 from grammar_rae.evaluation.expressions.programs import is_arithmetic
 from grammar_rae.evaluation.expressions.table import expression_metrics, expression_table
-from grammar_rae.evaluation.expressions.target import Target, read_points, target_of
+from grammar_rae.evaluation.expressions.target import Target, target_of
 from grammar_rae.evaluation.metrics import EXPRESSION_PROPERTIES
 from grammar_rae.files.layout import Reading
 from grammar_rae.limits.ranges import within

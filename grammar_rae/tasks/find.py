@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grammar_rae.catalogue import TASKS, look_up
-from grammar_rae.errors import DataError, excerpt
+from grammar_rae.errors import DataError, excerpt, nearest
 from grammar_rae.files.images import are_images
 from grammar_rae.tasks.strings import UNKNOWN
 from grammar_rae.tasks.text import TEXT
@@ -81,4 +81,4 @@ def _called(name: str) -> Task:
         from grammar_rae.grammar.grammar import Grammar
 
         return named("strings", Grammar.read(name))
-    raise DataError(f"no task {name!r}; there are {', '.join(TASKS)}, or a grammar file (.cfg)")
+    raise DataError(f"no task {excerpt(name)[0]!r}; {nearest(name, TASKS)}; or give a grammar file (.cfg)")

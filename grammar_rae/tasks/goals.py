@@ -31,7 +31,8 @@ from grammar_rae.catalogue import TASKS
 from grammar_rae.chemistry import fingerprints
 from grammar_rae.errors import DataError, nearest
 from grammar_rae.evaluation.expressions import scores
-from grammar_rae.evaluation.expressions.target import read_points, target_of
+from grammar_rae.evaluation.expressions.points import read_points
+from grammar_rae.evaluation.expressions.target import target_of
 from grammar_rae.evaluation.metrics import metric
 from grammar_rae.evaluation.molecules.metrics import NAMES
 from grammar_rae.evaluation.scoring.functions import UserFunction
@@ -92,7 +93,7 @@ def _scored(name: str, grammar: Grammar | None) -> Task:
     if name in TASKS and (kind := named(name, grammar)).search is not None:
         return kind
     names = [task for task in TASKS if named(task).search is not None]
-    raise DataError(f"no task {name!r}; there are {', '.join(names)}")
+    raise DataError(f"no task {name!r}; {nearest(name, names)}")
 
 
 def task_of(spec: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grammar_rae.evaluation.expressions import scores
-from grammar_rae.evaluation.expressions.target import read_points
+from grammar_rae.evaluation.expressions.points import read_points
 from grammar_rae.files.tables import write
 from grammar_rae.tasks.expressions import curve_drawing
 from grammar_rae.workflows.optimize import Search, SearchResult

@@ -3,15 +3,18 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from nltk import CFG, ChartParser
 
 from grammar_rae import datasets
+from grammar_rae.chemistry.diagnosis import problem_of
+from grammar_rae.chemistry.prefixes import prefix_productions, spellings
 from grammar_rae.chemistry.smiles_grammar import TOKEN, build_grammar, write_grammar
 from grammar_rae.datasets import kekules
 from grammar_rae.datasets.molecules import ZINC
 from grammar_rae.datasets.sources import present
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, ParseError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.compiled import compiled_parser
 from grammar_rae.grammar.parsing.parser import parse, parse_known
@@ -61,7 +64,7 @@ def test_what_no_molecule_looks_like_is_not_derived(text):
 
 
 def test_strings_that_are_no_smiles_are_refused():
-    with pytest.raises(DataError, match=r"item 1: ' ' at position 2 is not a SMILES token: CC C"):
+    with pytest.raises(DataError, match=r"item 1: ' ' at position 2 is no token of our grammars.*: CC C"):
         build_grammar(["CC", "CC C"])
     with pytest.raises(DataError, match="no atoms in 0 strings"):
         build_grammar([])
@@ -75,6 +78,42 @@ def test_a_file_becomes_a_grammar_and_bad_rows_are_kept_apart(tmp_path):
     assert "mine.smi" in grammar.text
     assert "not_a_molecule" in (tmp_path / "mine.cfg.rejects.csv").read_text()
     assert len(parse(grammar, [t for t in kekules(["Oc1ccccc1", "CC(=O)[O-]"]) if t])) == 2
+
+
+@pytest.mark.parametrize(
+    "odd", ["N->[Pt](<-N)(Cl)Cl", "[NH3][Pt][NH3]", "C$C", "[U]$[U]", "C~C", "CC:C"], ids=lambda text: text
+)
+def test_a_bond_that_grammars_lack_costs_its_own_molecule_alone(tmp_path, odd):
+    (tmp_path / "pt.smi").write_text(f"CCO\n{odd}\nCCN\n")
+    sizes = write_grammar(tmp_path / "pt.smi", tmp_path / "pt.cfg")
+    assert (sizes["molecules"], sizes["rejected"]) == (2, 1)
+    rejects = pd.read_csv(tmp_path / "pt.cfg.rejects.csv")
+    assert rejects["line"].tolist() == [2] and "is no token of our grammars" in rejects.iloc[0].to_string()
+    assert set(Grammar.read(tmp_path / "pt.cfg").terminals) == {"C", "N", "O", "(", ")"}
+
+
+@pytest.mark.parametrize("smiles", ["[NH3][Pt][NH3]", "N->[Pt](<-N)(Cl)Cl", "CN(=O)=O", "CCO"])
+def test_a_molecule_that_rdkit_reads_has_no_problem(smiles):
+    assert problem_of(smiles) is None
+
+
+def test_what_sanitisation_mends_is_not_what_is_wrong():
+    assert problem_of("CN(=O)=O.C(C)(C)(C)(C)C").position == 10
+    assert problem_of("[NH3][Pt][NH3].C(C)(C)(C)(C)C").position == 16
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("*c1ccc(cc1)C(=O)N", r"'\*' is not among the model's atoms"),
+        ("[Xe]C", "'\\[Xe\\]' is not among .* atoms"),
+    ],
+)
+def test_a_beginning_with_an_atom_that_the_grammar_lacks(start, says):
+    grammar = Grammar.read("smiles")
+    for prefix in spellings(start):
+        with pytest.raises(ParseError, match=says):
+            prefix_productions(grammar, prefix)
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def test_strings_of_any_grammar(tmp_path: Path) -> None:
 
 
 def test_unknown_task_and_property() -> None:
-    with pytest.raises(DataError, match="no task 'smiles'; there are molecules, expressions, strings"):
+    with pytest.raises(DataError, match="no task 'smiles'; there are: molecules, expressions, strings"):
         evaluate(["C"], task="smiles")
     from grammar_rae.evaluation.molecules import metrics
 

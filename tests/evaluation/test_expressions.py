@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import operator
 import random
 
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions import scores, symbolic
 from grammar_rae.evaluation.expressions.equality import POINTS, classes
-from grammar_rae.evaluation.expressions.programs import program, run
+from grammar_rae.evaluation.expressions.points import read_points
+from grammar_rae.evaluation.expressions.programs import is_arithmetic, program, run
 from grammar_rae.evaluation.expressions.rounding import bounded
 from grammar_rae.evaluation.expressions.sympy_worker import sympy_expression
-from grammar_rae.evaluation.expressions.target import GRID, read_points
+from grammar_rae.evaluation.expressions.target import GRID
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
 from grammar_rae.grammar.parsing.unparser import unparse
@@ -275,6 +277,36 @@ def test_sympy_in_doubt(tmp_path):
         symbolic.confirm([pair], 60, script=worker)
 
 
+@pytest.mark.parametrize(
+    ("rules", "text", "value"),
+    [
+        (
+            "E -> '(' E '+' E ')' | '(' E '*' E ')' | 'exp' '(' E ')' | 'x' | '2'",
+            "exp((x+(2*x)))",
+            np.exp(1.5),
+        ),
+        (
+            "E -> E '+' E | E '*' E | 'exp(' E '*' E ')' | 'x' | '(' '2' ')'",
+            "x+exp((2)*x)*x",
+            0.5 + 0.5 * np.e,
+        ),
+        ("E -> T '-' E | T\nT -> 'log' '(' E '/' E ')' | 'x'", "x-log(x/x)-x", 0.0),
+    ],
+)
+def test_brackets_may_stand_around_every_shape(rules, text, value):
+    grammar = Grammar.parse(rules)
+    assert is_arithmetic(grammar)
+    assert run(program(parse(grammar, [text])[0], grammar), np.array([0.5])) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    ["E -> '+' E E | 'x'", "E -> 'tan' '(' E ')' | 'x'", "E -> '(' ')' | 'x'", "E -> 'x' | E '+' E ')'"],
+)
+def test_other_shapes_are_no_arithmetic(rules):
+    assert not is_arithmetic(Grammar.parse(rules))
+
+
 def test_points_of_a_file(tmp_path):
     path = tmp_path / "points.csv"
     path.write_text("name, Y ,X\na,1,0\n\nb,3,1\nc,5,2\n")
@@ -292,17 +324,55 @@ def test_points_of_a_file(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "t,v\n0,1\n1,3\n",
+        "v;t\n0;1\n1;3\n",
+        "y\tx\n1\t0\n3\t1\n",
+        "0 1\n1   3\n",
+        "# made by hand\n0, 1\n1, 3\n",
+        "\ufeffx,y\r\n0,1\r\n1,3\r\n",
+        '"x","y","error µ"\n"0","1","9"\n1,3,9\n',
+    ],
+)
+def test_points_in_the_shapes_that_files_have(tmp_path, content):
+    for name, body in (
+        ("p.csv", content.encode()),
+        ("p.csv.gz", gzip.compress(content.encode("latin-1", "ignore"))),
+    ):
+        (tmp_path / name).write_bytes(body)
+        target = read_points(tmp_path / name)
+        assert (target.points.tolist(), target.values.tolist()) == ([0, 1], [1, 3])
+
+
+def test_points_of_a_parquet_file(tmp_path):
+    pd.DataFrame({"t": [0, 1], "v": [1.0, 3.0]}).to_parquet(tmp_path / "p.parquet")
+    assert read_points(tmp_path / "p.parquet").values.tolist() == [1, 3]
+    (tmp_path / "p.parquet").write_bytes(b"PAR1 no more")
+    with pytest.raises(DataError, match="not a Parquet file"):
+        read_points(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"", "empty, expected points"),
         (b"x,y\n", "no points below its header"),
-        (b"a,b\n1,2\n", "columns a, b; expected x and y"),
-        (b"1,2,3\n", "expected x and y, or two columns"),
+        (
+            b"a,b,c\n1,2,3\n",
+            r"3 columns \(a, b, c\) separated by commas; expected the columns x and y, or two",
+        ),
+        (
+            b"1;2;3\n",
+            r"3 columns \(1, 2, 3\) separated by semicolons; expected the columns x and y, or two columns",
+        ),
+        (b"points\n1\n", "one column .* separated by blanks; expected"),
+        (b"x;y\n0,5;1\n", "line 2: expected a finite number for x, got '0,5'"),
         (b"x,y\n1,2\n\n3,four\n", "line 4: expected a finite number for y, got 'four'"),
         (b"x,y\n1,\n", "line 2: expected a finite number for y, got ''"),
         (b"x,y\ninf,2\n", "line 2: expected a finite number for x, got 'inf'"),
-        (b"\xff\xfe\x00\x01", "expected CSV"),
-        (b"1,2\n1,2,3\n", "expected CSV"),
+        (b"\x00\x01\x00", "binary file"),
+        (b"1,2\n1,2,3\n", "line 2: 3 columns separated by commas, expected 2"),
     ],
 )
 def test_points_that_cannot_be_used(tmp_path, content, says):

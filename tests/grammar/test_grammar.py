@@ -108,7 +108,10 @@ def test_copies_are_equal(name):
 
 DEFECTS = {
     "undefined": ("S -> 'a' A\n", r"line 1: A has no production"),
-    "a rule over two lines": ("S -> 'a'\n  | 'b'\n", r"line 2: expected a rule"),
+    "a rule over two lines": (
+        "S -> 'a'\n  | 'b'\n",
+        r"line 2: expected a rule .*end the line before with \\",
+    ),
     "unreachable": ("S -> 'a'\n# nothing leads to it\nA -> 'b'\n", r"line 3: A cannot be reached from .* S"),
     "no string": ("S -> 'a' | A\nA -> 'b' A\n", r"line 2: A derives no string"),
     "no string from the start": ("S -> 'a' S\n", r"line 1: S derives no string"),
@@ -134,6 +137,24 @@ DEFECTS = {
     "padding out of range": ("S -> 'a'\n#: pad 7\n", r"line 2: «#:» names production 7; there are 1"),
     "padding and dead": ("#: pad 1\n#: dead 1\nS -> 'a'\nN -> None\n", r"line 2: production 1 .*padding and"),
     "padding used": ("#: pad 1\nS -> 'a' N | 'b'\nN -> 'c'\n", r"line 2: S, which the padding .* used"),
+    "a start that is not there": ("%start T\nS -> 'a'\n", r"line 1: %start names T, which has no production"),
+    "not to be reached from the start": (
+        "S -> 'a'\n%start T\nT -> 'b'\n",
+        r"line 1: S cannot be reached .* T",
+    ),
+    "cycles apart": (
+        "S -> S | A | 'a'\nA -> B | 'b'\nB -> A\n",
+        r"line 1: S ⇒ S [^/]*\nline 2: A ⇒ B ⇒ A is",
+    ),
+    "terminals over two that end alike": (
+        "S -> A 'y' | B 'z' | 'xy' 'q'\nA -> 'x'\nB -> 'x'\n",
+        r"line 2: 'x' followed by 'y' would be read as 'xy'",
+    ),
+    "too many": (
+        "".join(f"S -> 'a{i}_'\n" for i in range(33_000)),
+        "33,000 productions; expected at most 32,766",
+    ),
+    "a number of many digits": (f"#: pad {'9' * 5000}\nS -> 'a'\n", r"line 1: expected «#: pad N»"),
     "all dead": ("#: dead 0\nS -> 'a'\n", r"no productions but padding and dead"),
 }
 
@@ -161,6 +182,13 @@ def test_all_defects_come_in_one_error():
         assert part in said
 
 
+def test_of_many_defects_the_first_are_named():
+    with pytest.raises(GrammarError) as caught:
+        Grammar.parse("S -> 'a' | " + " | ".join(f"U{i}" for i in range(500)))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 21 and lines[-1] == "… and 480 more like the last"
+
+
 def test_dead_productions_are_exempt():
     grammar = Grammar.parse("#: dead 1 2\nS -> 'a'\nS -> nowhere\nlonely -> 'b'\n")
     assert grammar.terminals == ("a", "b")
@@ -168,8 +196,16 @@ def test_dead_productions_are_exempt():
 
 
 def test_unknown_and_unreadable_files(tmp_path):
-    with pytest.raises(GrammarError, match=r"no grammar nonsense: expected a file, or one of .*zinc\.cfg"):
+    with pytest.raises(
+        GrammarError, match=r"no grammar nonsense: expected a file .*there are: equation, smiles, zinc"
+    ):
         Grammar.read("nonsense")
+    with pytest.raises(GrammarError, match=r"no grammar equations: .*did you mean equation\?"):
+        Grammar.read("equations")
+    for name in ("z" * 300, "a\nb\x1b", "nul\0"):
+        with pytest.raises(GrammarError, match="no grammar ") as problem:
+            Grammar.read(name)
+        assert str(problem.value).isprintable() and len(str(problem.value)) < 200
     (tmp_path / "binary.cfg").write_bytes(bytes(range(256)))
     with pytest.raises(GrammarError, match="not a text file in UTF-8"):
         Grammar.read(tmp_path / "binary.cfg")

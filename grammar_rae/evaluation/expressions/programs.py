@@ -1,8 +1,9 @@
 """Derivations of arithmetic as programs in postfix notation, and their values; nothing is passed to `eval`.
 
 A grammar may have rules of the shapes of `equation.cfg`: A + B (or -, *, /), f( A ) with f one of sin, cos, exp,
-log, ( A ), A, x, or a number. Operators of one rule level share a precedence there, so what stands between two
-brackets is kept flat until they close, and then products come before sums, each from the left.
+log, ( A ), A, x, or a number; f may stand apart from its bracket, and brackets around each. Operators of one rule level
+share a precedence there, so what stands between two brackets is kept flat until they close, and then products come
+before sums, each from the left.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ BINARY: Operators = {
     "/": operator.truediv,
 }
 UNARY: dict[str, Callable[[Value], Value]] = {"sin": np.sin, "cos": np.cos, "exp": np.exp, "log": np.log}
+BRACKETS = {"(": None} | {f"{name}(": name for name in UNARY}  # what opens a pair, and the function of it
 
 
 def program(x: np.ndarray, grammar: Grammar) -> Program:
@@ -52,7 +54,7 @@ def is_arithmetic(grammar: Grammar) -> bool:
     rules = [rule.rhs for i, rule in enumerate(grammar.productions) if i != grammar.pad]
     try:
         for rhs in rules:
-            _apply(rhs, [["x"] for symbol in rhs if not isinstance(symbol, str)])
+            _apply(rhs, [[["x"]] for symbol in rhs if not isinstance(symbol, str)])
     except DataError:
         return False
     return True
@@ -60,6 +62,12 @@ def is_arithmetic(grammar: Grammar) -> bool:
 
 def _apply(rhs: Sequence[Any], children: list[Chain]) -> Chain:
     """What a rule makes of its children."""
+    if rhs and rhs[0] in UNARY and rhs[1:2] == ("(",):
+        rhs = (f"{rhs[0]}(", *rhs[2:])
+    if len(rhs) > 2 and rhs[-1] == ")" and rhs[0] in BRACKETS:
+        function = BRACKETS[rhs[0]]
+        inside = _collapse(_apply(rhs[1:-1], children))
+        return [inside if function is None else [*inside, function]]
     words = [symbol for symbol in rhs if isinstance(symbol, str)]
     if not words and len(children) == 1:
         return children[0]
@@ -68,17 +76,12 @@ def _apply(rhs: Sequence[Any], children: list[Chain]) -> Chain:
             return [["x"]]
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", words[0]):
             return [[float(words[0]) if "." in words[0] else int(words[0])]]
-    if len(words) == 1 and len(children) == 2 and words[0] in BINARY:
+    if len(rhs) == 3 and len(children) == 2 and words and words[0] in BINARY and words[0] == rhs[1]:
         children[0] += [words[0], *children[1]]
         return children[0]
-    if len(words) == 2 and len(children) == 1 and words[1] == ")":
-        if words[0] == "(":
-            return [_collapse(children[0])]
-        if words[0].removesuffix("(") in UNARY:
-            return [[*_collapse(children[0]), words[0].removesuffix("(")]]
     raise DataError(
         f"a rule with the right side {' '.join(map(str, rhs))!r} has no arithmetic meaning; expected a shape "
-        "of equation.cfg: A + B, f( A ), ( A ), A, x or a number"
+        "of equation.cfg: A + B, f( A ), ( A ), ( A + B ), A, x or a number"
     )
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.grammar.grammar import Grammar
-from grammar_rae.grammar.parsing.earley import parse_earley
-from grammar_rae.grammar.parsing.lexer import build_trie, packed, tokenise
+from grammar_rae.grammar.parsing.earley import expected_earley, parse_earley
+from grammar_rae.grammar.parsing.lexer import Trie, build_trie, packed, tokenise
 from grammar_rae.grammar.parsing.ll1 import parse_ll1
 from grammar_rae.grammar.parsing.lookahead import Lookahead, lookahead
 
@@ -33,12 +33,11 @@ class CompiledParser:
     """Tables of one grammar; safe to share between threads."""
 
     lookahead: Lookahead
-    trie: Ints
-    accepts: Ints
+    trie: Trie
 
     def tokens(self, texts: Sequence[str]) -> Tokens:
         """Longest-match tokens; those of a broken text end where it breaks."""
-        return Tokens(*tokenise(*packed(texts), self.trie, self.accepts))
+        return Tokens(*tokenise(*packed(texts), self.trie))
 
     def parse(self, terminal: Ints, bounds: Ints, skip: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
         """Productions of all texts not in `skip` (n,), their number a text, failing tokens (n,) or −1."""
@@ -52,8 +51,12 @@ class CompiledParser:
         """`parse` for texts that strings begin with: productions down to the last token. LL(1) grammars only."""
         return parse_ll1(terminal, bounds, skip, self.lookahead, True)
 
+    def expected(self, terminal: Ints, bounds: Ints) -> NDArray[np.bool_]:
+        """(n, V + 1) the tokens that may follow texts that strings begin with, the end in the last column."""
+        return expected_earley(terminal, bounds, self.lookahead)
+
 
 @lru_cache(maxsize=32)
 def compiled_parser(grammar: Grammar) -> CompiledParser:
     """The parser of a grammar, made once."""
-    return CompiledParser(lookahead(grammar), *build_trie(grammar.terminals))
+    return CompiledParser(lookahead(grammar), build_trie(grammar.terminals))

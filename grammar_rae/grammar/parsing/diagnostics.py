@@ -31,17 +31,25 @@ def explain(grammar: Grammar, texts: Sequence[str], numbers: Sequence[int]) -> d
 
 def _explained(grammar: Grammar, texts: list[str], numbers: Sequence[int]) -> list[ParseError]:
     parser = compiled_parser(grammar)
+    words = [f"'{terminal}'" for terminal in grammar.terminals] + ["the end"]
+    lists: dict[bytes, list[str]] = {}  # one for all texts that expect the same
+
+    def named(row: NDArray[np.bool_]) -> list[str]:
+        key = row.tobytes()
+        if key not in lists:
+            lists[key] = [words[v] for v in np.flatnonzero(row)]
+        return lists[key]
+
     tokens = parser.tokens(texts)
     _, _, failed = parser.parse(tokens.terminal, tokens.bounds, np.zeros(len(texts), bool))
     # the tokens of each text that some string of the grammar begins with
     good = np.where(failed < 0, np.diff(tokens.bounds), failed)
     prefixes = [tokens.terminal[a : a + size] for a, size in zip(tokens.bounds[:-1], good, strict=True)]
+    may_follow = parser.expected(np.concatenate(prefixes), np.append(0, np.cumsum(good)))
     errors = []
-    for i, may_follow in enumerate(_may_follow(grammar, prefixes)):
+    for i, row in enumerate(may_follow):
         position, got = _culprit(grammar, texts[i], tokens, i, int(good[i]))
-        expected = [f"'{grammar.terminals[v]}'" for v in np.flatnonzero(may_follow[:-1])]
-        expected += ["the end"] * bool(may_follow[-1])
-        errors.append(_error(grammar.name, numbers[i], texts[i], position, got, expected))
+        errors.append(_error(grammar.name, numbers[i], texts[i], position, got, named(row)))
     return errors
 
 
@@ -56,16 +64,6 @@ def _culprit(grammar: Grammar, text: str, tokens: Tokens, i: int, good: int) -> 
     if readable:
         return position, f"'{grammar.terminals[tokens.terminal[token]]}'"
     return position, f"'{excerpt(text[position])[0]}'"
-
-
-def _may_follow(grammar: Grammar, prefixes: list[Ints]) -> NDArray[np.bool_]:
-    """(n, V + 1): which terminals, and in the last column whether the end, may follow each prefix of tokens."""
-    end = len(grammar.terminals)
-    probes = [np.append(prefix, v) if v < end else prefix for prefix in prefixes for v in range(end + 1)]
-    bounds = np.cumsum([0] + [len(probe) for probe in probes])
-    _, _, failed = compiled_parser(grammar).parse(np.concatenate(probes), bounds, np.zeros(len(probes), bool))
-    sizes = np.array([len(prefix) for prefix in prefixes]).reshape(-1, 1)
-    return failed.reshape(-1, end + 1) != sizes
 
 
 def _error(name: str, number: int, text: str, position: int, got: str, expected: list[str]) -> ParseError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,35 @@ from grammar_rae.compiling import compiled
 Ints = NDArray[np.int64]
 
 
-def build_trie(terminals: Sequence[str]) -> tuple[Ints, Ints]:
-    """Transitions (states, 256), −1 where there is none, and the terminal each state accepts, or −1."""
-    rows, accepts = [[-1] * 256], [-1]
-    for number, terminal in enumerate(terminals):
+class Trie(NamedTuple):
+    """A trie of S states over the bytes that terminals are made of."""
+
+    column: NDArray[np.int16]  # (256,) of each byte; 0 for one that no terminal has
+    next: NDArray[np.int32]  # (S, columns) the state behind a byte, −1 where there is none
+    accepts: NDArray[np.int32]  # (S,) the terminal that ends there, or −1
+
+
+def build_trie(terminals: Sequence[str]) -> Trie:
+    """The trie of a grammar's terminals."""
+    words = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
+    used = sorted(set().union(*words))
+    column = np.zeros(256, np.int16)
+    column[used] = np.arange(1, len(used) + 1)
+    links: list[dict[int, int]] = [{}]
+    accepts = [-1]
+    for number, word in enumerate(words):
         state = 0
-        for byte in terminal.encode():
-            if rows[state][byte] < 0:
-                rows[state][byte] = len(rows)
-                rows.append([-1] * 256)
+        for byte in word:
+            state = links[state].setdefault(byte, len(links))
+            if state == len(links):
+                links.append({})
                 accepts.append(-1)
-            state = rows[state][byte]
         accepts[state] = number
-    return np.array(rows), np.array(accepts)
+    ahead = np.full((len(links), len(used) + 1), -1, np.int32)
+    for state, link in enumerate(links):
+        for byte, behind in link.items():
+            ahead[state, column[byte]] = behind
+    return Trie(column, ahead, np.array(accepts, np.int32))
 
 
 def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
@@ -39,11 +56,12 @@ def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
 
 
 @compiled()
-def tokenise(body, offsets, trie, accepts):  # type: ignore[no-untyped-def]
+def tokenise(body, offsets, trie):  # type: ignore[no-untyped-def]
     """Terminals (M,), the byte each begins at (M,), where each text's begin (n + 1,), failures (n,).
 
     A failure is the byte, within its text, that no terminal begins at; −1 where all is well.
     """
+    column, following, accepts = trie.column, trie.next, trie.accepts
     n = len(offsets) - 1
     tokens = np.empty(len(body), np.int64)
     starts = np.empty(len(body), np.int64)
@@ -55,7 +73,7 @@ def tokenise(body, offsets, trie, accepts):  # type: ignore[no-untyped-def]
         while at < offsets[i + 1]:
             state, end, terminal, ahead = 0, at, -1, at
             while ahead < offsets[i + 1]:
-                state = trie[state, body[ahead]]
+                state = following[state, column[body[ahead]]]
                 if state < 0:
                     break
                 ahead += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grammar_rae.compiling import compiled
+from grammar_rae.grammar.parsing.lookahead import find
 
 
 @compiled()
@@ -15,7 +16,7 @@ def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-
     grammar is LL(1). With `prefix` a text is the beginning of a string: its derivation stops after the last token.
     """
     first_item, after, predicted, groups = tables.first_item, tables.after, tables.predicted, tables.groups
-    terminals = tables.viable.shape[1] - 1
+    terminals = tables.terminals
     n = len(bounds) - 1
     rules = np.empty(max(4 * len(tokens), 1024), np.int64)
     lengths = np.zeros(n, np.int64)
@@ -44,8 +45,8 @@ def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-
                     break
                 at += 1
                 continue
-            group = (-2 - symbol) * (terminals + 1) + token
-            if groups[group] == groups[group + 1]:
+            group = tables.places[find((-2 - symbol) * (terminals + 2) + token, tables.places), 1]
+            if group < 0:
                 failed[i] = at - bounds[i]
                 break
             rule = predicted[groups[group]]

@@ -25,7 +25,7 @@ from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.chemistry.bonds import BondTable
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.densities.density import Density, Fitted
-from grammar_rae.errors import DataError, excerpt, one_line
+from grammar_rae.errors import DataError, excerpt, nearest, one_line
 from grammar_rae.evaluation.novelty import pack, unpack
 from grammar_rae.files.arrays import read_array
 from grammar_rae.files.atomic import write_bytes
@@ -192,13 +192,13 @@ def ancestry(folder: Path) -> dict[str, str]:
 
 
 def find(name: str | Path) -> Path:
-    """The folder of a shipped model's name or a path. DataError lists what there is."""
+    """The folder of a shipped model's name or a path. DataError asks for the nearest name there is."""
     if os.path.isdir(name):
         return Path(name)
     if is_model(name):
         return PRETRAINED / str(name)
     raise DataError(
-        f"no model {excerpt(str(name))[0]}: expected a run folder or one of {', '.join(names()) or '(none shipped)'}"
+        f"no model {excerpt(str(name))[0]}: expected a run folder or a shipped model; {nearest(str(name), names())}"
     )
 
 

@@ -17,6 +17,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.files import cache
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
+from grammar_rae.runs.folder import find
 from grammar_rae.tasks.find import task_for
 
 
@@ -220,5 +221,7 @@ def test_cache_remembers_survives_damage_and_need_not_be_writable(bare: Path) ->
 def test_a_name_that_is_nearly_known_is_asked_for():
     with pytest.raises(DataError, match=r"zinc25: no such file, .*; did you mean zinc250k\?"):
         datasets.load("zinc25")
+    with pytest.raises(DataError, match=r"no model grae-smile: .*; did you mean grae-smiles\?"):
+        find("grae-smile")
     with pytest.raises(DataError, match=r"no task 'molecule'; did you mean molecules\?"):
         task_for("molecule", [])

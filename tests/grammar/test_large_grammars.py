@@ -114,3 +114,12 @@ def test_tables_too_large_for_memory_are_refused():
 def test_counts_too_large_for_memory_are_refused():
     with pytest.raises(GrammarError, match="counting derivations of up to 1,000,000,000 steps takes .* GiB"):
         count_derivations(Grammar.read("equation"), 10**9)
+
+
+@pytest.mark.slow
+def test_a_long_text_with_very_many_parses_is_refused():
+    grammar = Grammar.parse("S -> S S | 'a'\n")
+    x, known, errors = parse_known(grammar, ["aaa", "a" * 1500])
+    assert known.tolist() == [0] and len(x) == 1
+    assert "item 1: grammar has too many parses of it to look through" in str(errors[0][1])
+    assert len(str(errors[0][1])) < 300

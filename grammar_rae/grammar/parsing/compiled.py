@@ -40,7 +40,7 @@ class CompiledParser:
         return Tokens(*tokenise(*packed(texts), self.trie))
 
     def parse(self, terminal: Ints, bounds: Ints, skip: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
-        """Productions of all texts not in `skip` (n,), their number a text, failing tokens (n,) or −1."""
+        """Productions of all texts not in `skip` (n,), their number a text, failing tokens (n,), −1 or TOO_LONG."""
         if self.lookahead.ll1:
             return parse_ll1(terminal, bounds, skip, self.lookahead, False)
         return parse_earley(terminal, bounds, skip, self.lookahead)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from grammar_rae.errors import ParseError, excerpt, unexpected
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.compiled import Tokens, compiled_parser
+from grammar_rae.grammar.parsing.earley import TOO_LONG
 
 Ints = NDArray[np.int64]
 
@@ -43,11 +44,15 @@ def _explained(grammar: Grammar, texts: list[str], numbers: Sequence[int]) -> li
     tokens = parser.tokens(texts)
     _, _, failed = parser.parse(tokens.terminal, tokens.bounds, np.zeros(len(texts), bool))
     # the tokens of each text that some string of the grammar begins with
-    good = np.where(failed < 0, np.diff(tokens.bounds), failed)
+    long = failed == TOO_LONG
+    good = np.where(failed < 0, np.where(long, 0, np.diff(tokens.bounds)), failed)
     prefixes = [tokens.terminal[a : a + size] for a, size in zip(tokens.bounds[:-1], good, strict=True)]
     may_follow = parser.expected(np.concatenate(prefixes), np.append(0, np.cumsum(good)))
     errors = []
     for i, row in enumerate(may_follow):
+        if long[i]:
+            errors.append(_too_long(grammar.name, numbers[i], texts[i]))
+            continue
         position, got = _culprit(grammar, texts[i], tokens, i, int(good[i]))
         errors.append(_error(grammar.name, numbers[i], texts[i], position, got, named(row)))
     return errors
@@ -64,6 +69,15 @@ def _culprit(grammar: Grammar, text: str, tokens: Tokens, i: int, good: int) -> 
     if readable:
         return position, f"'{grammar.terminals[tokens.terminal[token]]}'"
     return position, f"'{excerpt(text[position])[0]}'"
+
+
+def _too_long(name: str, number: int, text: str) -> ParseError:
+    error = ParseError(
+        f"item {number}: {name} has too many parses of it to look through; shorten it, or make the grammar less "
+        f"ambiguous: {len(text):,} characters «{excerpt(text)[0]}»"
+    )
+    error.item = number
+    return error
 
 
 def _error(name: str, number: int, text: str, position: int, got: str, expected: list[str]) -> ParseError:

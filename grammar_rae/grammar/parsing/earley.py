@@ -18,7 +18,8 @@ from grammar_rae.grammar.parsing.lookahead import find
 # columns of the chart, one row an item: the dotted item, the token it began at, the next row of the same
 # chart column waiting for the same nonterminal, the row it was advanced from, the completed row stepped over
 ITEM, ORIGIN, NEXT, BEFORE, CHILD = range(5)
-FAILED, FULL = -1, -2
+FAILED, FULL, TOO_LONG = -1, -2, -3
+MOST_STEPS = 1 << 28  # completed rows tried against waiting ones for one text: seconds
 
 
 class Marks(NamedTuple):
@@ -37,7 +38,8 @@ def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
     """Productions of every text in one array, their number a text (n,), failing tokens (n,) or −1.
 
     `tokens` (M,), cut by `bounds` (n + 1,); texts marked in `skip` (n,) are left out. `tables`: a Lookahead. A failing
-    token is the first that no string of the grammar has there; their count stands for the end.
+    token is the first that no string of the grammar has there; their count stands for the end. TOO_LONG stands for a
+    text that takes more than MOST_STEPS, as ambiguous ones do that are long.
     """
     n = len(bounds) - 1
     rules = np.empty(max(8 * len(tokens), 1024), np.int64)
@@ -57,7 +59,7 @@ def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
             if root != FULL:
                 break
             chart = np.empty((4 * len(chart), 5), np.int32)
-        failed[i] = place
+        failed[i] = TOO_LONG if root == TOO_LONG else place
         if root < 0:
             continue
         while True:
@@ -114,11 +116,11 @@ def _marks(sizes, tables):  # type: ignore[no-untyped-def]
 def _fill(text, last, chart, marks, stamp, tables):  # type: ignore[no-untyped-def]
     """The chart of one text that a token `last` follows; also where its last column begins and ends.
 
-    The row that completes it and −1, or FAILED and the failing token, or FULL.
+    The row that completes it and −1, or FAILED and the failing token, or FULL, or TOO_LONG.
     """
     lhs, after, start = tables.lhs, tables.after, tables.start
     waiting, seen, asked = marks.waiting, marks.seen, marks.asked
-    size, used, begin = len(text), 0, 0
+    size, used, begin, steps = len(text), 0, 0, 0
     for k in range(size + 1):
         token = text[k] if k < size else last
         stamp += 1
@@ -131,13 +133,14 @@ def _fill(text, last, chart, marks, stamp, tables):  # type: ignore[no-untyped-d
             return FAILED, k if k == 0 or scans else k - 1, begin, used
         p = begin
         while p < used:
-            if used > len(chart):
-                return FULL, 0, begin, used
+            if used > len(chart) or steps > MOST_STEPS:
+                return FULL if used > len(chart) else TOO_LONG, 0, begin, min(used, len(chart))
             here, origin = chart[p, ITEM], chart[p, ORIGIN]
             symbol = after[here]
             if symbol == -1:  # complete: advance what waited for it where it began
                 w = waiting[origin, lhs[here]]
                 while w >= 0:
+                    steps += 1
                     used = _advance(chart, used, w, p, token, seen, stamp, tables)
                     w = chart[w, NEXT]
             elif symbol < -1:

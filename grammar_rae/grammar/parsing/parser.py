@@ -105,7 +105,7 @@ def _parse_share(grammar: Grammar, texts: Sequence[str]) -> _Parsed:
     parser = compiled_parser(grammar)
     tokens = parser.tokens(texts)
     productions, lengths, failed = parser.parse(tokens.terminal, tokens.bounds, tokens.broken >= 0)
-    return _Parsed(productions, lengths, (tokens.broken >= 0) | (failed >= 0))
+    return _Parsed(productions, lengths, (tokens.broken >= 0) | (failed != -1))
 
 
 def _rows(parsed: _Parsed, chosen: NDArray[np.bool_], width: int, pad: int) -> Rows:

@@ -107,9 +107,13 @@ def largest(mol: Chem.Mol) -> Chem.Mol:
     return min(fragments, key=lambda part: (-part.GetNumHeavyAtoms(), Chem.MolToSmiles(part)))
 
 
-def canonicals(smiles: Sequence[str]) -> list[str | None]:
-    """`canonical` of each, over all cores."""
-    return spread(_canonicals, smiles)
+def canonicals(smiles: Sequence[str], cache: bool = False) -> list[str | None]:
+    """`canonical` of each, over all cores; with `cache` those of a long list are kept in the user's cache."""
+    if not cache or len(smiles) < REMEMBER:
+        return spread(_canonicals, smiles)
+    return remembered_strings(
+        f"canonical-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_canonicals, smiles)
+    )
 
 
 def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:

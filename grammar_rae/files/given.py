@@ -28,6 +28,11 @@ def strings(items: Any, word: str = "strings") -> list[str | None]:
     return [item if isinstance(item, str) else _string(item, place) for place, item in enumerate(values)]
 
 
+def filled(items: Any) -> list[str]:
+    """As `strings`, with the empty string for what is missing."""
+    return [item or "" for item in strings(items)]
+
+
 def kind(items: Any) -> str | None:
     """The kind of data that the name of a table's column, or of a series, says, if any."""
     if isinstance(items, Mapping | pd.DataFrame):

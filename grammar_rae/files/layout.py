@@ -144,6 +144,7 @@ def _of_rows(
         return Layout(separator if len(first) == 1 else None, None)
     places = [i for i in range(len(first)) if reading.is_item(first[i]) and _items(others, i, reading)]
     if not places:
+        _one_cell(first, where)
         return Layout(separator, first, chosen(first, column, where), len(first))
     if column is not None and column.isdecimal() and 1 <= int(column) <= len(first):
         return Layout(separator, None, int(column) - 1, len(first))
@@ -155,6 +156,16 @@ def _of_rows(
             f"{where}: which column? there are {shown}; give its number, as --column 1 or {where}:1"
         )
     return Layout(separator, None, places[0], len(first))
+
+
+def _one_cell(header: Sequence[str], where: str) -> None:
+    """DataError for a header of one cell that seems to be several."""
+    inside = [words for separator, words in SEPARATORS.items() if separator in header[0]]
+    if len(header) == 1 and inside:
+        raise DataError(
+            f"{where}: one column called «{excerpt(header[0])[0]}»; is it separated by {inside[0]}? its rows "
+            "are not all of so many cells"
+        )
 
 
 def _order(suffix: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from grammar_rae.files.layout import BLANKS, LOOKED_AT, Layout, Reading, layout_
 from grammar_rae.files.lines import LONGEST, Line, lines
 
 LONGEST_CELL = 1000  # lines of a quoted cell; one that goes on has lost its closing quote
+MARK = re.compile(r'"?sep=."?', re.IGNORECASE)
 TOO_LONG = f"a line of more than {LONGEST:,} characters"
 
 csv.field_size_limit(LONGEST)  # that of Python is 131,072, for the whole process
@@ -31,7 +33,7 @@ def rows(
     path: str | Path, suffix: str, column: str | None, reading: Reading
 ) -> tuple[Layout | None, Iterator[Row]]:
     """How a text file is laid out, None of an empty one, and its rows. DataError as `lines` and `layout_of`."""
-    stream = lines(path)
+    stream = _unmarked(lines(path))
     head = list(itertools.islice(stream, LOOKED_AT))
     stream = itertools.chain(head, stream)
     shown = [line.text.rstrip("\r\n") for line in head if line.whole and line.text.strip()]
@@ -45,6 +47,13 @@ def rows(
     layout = layout_of(shown, suffix, column, reading, str(path)) if shown else Layout(None, None)
     found = _of_lines(stream, layout, reading) if layout.separator in (None, BLANKS) else None
     return layout, _of_cells(stream, layout, reading) if found is None else found
+
+
+def _unmarked(stream: Iterator[Line]) -> Iterator[Line]:
+    """The lines without the first where that only names the separator, as spreadsheets write it."""
+    for line in stream:
+        if line.number > 1 or MARK.fullmatch(line.text.strip()) is None:
+            yield line
 
 
 def _of_lines(stream: Iterator[Line], layout: Layout, reading: Reading) -> Iterator[Row]:

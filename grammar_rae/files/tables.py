@@ -26,6 +26,7 @@ from grammar_rae.limits.lengths import too_long
 
 TEXT = (".smi", ".txt", ".csv", ".tsv", ".sdf")
 KINDS = (*TEXT, ".parquet")
+ALIASES = {".smiles": ".smi", ".ism": ".smi", ".tab": ".tsv", ".sd": ".sdf", ".pq": ".parquet"}
 PLAIN = Reading()
 MOLECULES = (".smi", ".sdf")  # files of nothing else
 
@@ -57,7 +58,7 @@ class Items:
 def kind(path: str | Path) -> str:
     """The suffix that says how a path is read and written, without `.gz`; `-` is `.txt`."""
     name = str(path)
-    suffix = ".txt" if name == "-" else Path(name.removesuffix(".gz")).suffix.lower()
+    suffix = ".txt" if name == "-" else _suffix(name)
     if suffix not in KINDS or (suffix == ".parquet" and name.endswith(".gz")):
         raise DataError(
             f"{name}: cannot tell the kind of file; expected one of {', '.join(KINDS)} (.gz on text)"
@@ -73,7 +74,12 @@ def is_table(path: str | Path) -> bool:
 def is_file(name: str) -> bool:
     """Whether a string is the name of a file of items that there is, FILE:COLUMN too."""
     name = located(name)[0]
-    return Path(name.removesuffix(".gz")).suffix.lower() in KINDS and os.path.isfile(name)
+    return _suffix(name) in KINDS and os.path.isfile(name)
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name.removesuffix(".gz")).suffix.lower()
+    return ALIASES.get(suffix, suffix)
 
 
 def located(path: str | Path, column: str | None = None) -> tuple[str, str | None]:

@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from grammar_rae.errors import DataError
+from grammar_rae.files import given
 from grammar_rae.limits.ranges import within
 from grammar_rae.optimization.candidates import Decoding, decode_jointly
 from grammar_rae.optimization.journal import Evaluation, Journal
@@ -118,7 +119,8 @@ class Optimizer:
 
         DataError where the numbers do not match, or a string has a score already or cannot be encoded.
         """
-        values = np.asarray(values, dtype=float)
+        strings = given.filled(strings)
+        values = np.atleast_1d(np.asarray(values, dtype=float))
         if values.shape != (len(strings),):
             raise DataError(
                 f"{len(strings)} strings and values of shape {values.shape}; expected one number each"

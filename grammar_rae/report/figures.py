@@ -23,6 +23,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.evaluation.metrics import metric
+from grammar_rae.files import given
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.report import panels, selection
 from grammar_rae.report.projection import Projection
@@ -81,6 +82,7 @@ def distribution(column: str, items: Tables, reference: pd.DataFrame | None = No
 
 def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: int = 5) -> NotebookFigure:
     """The strings that are molecules, drawn. DataError where none is."""
+    smiles = given.filled(smiles)
     body, drawn = drawing.grid_png(smiles, columns, len(smiles), legends)
     if not drawn:
         raise DataError(f"no picture, none of the {len(smiles):,} strings is a molecule")
@@ -151,6 +153,7 @@ def curves(
     strings: Sequence[str], target: Target | None = None, titles: Sequence[str] | None = None
 ) -> NotebookFigure:
     """One panel an expression, its curve over what it is compared with in grey: see `curve`. `titles`: a line each."""
+    strings = given.filled(strings)
     wide = min(3, len(strings))
     high = -(-len(strings) // wide)
     figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")

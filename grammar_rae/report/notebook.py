@@ -13,6 +13,7 @@ from PIL import Image
 from grammar_rae.chemistry.drawing import grid_png
 from grammar_rae.codecs.codec import image_problem
 from grammar_rae.errors import DataError
+from grammar_rae.files import given
 from grammar_rae.files.images import are_images, is_image
 from grammar_rae.files.pictures import padded, png, sheet
 
@@ -38,9 +39,10 @@ def grid(
     """
     if are_images(items):
         return _images(items, columns, rows, legends)
-    body, drawn = grid_png(items, columns, rows, legends)
+    smiles = given.filled(items)
+    body, drawn = grid_png(smiles, columns, rows, legends)
     if not drawn:
-        raise DataError(f"no picture, none of the {len(items):,} strings is a molecule")
+        raise DataError(f"no picture, none of the {len(smiles):,} strings is a molecule")
     small = io.BytesIO()
     Image.open(io.BytesIO(body)).convert("RGB").quantize(COLOURS).save(small, "PNG", optimize=True)
     return Picture(small.getvalue())

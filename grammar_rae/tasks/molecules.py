@@ -19,6 +19,7 @@ from grammar_rae.evaluation.metrics import MOLECULE_PROPERTIES
 from grammar_rae.evaluation.molecules import metrics
 from grammar_rae.evaluation.molecules.profile import Profile, profile
 from grammar_rae.evaluation.shares import shares
+from grammar_rae.files.cache import WORTHWHILE
 from grammar_rae.files.layout import Reading
 from grammar_rae.tasks import features, text
 from grammar_rae.tasks.task import Drawing, Measurement, Numbers, Searchable, Spelling
@@ -73,8 +74,8 @@ class MoleculeTask:
         return sum(canonical(text) is not None for text in strings) / max(1, len(strings))
 
     def canonical(self, items: Sequence[str]) -> list[str | None]:
-        """RDKit's canonical SMILES."""
-        return canonicals(items)
+        """RDKit's canonical SMILES, those of a list as long as a data set from the user's cache."""
+        return canonicals(items, cache=len(items) >= WORTHWHILE)
 
     def reasons(self, items: Sequence[str]) -> list[str]:
         """Why RDKit accepts no molecule, with the atom at fault."""

@@ -18,6 +18,7 @@ from grammar_rae.chance import permutation, subset
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.tables import located
 from grammar_rae.model.model import Model
 from grammar_rae.report.page import page
 from grammar_rae.report.sets import ItemSet, LatentMap, Reference
@@ -132,7 +133,7 @@ def provenance(names: Sequence[str], seed: int, command: str) -> dict[str, str]:
     """The command, what it read, and under which versions."""
     facts = {"command": command} if command else {}
     for name in names:
-        path = folder.find(name) / "weights.safetensors" if folder.is_model(name) else Path(name)
+        path = folder.find(name) / "weights.safetensors" if folder.is_model(name) else Path(located(name)[0])
         if path.is_file():
             facts[f"SHA-256 of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return facts | {

@@ -9,6 +9,7 @@ from rdkit import Chem
 
 import grammar_rae as gr
 from grammar_rae.errors import DataError
+from grammar_rae.workflows.search_space import decoder_of, region_of
 
 RNA_ENDS = "S -> 'a' S |\n"
 BROKEN = [f"C({number}" for number in range(40)]
@@ -253,3 +254,20 @@ def test_what_a_grammar_writes_is_read_again(put, measured, done, cli):
     for name in ("s.txt", "s.csv"):
         done("grammar", "sample", spaced, "-n", "20", "--steps", "5", "--out", name)
         assert measured(name, "--task", spaced)["valid"] == 1
+
+
+def test_what_spreadsheets_write_is_read_and_what_is_uneven_is_asked(put, measured, cli):
+    assert measured(put("a.csv", "sep=;\r\nid;smiles\r\n1;CCO\r\n"))["valid"] == 1
+    code, _, err = cli("evaluate", put("b.csv", "mol;id\nCCO\n1;2;3\nCCN\nCCC;5;6;7\n"))
+    assert code == 2 and "one column called «mol;id»; is it separated by semicolons?" in err
+    assert measured(put("a.smiles", "CCO name\n"))["valid"] == 1
+
+
+def test_one_string_is_one_picture_and_one_score(smiles):
+    assert gr.grid("CCO").png == gr.grid(["CCO"]).png
+    assert len(gr.figures.curves("x+1").axes) == 1 and gr.figures.grid("CCO").axes
+    with pytest.raises(DataError, match="none of the 1 strings is a molecule"):
+        gr.grid("C(")
+    search = gr.Optimizer(smiles.encode_each, decoder_of(smiles), None, region_of(smiles))
+    search.tell("CCO", 1.0)
+    assert search.best()[0].string == "CCO"

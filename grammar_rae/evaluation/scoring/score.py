@@ -73,7 +73,7 @@ class Score:
         return 0.0 - values if self.lower_is_better else values
 
     def __call__(self, strings: Any) -> np.ndarray:
-        strings = ["" if text is None else text for text in given.strings(strings)]
+        strings = given.filled(strings)
         forms, failures = self.read(strings)
         distinct = list(dict.fromkeys(form for form in forms if form is not None))
         values, reasons = self._measured(distinct)

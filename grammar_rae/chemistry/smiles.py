@@ -111,9 +111,8 @@ def canonicals(smiles: Sequence[str], cache: bool = False) -> list[str | None]:
     """`canonical` of each, over all cores; with `cache` those of a long list are kept in the user's cache."""
     if not cache or len(smiles) < REMEMBER:
         return spread(_canonicals, smiles)
-    return remembered_strings(
-        f"canonical-rdkit-{rdBase.rdkitVersion}", smiles, lambda: spread(_canonicals, smiles)
-    )
+    kind = f"canonical-{FORM}-rdkit-{rdBase.rdkitVersion}"
+    return remembered_strings(kind, smiles, lambda: spread(_canonicals, smiles))
 
 
 def kekules(smiles: Sequence[str], cache: bool = True) -> list[str | None]:

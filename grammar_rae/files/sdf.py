@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from grammar_rae.files.rows import Row
 
 END = "M  END"  # of the atoms and bonds; data follow, which do not count
 MOST_LINES = 100_000  # of a record's atoms and bonds
+MOST_ATOMS = 10_000  # RDKit's searches overflow the stack at twice as many
+COUNTS = re.compile(r"M  V30 COUNTS +(\d+)")
 
 
 def molecules(path: str | Path) -> Iterator[Row]:
@@ -38,8 +41,12 @@ def molecules(path: str | Path) -> Iterator[Row]:
 
 def _read(line: int, record: list[str]) -> Row:
     """The row of the record that begins at a line."""
+    text = "".join(record).replace("\r\n", "\n")
+    declared = COUNTS.search(text)
+    if declared is not None and len(declared[1]) > 4 and int(declared[1][:9]) > MOST_ATOMS:
+        return Row(line, excerpt(record[0].strip())[0], f"more than {MOST_ATOMS:,} atoms")
     with rdBase.BlockLogs():
-        mol = Chem.MolFromMolBlock("".join(record).replace("\r\n", "\n"))
+        mol = Chem.MolFromMolBlock(text)
     if mol is None or not mol.GetNumAtoms():
         title = excerpt(record[0].strip())[0] if record else ""
         return Row(line, title, "not a molecule RDKit can read" if record else "an empty record")

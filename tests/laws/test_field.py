@@ -233,6 +233,19 @@ def test_records_of_an_sd_file_that_are_no_molecules_are_not_valid(put, measured
     assert measured(put("latin.sdf", data))["valid"] == 1
 
 
+def test_a_record_of_too_many_atoms_is_rejected(put, measured):
+    n = 20_000
+    atoms = [f"M  V30 {i} C 0 0 0 0" for i in range(1, n + 1)]
+    bonds = [f"M  V30 {i} 1 {i} {i + 1}" for i in range(1, n)]
+    head = ["long", "", "", "  0  0  0     0  0            999 V3000", "M  V30 BEGIN CTAB"]
+    head.append(f"M  V30 COUNTS {n} {n - 1} 0 0 0")
+    lists = ["M  V30 BEGIN ATOM", *atoms, "M  V30 END ATOM", "M  V30 BEGIN BOND", *bonds, "M  V30 END BOND"]
+    block = "\n".join([*head, *lists, "M  V30 END CTAB", "M  END", ""])
+    good = Chem.MolToV3KMolBlock(Chem.MolFromSmiles("CCO"))
+    numbers = measured(put("long.sdf", f"{block}$$$$\n{good}$$$$\n"))
+    assert numbers["n"] == 2 and numbers["rejected"] == 1 and numbers["valid"] == 0.5
+
+
 def test_an_sd_file_without_molecules_cannot_be_encoded(put, cli):
     put("none.sdf", "$$$$\n$$$$\n")
     for verb in (["encode", "none.sdf", "--out", "z.npz"], ["reconstruct", "none.sdf"]):

@@ -34,12 +34,16 @@ class StringTask:
 
     name = "strings"
     column = "string"
-    valid = "valid"
     properties = STRING_PROPERTIES
     colour = "length"
     assessment = "shares"
     spelling = None
     drawing = None
+
+    @property
+    def valid(self) -> str:
+        """All that can be said of strings that nobody knows is that they are not empty."""
+        return "valid" if self.judged else "not empty"
 
     @property
     def medium(self) -> text.Text:

@@ -1,6 +1,7 @@
 """Files and lists as users have them: what is in them is read, what is not is said, and no number comes of a guess."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,8 @@ def test_strings_that_look_like_a_kind_are_of_it(put, measured):
 def test_no_share_is_valid_of_strings_that_nobody_knows(put, cli):
     code, out, err = cli("evaluate", put("words.txt", "hello\nworld\n"), "--json")
     assert code == 0 and json.loads(out)["valid"] is None and "say what they are with --task" in err
+    assert cli("evaluate", "words.txt", "--report", "page.html")[0] == 0
+    assert "2 of 2 strings are not empty" in Path("page.html").read_text()
     with pytest.warns(UserWarning, match="strings of no known kind"):
         assert gr.evaluate(["hello", "world"])["valid"] is None
     assert gr.evaluate(["hello", ""], task="strings")["valid"] == 0.5

@@ -163,7 +163,9 @@ def encode(
 
 
 def decode(
-    file: Path = typer.Argument(..., help="An .npz as `encode` writes it, or one with an array `codes`."),
+    file: Path = typer.Argument(
+        ..., help="An .npz as `encode` writes it, with an array `codes`, or an .npy of codes."
+    ),
     model: str = ModelName,
     out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
     temperature: float = number(0.0, "0: the likeliest string; above: one draw of each code.", "temperature"),

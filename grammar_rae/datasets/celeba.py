@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +57,6 @@ def _packed(path: Path) -> Images:
                 file = archive.extractfile(member)
                 if file is not None and member.name.endswith(".jpg"):
                     faces[member.name] = read_image(io.BytesIO(file.read()), crop, SIZE, member.name)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
     return Images.of(np.stack([faces[name] for name in sorted(faces)]), "celeba")

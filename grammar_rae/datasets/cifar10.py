@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import pickle
 import tarfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,7 +101,7 @@ def _from_archive(path: Path) -> tuple[Batch, Batch]:
                 file = archive.extractfile(member)
                 if file is not None:
                     bodies[Path(member.name).name] = file.read()
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
     missing = [name for names in PARTS for name in names if name not in bodies]
     if missing:

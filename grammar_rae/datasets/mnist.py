@@ -18,6 +18,7 @@ from grammar_rae.datasets.sources import locate, present
 from grammar_rae.errors import DataError
 from grammar_rae.files.arrays import read_arrays
 from grammar_rae.files.images import Image, Images
+from grammar_rae.memory import require
 from grammar_rae.noise import VIEWING, Noise
 
 VALID = 10_000  # the last of the 60,000 to train on
@@ -72,14 +73,17 @@ def fashion_mnist() -> Dataset[Image]:
 def read_idx(path: str | Path) -> NDArray[np.uint8]:
     """The array of bytes of an IDX file, `.gz` or not. DataError where it is none, or cut off."""
     try:
-        body = Path(path).read_bytes()
-        body = gzip.decompress(body) if str(path).endswith(".gz") else body
+        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
+            head = stream.read(4)
+            if len(head) < 4 or head[:3] != bytes([0, 0, UNSIGNED]):
+                raise DataError(
+                    f"{path}: begins with {head.hex() or 'nothing'}; expected an IDX file of bytes"
+                )
+            shape = struct.unpack(f">{head[3]}I", stream.read(4 * head[3]).ljust(4 * head[3], b"\0"))
+            require(math.prod(shape), str(path))
+            content = stream.read(math.prod(shape) + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
-    if len(body) < 4 or body[:3] != bytes([0, 0, UNSIGNED]):
-        raise DataError(f"{path}: begins with {body[:4].hex() or 'nothing'}; expected an IDX file of bytes")
-    shape = struct.unpack(f">{body[3]}I", body[4 : 4 + 4 * body[3]].ljust(4 * body[3], b"\0"))
-    content = body[4 + 4 * body[3] :]
     if len(content) != math.prod(shape):
         raise DataError(f"{path}: {len(content):,} bytes for shape {shape}; it is not whole, fetch it again")
     return np.frombuffer(content, np.uint8).reshape(shape)

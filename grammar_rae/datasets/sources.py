@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import os
 import tomllib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def content(path: Path) -> bytes:
     """The bytes of a file, unpacked where its name ends in `.gz`. DataError where it cannot be read."""
     try:
         return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
 
 

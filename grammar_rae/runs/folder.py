@@ -21,13 +21,12 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
-from grammar_rae.catalogue import DENSITIES, look_up
+from grammar_rae.catalogue import CODECS, DENSITIES, look_up
 from grammar_rae.chemistry.bonds import BondTable
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.errors import DataError, excerpt, nearest, one_line
-from grammar_rae.evaluation.novelty import pack, unpack
-from grammar_rae.files.arrays import read_array
+from grammar_rae.evaluation.novelty import pack
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.claims import UNFINISHED
 from grammar_rae.files.objects import read_object
@@ -37,6 +36,7 @@ from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.room import Room
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.recipes.toml import read, write
+from grammar_rae.runs import seen
 from grammar_rae.runs.shipped import PRETRAINED, names
 from grammar_rae.runs.weights import Stored, declared, identity_of, load_weights, pack_weights
 from grammar_rae.tasks.find import named
@@ -44,7 +44,6 @@ from grammar_rae.tasks.task import Task
 from grammar_rae.training.checkpoint import checkpoint_of
 
 TIMES, SPARE = 16, 10**7  # see `room_for`
-LONGEST = 4096  # bytes of a path
 PARTS = (
     "weights.safetensors",
     "checkpoint/tensors.safetensors",
@@ -143,6 +142,13 @@ def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None
 def load(folder: Path) -> Run:
     """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
     recipe = complete(_recipe(folder), stored=True)
+    kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
+    word = named(recipe.task).medium.word
+    if word != kind.word:
+        raise DataError(
+            f"{folder / 'recipe.toml'} is damaged: its task {recipe.task} is of {word}s, its codec "
+            f"{recipe.codec.kind} of {kind.word}s; copy the whole folder"
+        )
     text = folder / "codec" / "grammar.cfg"
     grammar = Grammar.read(text) if text.is_file() else None
     identity = identity_of(recipe, grammar)
@@ -157,7 +163,7 @@ def load(folder: Path) -> Run:
     run = Run(recipe, grammar, codec, autoencoder.eval(), place=str(folder))
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
-    run.seen = _load_seen(folder)
+    run.seen = seen.read(folder)
     run.metrics = _metrics(folder)
     return run
 
@@ -231,6 +237,8 @@ def _compare(installed: BondTable, path: Path) -> None:
 
 def _load_density(path: Path, latent: int, identity: str) -> Fitted:
     stored = declared(path, identity)
+    if any(0 in shape for shape in stored.shapes.values()):
+        raise DataError(f"{path} is damaged (it is made of nothing); fit it again")
     kind = stored.metadata.get("kind", "")
     if kind not in DENSITIES:
         raise DataError(
@@ -251,31 +259,6 @@ def copy(folder: Path, out: Path) -> None:
     """The same run in another folder, complete in itself; checkpoints and TensorBoard's files are left out."""
     left_out = shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*", f".*{UNFINISHED}")
     shutil.copytree(folder, out, ignore=left_out, dirs_exist_ok=True)
-    seen = _seen_file(folder)
-    if seen is not None:
-        replace(out / "seen.npy", seen.read_bytes())
-
-
-def _seen_file(folder: Path) -> Path | None:
-    """The hashes of the training strings: in the folder, or where its `seen.txt` says. None where it has neither.
-
-    Shipped models of one training set share a file.
-    """
-    pointer = folder / "seen.txt"
-    if pointer.is_file() and not (folder / "seen.npy").is_file():
-        with pointer.open("rb") as file:
-            return folder / os.fsdecode(file.read(LONGEST)).strip()
-    return folder / "seen.npy" if (folder / "seen.npy").is_file() else None
-
-
-def _load_seen(folder: Path) -> NDArray[np.uint64] | None:
-    path = _seen_file(folder)
-    if path is None:
-        return None
-    try:
-        return unpack(read_array(path, ""))
-    except ValueError as error:
-        raise DataError(
-            f"{error}; {excerpt(path.name)[0]} is missing or damaged: copy it again, or delete it and seen.txt, it "
-            "serves novelty"
-        ) from error
+    hashes = seen.file_of(folder)
+    if hashes is not None:
+        replace(out / "seen.npy", hashes.read_bytes())

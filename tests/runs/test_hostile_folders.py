@@ -178,6 +178,13 @@ def test_sizes_of_a_density_that_it_has_not(copied, sizes):
     assert "gmm.safetensors is damaged" in refused(copied)
 
 
+def test_a_density_of_nothing(copied):
+    path = copied / "densities" / "gmm.safetensors"
+    metadata = dict(runs.declared(path).metadata) | {"components": "0"}
+    path.write_bytes(pack_weights({k: v[:0] for k, v in load_file(path).items()}, metadata))
+    assert "gmm.safetensors is damaged (it is made of nothing)" in refused(copied)
+
+
 def test_hashes_of_training_strings_that_are_none(copied):
     for array in (np.zeros((3, 4), np.uint8), np.zeros((3, 5)), np.zeros(5, np.uint8), np.array(["C"])):
         np.save(copied / "seen.npy", array)
@@ -188,6 +195,13 @@ def test_hashes_of_training_strings_that_are_none(copied):
     for pointer in (b"\xff\xfe\0", b"x" * 100_000, b"..\n", b"/dev/zero"):
         (copied / "seen.txt").write_bytes(pointer)
         assert "it serves novelty" in refused(copied)
+
+
+def test_a_task_that_does_not_go_with_the_codec(copied):
+    text = (copied / "recipe.toml").read_text()
+    assert 'task = "molecules"' in text
+    (copied / "recipe.toml").write_text(text.replace('task = "molecules"', 'task = "images"'))
+    assert "its task images is of images, its codec grammar of strings" in refused(copied)
 
 
 RECIPES = {

@@ -14,6 +14,8 @@ LARGEST = 2**24  # bytes
 
 def read_object(path: str | Path, advice: str) -> dict[str, Any]:
     """The object of a JSON file. DataError, ending in the advice, where it is missing, damaged or something else."""
+    if not os.path.isfile(path):
+        raise DataError(f"{path} is missing or damaged (no file); {advice}")
     try:
         if os.path.getsize(path) > LARGEST:
             raise DataError(f"{path}: more than {LARGEST:,} bytes of JSON; {advice}")

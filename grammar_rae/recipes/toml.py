@@ -48,6 +48,8 @@ def write(recipe: Recipe) -> str:
 
 
 def _text(path: Path) -> str:
+    if not os.path.isfile(path):
+        raise RecipeError(f"the recipe {excerpt(str(path))[0]} cannot be read: no such file")
     try:
         if os.path.getsize(path) > LARGEST:
             raise RecipeError(f"{path}: more than {LARGEST:,} bytes; expected a recipe")

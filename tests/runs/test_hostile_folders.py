@@ -1,6 +1,7 @@
 """Run folders of anybody: what is not as it should be is one line, at once, and nothing of its size is made."""
 
 import json
+import os
 import shutil
 import struct
 
@@ -176,6 +177,15 @@ def test_sizes_of_a_density_that_it_has_not(copied, sizes):
     metadata = {k: v for k, v in runs.declared(path).metadata.items() if k != "components"} | sizes
     path.write_bytes(pack_weights(load_file(path), metadata))
     assert "gmm.safetensors is damaged" in refused(copied)
+
+
+def test_pipes_in_place_of_files_are_not_waited_for(copied, cli):
+    for name in ("codec/valence.json", "weights.safetensors", "recipe.toml"):
+        (copied / name).unlink()
+        os.mkfifo(copied / name)
+        assert name.split("/")[-1] in refused(copied)
+    code, _, err = cli("train", copied / "recipe.toml", "--out", copied / "new")
+    assert code == 2 and "recipe.toml cannot be read: no such file" in err
 
 
 def test_a_density_of_nothing(copied):

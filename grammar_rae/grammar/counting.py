@@ -67,14 +67,23 @@ def count_derivations(grammar: Grammar, steps: int) -> Counts:
     return Counts(steps, children, productions, symbol, suffix)
 
 
-def cells(grammar: Grammar) -> int:
+def work(grammar: Grammar, steps: int) -> int:
+    """How many products and sums `count_derivations` takes."""
+    tables = grammar.tables
+    need = np.where(tables.children < 0, 0, tables.need[tables.children])
+    least = need[:, ::-1].cumsum(1)[:, ::-1]  # of a child and those right of it
+    lengths = np.clip(steps + 1 - least[tables.children >= 0], 0, None)
+    return int((lengths * (lengths + 1) // 2).sum()) + _cells(grammar) * steps
+
+
+def _cells(grammar: Grammar) -> int:
     """How many counts there are for each number of steps."""
     return int(grammar.tables.arity.sum()) + len(grammar.tables.arity) + len(grammar.tables.need)
 
 
 def _refuse_too_many(grammar: Grammar, steps: int) -> None:
     most = int(np.bincount(grammar.tables.lhs).max())
-    size = cells(grammar) * steps * (CELL + steps * most.bit_length() // 16)  # numbers grow with every step
+    size = _cells(grammar) * steps * (CELL + steps * most.bit_length() // 16)  # numbers grow with every step
     if size > MOST_BYTES:
         raise GrammarError(
             f"{grammar.name}: counting derivations of up to {steps:,} steps takes some {size / 2**30:,.0f} GiB, "

@@ -9,14 +9,13 @@ import random
 from bisect import bisect_right
 from functools import cache
 from itertools import accumulate
-from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.chance import DRAWS
 from grammar_rae.errors import GrammarError
-from grammar_rae.grammar.counting import Counts, cells, count_derivations
+from grammar_rae.grammar.counting import Counts, count_derivations, work
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
 from grammar_rae.grammar.parsing.unparser import unparse
@@ -95,13 +94,15 @@ def find_ambiguity(
 
 def _lengths_searched(grammar: Grammar, shortest: int, longest: int) -> int:
     """The most steps, up to `longest`, whose derivations are counted in seconds."""
-    steps = min(longest, isqrt(2 * MOST_PRODUCTS // cells(grammar)))
-    if steps < shortest:
+    possible = bisect_right(
+        range(shortest, longest + 1), MOST_PRODUCTS, key=lambda steps: work(grammar, steps)
+    )
+    if not possible:
         raise GrammarError(
             f"{grammar.name} is too large to count derivations quickly, "
             f"its shortest takes {shortest:,} steps through {len(grammar.live):,} productions"
         )
-    return steps
+    return shortest + possible - 1
 
 
 def _drawn(grammar: Grammar, draw: _Draw, n: int, totals: list[int]) -> NDArray[np.int16]:

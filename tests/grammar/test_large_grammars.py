@@ -91,6 +91,8 @@ def test_a_search_that_would_take_too_long_is_refused():
     ):
         find_ambiguity(Grammar.parse(chain))
     assert find_ambiguity(Grammar.parse(LARGE["a chain"](3000))) is None
+    two = "\n".join(f"A{i} -> A{i + 1}" for i in range(300)) + "\nA300 -> B | C\nB -> 'z'\nC -> 'z'\n"
+    assert find_ambiguity(Grammar.parse(two))[0] == "z"
 
 
 def test_tables_too_large_for_memory_are_refused():

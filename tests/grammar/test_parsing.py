@@ -160,7 +160,7 @@ def test_one_of_several_derivations_always_the_same():
     assert np.array_equal(parse(grammar, texts[::-1], threads=1)[::-1], x)
 
 
-MANY = "a" * 3000
+MANY = "a" * 2400
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from kills_worker import (
     closed,
     interrupted,
     killed,
+    like_others,
     little_room,
     no_room,
-    nobody,
     outcome,
     removed,
     run,
@@ -143,7 +143,19 @@ class Campaign:
             yield self.step("no room at an operation", Accident(no_room, at))
         for limit in LIMITS:
             yield self.step("files may not grow", Accident(before=little_room(limit)))
-        yield self.step("read only", Accident(before=nobody))
+        yield self.read_only
+
+    def read_only(self) -> None:
+        """Nothing may be written, neither beside what is there nor over it."""
+        places = [self.fresh(), *self.folder.rglob("*")]
+        for place in places:
+            place.chmod(0o555 if place.is_dir() else 0o444)
+        found = run(self.case.words, self.folder, self.notes, Accident(before=like_others))
+        for place in places:
+            place.chmod(0o755 if place.is_dir() else 0o644)
+        if found.code != 2:
+            self.fault("read only", f"exit {found.code}")
+        self.judge("read only", found)
 
     def removals(self) -> Iterator[Step]:
         """Of a folder that was not there before."""

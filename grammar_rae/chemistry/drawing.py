@@ -11,7 +11,7 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from grammar_rae.chemistry.diagnosis import atoms_of
-from grammar_rae.chemistry.smiles import molecule
+from grammar_rae.chemistry.smiles import molecule, overlong
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import write_bytes
 
@@ -94,7 +94,7 @@ def svg(smiles: str) -> str:
 def _impossible(smiles: str) -> tuple[Chem.Mol | None, list[int]]:
     """A graph that RDKit can write but not accept, and its atoms at fault."""
     with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(smiles, sanitize=False) if smiles else None
+        mol = Chem.MolFromSmiles(smiles, sanitize=False) if smiles and not overlong(smiles) else None
         if mol is None or not mol.GetNumAtoms():
             return None, []
         faults = {atom for problem in Chem.DetectChemistryProblems(mol) for atom in atoms_of(problem)}

@@ -17,7 +17,7 @@ from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from grammar_rae.chemistry.smiles import molecule
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
 
 RADIUS, BITS = 2, 2048
 
@@ -90,7 +90,7 @@ def _prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
 def _reference(smiles: str) -> Chem.Mol:
     mol = molecule(smiles)
     if mol is None:
-        raise DataError(f"{smiles!r} is not a molecule, expected the SMILES to be similar to")
+        raise DataError(f"{excerpt(smiles)[0]!r} is not a molecule, expected the SMILES to be similar to")
     return mol
 
 

@@ -11,8 +11,9 @@ import re
 
 from rdkit import Chem, rdBase
 
+from grammar_rae.chemistry.smiles import overlong
 from grammar_rae.chemistry.tokens import TOKEN
-from grammar_rae.errors import DataError, ParseError
+from grammar_rae.errors import DataError, ParseError, excerpt
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse_prefix
 
@@ -27,19 +28,22 @@ def spellings(start: str) -> list[str]:
 
     DataError where there is none.
     """
+    if long := overlong(start):
+        raise DataError(f"--start {excerpt(start)[0]}: {long}")
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(_closed(start) or "refused")
         if molecule is None:
             raise DataError(
-                f"--start {start}: not the beginning of a molecule that can grow at its last atom; expected SMILES "
-                "such as c1ccccc1C(=O)N; branches, rings that are not aromatic and a last bond may be left open"
+                f"--start {excerpt(start)[0]}: not the beginning of a molecule that can grow at its last "
+                "atom; expected SMILES such as c1ccccc1C(=O)N; branches, rings that are not aromatic and a last bond "
+                "may be left open"
             )
         Chem.Kekulize(molecule, clearAromaticFlags=True)
         spelled = Chem.MolToRandomSmilesVect(molecule, SPELLINGS, randomSeed=1, kekuleSmiles=True)
     prefixes = {prefix for prefix in map(_prefix, spelled) if prefix is not None}
     if not prefixes:
         raise DataError(
-            f"--start {start}: no spelling of it ends at the atom to grow from; end it on another atom"
+            f"--start {excerpt(start)[0]}: no spelling of it ends at the atom to grow from; end it on another atom"
         )
     return sorted(prefixes, key=lambda prefix: (len(prefix), prefix))
 

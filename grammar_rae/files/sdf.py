@@ -12,6 +12,7 @@ from rdkit import Chem, rdBase
 from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files.lines import lines
 from grammar_rae.files.rows import Row
+from grammar_rae.limits.lengths import too_long
 
 END = "M  END"  # of the atoms and bonds; data follow, which do not count
 MOST_LINES = 100_000  # of a record's atoms and bonds
@@ -58,11 +59,12 @@ def written(table: pd.DataFrame) -> str:
     name, *others = table.columns
     parts = []
     for row, values in enumerate(table.to_dict("records"), 1):
+        text = str(values[name])
         with rdBase.BlockLogs():
-            mol = Chem.MolFromSmiles(str(values[name]))
+            mol = None if too_long(text) else Chem.MolFromSmiles(text)
         if mol is None:
             raise DataError(
-                f"row {row}: {values[name]!r} is not a molecule; write .csv or .smi instead of .sdf"
+                f"row {row}: {excerpt(text)[0]!r} is not a molecule; write .csv or .smi instead of .sdf"
             )
         data = "".join(f">  <{other}>\n{values[other]}\n\n" for other in others)
         parts.append(f"{Chem.MolToMolBlock(mol)}{data}$$$$\n")

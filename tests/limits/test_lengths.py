@@ -5,9 +5,11 @@ import json
 import pytest
 
 import grammar_rae as gr
+from grammar_rae.chemistry.drawing import svg
+from grammar_rae.chemistry.prefixes import spellings
 from grammar_rae.chemistry.smiles import READABLE, canonical, kekule
 from grammar_rae.errors import DataError, ParseError
-from grammar_rae.files.tables import read
+from grammar_rae.files.tables import read, write
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.limits.lengths import LONGEST, VARIABLE, allow, longest
@@ -126,3 +128,14 @@ def test_a_molecule_whose_canonical_forms_alternate_has_one(text):
     assert one in forms and canonical(one) == one
     assert len({kekule(form) for form in forms}) == 1
     assert gr.evaluate(forms, task="molecules", train=[forms[2]])["novel"] == 0
+
+
+@pytest.mark.parametrize("text", ["C" * 20_000, "C(" * 10_000])
+def test_no_way_leads_a_string_that_is_too_long_to_rdkit(text, tmp_path):
+    with pytest.raises(DataError, match=r"--start CCCC|--start C\(C\("):
+        spellings(text)
+    with pytest.raises(DataError, match="is not a molecule, expected the SMILES to be similar to"):
+        gr.goal(f"similarity:{text}")
+    with pytest.raises(DataError, match="row 1: .* is not a molecule"):
+        write(tmp_path / "a.sdf", [text])
+    assert svg(text) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +217,10 @@ def dataset_of(
 def _uniform_steps(grammar: Grammar) -> int:
     """The least budget with many times more derivations than we draw, or 60 steps if none has."""
     least = int(grammar.tables.need[grammar.start])
-    for steps in range(least, max(60, least) + 1):
-        if sum(counts(grammar, steps)) >= 50 * UNIFORM:
-            return steps
-    return max(60, least)
+    most, bound = max(60, least), max(8, least)
+    while True:
+        totals = accumulate(counts(grammar, bound))
+        enough = next((steps for steps, total in enumerate(totals) if total >= 50 * UNIFORM), None)
+        if enough is not None or bound == most:
+            return enough or most
+        bound = min(2 * bound, most)

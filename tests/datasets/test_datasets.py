@@ -140,7 +140,7 @@ def test_users_file(tmp_path: Path) -> None:
     found = datasets.load(path)
     assert (len(found.train), len(found.valid), found.test, found.task) == (18, 2, [], "molecules")
     assert [row.line for row in found.rejected] == [22] and found == datasets.load(path)
-    with pytest.raises(DataError, match=r"no data set of that name; there are expressions, nci"):
+    with pytest.raises(DataError, match=r"no data set of that name; did you mean zinc250k"):
         datasets.load("zinc")
     with pytest.raises(DataError, match="empty list"):
         datasets.load([])

@@ -67,7 +67,7 @@ def test_checks_take_work_by_the_size(name):
 
 @pytest.mark.parametrize("name", LARGE)
 def test_what_a_large_grammar_writes_it_reads(name):
-    grammar = Grammar.parse(LARGE[name](3000))
+    grammar = Grammar.parse(LARGE[name](1500))
     shortest = int(grammar.tables.need[grammar.start])
     x = sample(grammar, 8, shortest + 6, seed=1)
     texts = unparse(grammar, x)

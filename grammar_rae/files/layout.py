@@ -64,7 +64,7 @@ class Layout:
         words = []
         if self.separator in SEPARATORS and self.separator != FIRST.get(suffix):
             words.append(f"separated by {SEPARATORS[self.separator]}")
-        if self.header is None and suffix in (".csv", ".tsv"):
+        if self.header is None and (words or self.place or suffix in (".csv", ".tsv")):
             words.append(f"no header, the strings in column {self.place + 1}")
         elif self.header is not None and (
             words or suffix not in (".csv", ".tsv") or named(self.header) is None
@@ -117,6 +117,8 @@ def layout_of(head: Sequence[str], suffix: str, column: str | None, reading: Rea
         place = chosen(header, column if not lines or column in header else None, where)
         alone = len(header) == 1 and suffix not in FIRST
         return Layout(None if alone else best, header, place, len(header))
+    if lines and column is not None and column.isdecimal():
+        return _numbered(cut, suffix, column, where)
     return _of_lines(cut, suffix, reading) if lines else _of_rows(head, cut, column, reading, where)
 
 
@@ -125,13 +127,29 @@ def _of_lines(cut: dict[str, list[list[str]]], suffix: str, reading: Reading) ->
     whole = FIRST.get(suffix)
     rows = cut[whole] if whole else [[" ".join(row)] for row in cut[BLANKS]]
     if not _items(rows, 0, reading):
-        for separator in SEPARATORS:
+        for separator in (*([] if whole is None else [whole]), *SEPARATORS):
             head, *others = cut[separator]
             for place in range(_width(cut[separator])):
                 if others and _items(others, place, reading):
                     header = None if reading.is_item(head[place]) else head
                     return Layout(separator, header, place, len(head))
     return Layout(whole, None)
+
+
+def _numbered(cut: dict[str, list[list[str]]], suffix: str, column: str, where: str) -> Layout:
+    """A column of lines without a header, by its number. NoColumn where they have not so many."""
+    tried = cut if FIRST.get(suffix) else {one: rows for one, rows in cut.items() if one != BLANKS}
+    for separator, rows in tried.items():
+        if 1 <= int(column) <= len(rows[0]) and (_width(rows) > 1 or separator == FIRST.get(suffix)):
+            return Layout(separator, None, int(column) - 1, len(rows[0]))
+    if column == "1":
+        return Layout(FIRST.get(suffix), None)
+    raise NoColumn(f"{where}: no column {column}; its first line is «{excerpt(_first(cut))[0]}»")
+
+
+def _first(cut: dict[str, list[list[str]]]) -> str:
+    """The first line, its blanks aside."""
+    return " ".join(cut[BLANKS][0])
 
 
 def _of_rows(

@@ -96,6 +96,10 @@ def test_a_table_without_a_header_is_read_where_one_column_holds_items(put, meas
     code, _, err = cli("evaluate", put("b.csv", "CCO,CCN\nCCC,CCF\n"))
     assert code == 2 and "which column? there are 1 «CCO», 2 «CCN»" in err
     assert measured("b.csv", "--column", "2")["n"] == measured("b.csv:2")["n"] == 2
+    for name, text in (("c.smi", "mol1 CCO\nmol2 CCN\n"), ("c.txt", "mol1;CCO\nmol2;CCN\n")):
+        assert measured(put(name, text), "--column", "2", "--task", "molecules")["valid"] == 1
+        assert cli("evaluate", name, "--column", "3")[0] == 2
+        assert "no header, the strings in column 2" in cli("evaluate", name)[2]
 
 
 def test_what_was_guessed_is_said(put, cli):

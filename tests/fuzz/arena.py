@@ -1,6 +1,7 @@
 """Commands run by the hundred, in processes that may crash, hang or want all memory, and how each of them ended."""
 
 import contextlib
+import faulthandler
 import io
 import json
 import os
@@ -56,6 +57,7 @@ def _run(commands, report):
     """The commands one after the other, each with its own time; the process ends here."""
     resource.setrlimit(resource.RLIMIT_DATA, (DATA, DATA))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    faulthandler.disable()  # a fault is told by its signal
     for number in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries write beside Python

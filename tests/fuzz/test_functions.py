@@ -30,7 +30,7 @@ def test_shares_are_shares_and_tables_have_a_row_an_item(items, task):
         "a reason where it is not valid, and only there"
     )
     if items:
-        numbers = gr.evaluate(items, task)
+        numbers = gr.evaluate(items, task=task)
         assert numbers["n"] == len(items) and numbers["valid"] == pytest.approx(table["valid"].mean())
         assert all(0 <= numbers[name] <= 1 for name in ("valid", "unique") if numbers[name] is not None)
 

@@ -50,35 +50,34 @@ def run_folders(chance, home):
 
 
 def arrays(chance, home):
-    """Arrays of codes and images of wrong types and shapes, and their files damaged."""
+    """Arrays of codes and images, of wrong types and shapes too, and their files damaged."""
+    verb, model, name, shape = chance.choice(
+        (
+            ("decode", "strings", "codes", (3, 4)),
+            ("decode", "images", "codes", (3, 3)),
+            ("encode", "images", "images", (2, 32, 32)),
+            ("reconstruct", "images", "images", (2, 32, 32)),
+        )
+    )
+    shapes = ((0, 4), (3,), (), (3, 5), (3, 0), (1, 1, 4), (2, 8, 8), (2, 8, 8, 3), (2, 8, 8, 7))
+    types = ("S4", "U4", "M8[s]", "c16", "?", "i8", "u1", "f2", "V8")
     made = chance.choice(
         (
-            lambda: np.zeros((3, chance.choice((3, 4))), np.float32),
-            lambda: np.full((2, 4), chance.choice((np.nan, np.inf, 1e300))),
-            lambda: np.zeros(
-                chance.choice(
-                    ((0, 4), (3,), (), (3, 5), (3, 0), (1, 1, 4), (2, 8, 8), (2, 8, 8, 3), (2, 8, 8, 7))
-                )
-            ),
-            lambda: np.zeros(
-                (3, 4), chance.choice(("S4", "U4", "M8[s]", "c16", "?", "i8", "u1", "f2", "V8"))
-            ),
+            lambda: np.zeros(shape, np.uint8 if name == "images" else np.float32),
+            lambda: np.full(shape, chance.choice((np.nan, np.inf, 1e300))),
+            lambda: np.zeros(chance.choice(shapes)),
+            lambda: np.zeros(shape, chance.choice(types)),
             lambda: chance.choice((np.zeros(3, "O"), np.array([{"a": 1}, None], "O"))),
         )
     )()
-    body = packed(**{chance.choice(("codes", "images", "x", "")): made})
+    body = packed(**{name if chance.random() < 0.8 else chance.choice(("x", "", "arr_0")): made})
     if chance.random() < 0.4:
         body = mutations.data(chance, body)
-    path = home.file(chance, chance.choice((".npz", ".npz", ".npy")), body)
-    images, strings = home.model("images"), home.model("strings")
-    return chance.choice(
-        (
-            ["decode", path, "-m", strings],
-            ["decode", path, "-m", images, "--out", home.out(chance, ".npz")],
-            ["encode", path, "-m", images, "--out", home.out(chance, ".npz"), "--json"],
-            ["reconstruct", path, "-m", images, "--json"],
-        )
+    path = home.file(chance, chance.choice((".npz", ".npz", ".npz", ".npy")), body)
+    out = (
+        [] if verb == "reconstruct" else ["--out", home.out(chance, ".txt" if model == "strings" else ".npz")]
     )
+    return [verb, path, "-m", home.model(model), *out]
 
 
 def images(chance, home):

@@ -114,6 +114,10 @@ def make_objective(recipe: Recipe, model: Autoencoder) -> Objective:
     for name, weight in recipe.objective.weights.items():
         term, _ = look_up_term(terms, name, recipe)
         terms[name] = (term, weight)
+    if not any(weight for _, weight in terms.values()):
+        raise RecipeError(
+            f"{recipe.name}: every weight of objective.weights is 0; expected one term at least"
+        )
     if recipe.objective.convention == "as_coded":
         if recipe.objective.likelihood != "gaussian":
             raise RecipeError(f"{recipe.name}: objective.convention as_coded needs likelihood gaussian")

@@ -17,6 +17,7 @@ from grammar_rae.catalogue import (
     VARIANTS,
     look_up,
 )
+from grammar_rae.errors import RecipeError
 from grammar_rae.recipes.schema import OpenPart, Recipe
 from grammar_rae.signatures import arguments, settings_of
 
@@ -92,10 +93,25 @@ def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     RecipeError for a setting that nothing takes; where the recipe is `stored` with a model it is kept, as a part of
     what the weights' identity is made of.
     """
+    if not stored:
+        _heard(recipe)
     parts = {
         name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
     }
     return recipe.model_copy(update=parts)
+
+
+def _heard(recipe: Recipe) -> None:
+    """RecipeError where the spread of codes is set and the variant's posterior has no such setting."""
+    variant = look_up(VARIANTS, recipe.objective.variant, "variant")
+    taken = settings_of(look_up(HEADS, variant.head, "head"))
+    for name in ("noise", "bound"):
+        value = getattr(recipe.encoder, name)
+        if name not in taken and value != type(recipe.encoder).model_fields[name].default:
+            raise RecipeError(
+                f"{recipe.name}: encoder.{name} = {value:g}, which the posterior of variant {recipe.objective.variant} "
+                "does not take; leave it out"
+            )
 
 
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:

@@ -183,6 +183,8 @@ class _Loop:
         held = {name: value.clone() for name, value in self.objective.state_dict().items()}
         with torch.no_grad():
             begin(epoch, self.data.train)
+            if self.fabric.world_size > 1:  # what it draws may differ from rank to rank
+                self.objective.load_state_dict(self.fabric.broadcast(self.objective.state_dict()))
         averaged = {} if self.average is None else self.average.module.state_dict()
         now = self.objective.state_dict()
         changed = {name for name, value in now.items() if not torch.equal(value, held[name])}

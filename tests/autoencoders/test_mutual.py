@@ -154,3 +154,16 @@ def test_free_bits_never_lower_the_divergence_and_have_no_slope_below():
     (slope,) = torch.autograd.grad(free, log_var)
     assert torch.equal(slope != 0, parts > middle)
     assert torch.equal(KL()(one), kl(one))
+
+
+def test_half_precision_does_not_reach_the_pairs():
+    run, x = tiny("mutual", "grey")
+    torch.manual_seed(0)
+    mean = torch.randn(6, 4) * 1e-3
+    near = Gaussian(mean, torch.zeros_like(mean))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(
+            pairwise(near), pairwise(Gaussian(mean.double(), mean.double() * 0)).float()
+        )
+        said = smooth(Pass(run.autoencoder, x))
+    assert said.dtype is torch.float32

@@ -150,6 +150,39 @@ def test_what_a_recipe_cannot_say_is_one_line(override, message):
     assert message in str(error.value) and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "override", "message"),
+    [
+        (
+            "laplace",
+            "encoder.noise=0.01",
+            "encoder.noise = 0.01, which the posterior of variant laplace does not take",
+        ),
+        (
+            "laplace",
+            "encoder.bound=2",
+            "encoder.bound = 2, which the posterior of variant laplace does not take",
+        ),
+        (
+            "recursive",
+            "encoder.noise=0.5",
+            "encoder.noise = 0.5, which the posterior of variant recursive does not",
+        ),
+    ],
+)
+def test_a_spread_of_codes_that_no_posterior_takes_is_refused(name, override, message):
+    with pytest.raises(RecipeError, match=message):
+        complete(recipes.find(name, (override,)))
+
+
+def test_an_objective_of_no_weight_is_refused():
+    mine = recipe()
+    weights = dict.fromkeys(("nll", "kl"), 0.0)
+    nothing = mine.model_copy(update={"objective": mine.objective.model_copy(update={"weights": weights})})
+    with pytest.raises(RecipeError, match="every weight of objective.weights is 0"):
+        make_objective(nothing, built(mine)[1])
+
+
 def test_a_net_that_lacks_a_setting_says_so():
     base = recipes.find("grae")
     bare = type(base.encoder)(net="strided", latent=3)

@@ -10,7 +10,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
-from grammar_rae.autoencoders.decoders import LocalDecoder
+from grammar_rae.autoencoders.decoders import LocalDecoder, PixelDecoder
 from grammar_rae.autoencoders.terms import KL, LIKELIHOOD, Pass, kl
 from grammar_rae.autoencoders.variant import Variant
 from grammar_rae.errors import RecipeError
@@ -50,9 +50,13 @@ class SoftFreeBits(nn.Module):
 def windowed(decoder: nn.Module) -> nn.Module:
     """The decoder itself. RecipeError where it is none of images with a window."""
     if not isinstance(decoder, LocalDecoder):
+        missing = (
+            "this one has none: set decoder.net to one of those that begin with local_"
+            if isinstance(decoder, PixelDecoder)
+            else "strings have none; expected a recipe of images"
+        )
         raise RecipeError(
-            "objective.variant lossy is of images whose decoder sees a window of the pixels before each; a string has "
-            "no such window, and this decoder none: set decoder.net to one of those that begin with local_"
+            f"objective.variant lossy needs a decoder that sees a window of the pixels before each; {missing}"
         )
     return decoder
 

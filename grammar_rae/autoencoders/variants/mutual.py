@@ -32,8 +32,9 @@ def mean_pairwise(q: Gaussian) -> Tensor:
 def pairwise(q: Gaussian) -> Tensor:
     """(B, B) nats: K_ij, summed over coordinates."""
     precision, offset = (-q.log_var).exp(), q.mean - q.mean.mean(0)
-    ratios = (q.log_var.exp() + offset.square()) @ precision.T
-    crossed = offset @ (offset * precision).T
+    with torch.autocast(q.mean.device.type, enabled=False):
+        ratios = (q.log_var.exp() + offset.square()) @ precision.T
+        crossed = offset @ (offset * precision).T
     own = (offset.square() * precision).sum(-1)
     log_dets = q.log_var.sum(-1)
     return 0.5 * (ratios - 2 * crossed + own - log_dets[:, None] + log_dets - q.mean.shape[-1])
@@ -60,7 +61,10 @@ def smooth(run: Pass) -> Tensor:
 def _gaussian(run: Pass) -> Gaussian:
     if not isinstance(run.q, Gaussian):
         raise RecipeError("pairs of posteriors are compared in closed form; expected independent normals")
-    return run.q
+    single = torch.promote_types(
+        run.q.mean.dtype, torch.float32
+    )  # near posteriors differ by less than a half holds
+    return Gaussian(run.q.mean.to(single), run.q.log_var.to(single), run.q.noise)
 
 
 MUTUAL = Variant(

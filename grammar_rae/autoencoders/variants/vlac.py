@@ -31,6 +31,8 @@ def fit_mixtures(model: Autoencoder, epoch: int, rows: Tensor) -> None:
 
     codes = _codes(model, rows[:FITTED])
     device, rungs = codes.device, codes.split(prior().sizes, -1)
+    if len(codes) < 2:
+        return
     for mixture, rung in zip(prior.rungs, rungs, strict=True):
         fitted = GaussianMixture(
             min(len(mixture.weights), len(rung)),

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities.density import Density
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, excerpt
 from grammar_rae.limits.ranges import within
 from grammar_rae.progress import Report
 from grammar_rae.signatures import arguments
 
 COUNTS = ("components", "width", "layers", "epochs", "iterations", "at_most", "batch")
+
+LONGEST = 100  # bytes of a name
 
 
 def fit_density(kind: str, z: Tensor, seed: int, report: Report, settings: dict[str, Any]) -> Density:
@@ -40,8 +42,10 @@ def _checked(kind: str, settings: dict[str, Any], fit: Callable[..., Density]) -
 
 def named(name: str, kind: str) -> str:
     """`name` as it is, where a density of that kind can be called so: it becomes a file's. RecipeError."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name):
-        raise RecipeError(f"a density called {name!r}; expected letters, digits, - and _")
+    if not re.fullmatch(r"[A-Za-z0-9][\w-]*", name) or len(name.encode()) > LONGEST:
+        raise RecipeError(
+            f"a density called {excerpt(name)[0]!r}; expected letters, digits, - and _, {LONGEST} bytes at most"
+        )
     if name == "prior" or (name in DENSITIES and name != kind):
         raise RecipeError(f"a {kind} called {name}; that is the name of another density, give --name another")
     return name

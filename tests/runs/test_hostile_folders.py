@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from grammar_rae.densities.fitting import named
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.evaluation.images.features import network
 from grammar_rae.experiments.train import train
@@ -247,6 +248,9 @@ def test_names_that_no_model_has(cli, name):
 def test_names_that_no_density_recipe_or_network_of_features_has(cli, name):
     with pytest.raises(RecipeError, match="grae-equations has no density"):
         load("grae-equations").generate(2, density=name)
+    if name != "nothing":
+        with pytest.raises(RecipeError, match="a density called"):
+            named(name, "gaussian")
     code, _, err = cli("train", name)
     assert code == 2 and err.count("\n") == 1
     with pytest.raises(DataError, match="no features"):

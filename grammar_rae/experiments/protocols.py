@@ -41,7 +41,7 @@ def reconstruction(
     at a temperature, 0 for the likeliest, and revised as `Model.decode` says. DataError where no item is valid.
     """
     task = model.run.task
-    forms = task.canonical(items)
+    forms = model.same(items)
     valid = [item for item, form in zip(items, forms, strict=True) if form is not None]
     wanted = [form for form in forms if form is not None]
     if not valid:
@@ -50,7 +50,7 @@ def reconstruction(
             f"none of the {len(items):,} items is valid for {model.recipe.name}; expected {model.task}{why}"
         )
     decoded_items = model.reconstruct(valid, temperature=temperature, seed=seed, revisions=revisions)
-    decoded_forms = task.canonical([text or "" for text in decoded_items])
+    decoded_forms = model.same([text or "" for text in decoded_items])
     agrees = [a == b for a, b in zip(wanted, decoded_forms, strict=True)]
     frame = pd.DataFrame({"item": valid, "reconstruction": decoded_items, "reconstructed": agrees})
     covered = sum(text is not None for text in decoded_items)
@@ -90,7 +90,7 @@ def reconstruction_stochastic(
     report("reconstructing", 0.0)
     frame, numbers = reconstruction(model, list(items))
     valid = frame["item"].tolist()
-    wanted = model.run.task.canonical(valid)
+    wanted = model.same(valid)
     x, readable, _ = model.rows_known(valid)
     posterior = model.run.autoencoder.posterior
     hits = np.zeros(len(valid))
@@ -103,7 +103,7 @@ def reconstruction_stochastic(
             places = torch.tensor(readable[begin : begin + size], device=model.device)
             tally = _tally(model, q, places, (encodings, decodings), masks, temperature, seed)
             distinct = list({text for _, text in tally})
-            forms = dict(zip(distinct, model.run.task.canonical(distinct), strict=True))
+            forms = dict(zip(distinct, model.same(distinct), strict=True))
             for (place, text), count in tally.items():
                 hits[place] += count * (forms[text] == wanted[place])
             report("reconstructing", min(begin + size, len(readable)) / len(readable))

@@ -308,9 +308,10 @@ class Model(Generic[Items]):
         runs.save(Path(folder), self.run)
 
     def same(self, items: Sequence[Any]) -> list[Any]:
-        """The one spelling of equal items: canonical SMILES, None for what is no molecule; others as they are."""
-        items, spelling = self.run.task.medium.given(items), self.run.task.spelling
-        return list(items) if spelling is None else list(spelling(items))
+        """The one spelling of equal items: canonical SMILES, None for what is none; others as a model reads them."""
+        medium, spelling = self.run.task.medium, self.run.task.spelling
+        items = medium.given(items)
+        return list(medium.forms(items)) if spelling is None else list(spelling(items))
 
     def density(self, name: str | None = None) -> Callable[[], Latent]:
         """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""

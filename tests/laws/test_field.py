@@ -189,7 +189,9 @@ def test_blanks_in_expressions_do_not_count(put, measured, done, equations):
 
 def test_an_item_that_is_not_read_says_why_beside_what_is_covered(put, done):
     back = json.loads(done("reconstruct", put("e.txt", "x+1\nx^2\n"), "-m", "grae-equations", "--json"))
-    assert back["n"] == 1 and back["left_out"] == 1 and "^" in back["not_covered"]
+    assert back["n"] == 2 and back["covered"] == 1 and "^" in back["not_covered"]
+    back = json.loads(done("reconstruct", put("m.smi", "CCO\nC(\n"), "--json"))
+    assert back["n"] == back["covered"] == back["left_out"] == 1 and "unbalanced" in back["not_covered"]
 
 
 def test_a_column_can_be_named_wherever_a_table_is_taken(put, measured, cli, done):

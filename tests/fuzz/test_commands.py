@@ -60,6 +60,7 @@ def row(kind, counts):
     return f"| {kind} | {' | '.join(f'{number:,}' for number in numbers)} |"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_input_is_accepted_or_refused(kind, models, tmp_path):
     ended = list(thrown(kind, 30, models, tmp_path / "files"))

@@ -261,7 +261,8 @@ def test_a_page_compares_models():
 
     first, second = one("a<b", 2.0, 5.0), one("other", 1.0, 7.0)
     text = page([first, second], named("images"))
-    assert "a&lt;b: 3 of 3 images are valid" in text and "frechet, by set" in text and "f8, by set" in text
+    assert "a&lt;b: 3 of 3 images are valid" in text and "frechet, by set" in text
+    assert "Without a score here: f8 gmm" in text
     assert "<b>1.000</b>" in text and "<b>5.000</b>" in text and text.count("<b>") == 2
     assert text.count("data:image/png") == 2 and "Precision and recall" in text
     assert "<b>" not in page([first], named("images"))

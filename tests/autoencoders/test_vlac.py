@@ -161,8 +161,8 @@ def test_a_component_can_be_drawn_from_and_models_without_say_so():
     np.testing.assert_array_equal(images, model.decode(drawn[:6]))
     with pytest.raises(ValueError, match="rung 4 of tiny; expected 1 to 3"):
         model.generate(2, component=(4, 1))
-    with pytest.raises(ValueError, match="component 0 of rung 1 of tiny; expected 1 to 2"):
-        model.generate(2, component=(1, 0))
+    with pytest.raises(ValueError, match="component 3 of rung 1 of tiny; expected 1 to 2"):
+        model.generate(2, component=(1, 3))
     with pytest.raises(ValueError, match="a component belongs to the prior alone"):
         model.generate(2, component=(1, 1), density="gmm")
     with pytest.raises(RecipeError, match="tiny has no components"):

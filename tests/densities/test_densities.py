@@ -264,11 +264,15 @@ def test_the_flow_leaves_torchs_checks_on():
         ("kde", {"bandwidth": "wide"}, "bandwidth wide"),
         ("kde", {"components": 3}, "kde has no setting components; it takes: bandwidth, at_most"),
         ("gaussian", {"width": 3}, "gaussian has no setting width; it takes: nothing"),
-        ("gmm", {"components": 0}, "components 0; expected 1 to 10,000"),
-        ("flow", {"epochs": 0}, "0 epochs"),
-        ("flow", {"width": 0}, "width 0"),
+        ("gmm", {"components": 0}, "gmm: components: Input should be greater than or equal to 1, given 0"),
+        ("flow", {"epochs": 0}, "flow: epochs: Input should be greater than or equal to 1, given 0"),
+        ("flow", {"width": 0}, "flow: width: Input should be greater than or equal to 1, given 0"),
         ("two_stage", {"form": "third"}, "form third; expected one of dai_wipf, rae"),
-        ("two_stage", {"layers": 0}, "layers 0"),
+        (
+            "two_stage",
+            {"layers": 0},
+            "two_stage: layers: Input should be greater than or equal to 1, given 0",
+        ),
         ("gmm", {"componets": 3}, "gmm has no setting componets; did you mean components?"),
         ("gmm", {"components": "many"}, "gmm: components: Input should be a valid integer"),
         ("gnm", {}, "did you mean gmm?"),
@@ -301,7 +305,7 @@ def stored(toy_run, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tensors": lambda t: {k: v.double() for k, v in t.items()}}, "torch.float64"),
+        ({"tensors": lambda t: {k: v.long() for k, v in t.items()}}, "torch.int64"),
         ({"tensors": lambda t: {**t, "means": t["means"][:1]}}, "means differs"),
         ({"tensors": lambda t: {"means": t["means"]}}, "does not fit"),
         ({"kind": "gnm"}, "no density is called gnm"),

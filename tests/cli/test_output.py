@@ -124,10 +124,10 @@ def test_a_list_without_a_row(cli):
 
 def test_too_small_a_radius_says_so(cli):
     item = "CCOC(=O)c1ccccc1"
-    code, out, err = cli("neighbours", item, "-n", 3, "--radius", 1e-5)
+    code, out, err = cli("neighbours", item, "-n", 3, "--radius", 1e-3)
     assert code == 0 and out == ""
-    assert err.startswith("no neighbour within a radius of 1e-05") and "larger --radius" in err
-    code, out, err = cli("neighbours", item, "-n", 3, "--radius", 1e-5, "--json")
+    assert err.startswith("no neighbour within a radius of 0.001") and "larger --radius" in err
+    code, out, err = cli("neighbours", item, "-n", 3, "--radius", 1e-3, "--json")
     assert code == 0 and json.loads(out) == [] and "larger --radius" in err
-    code, out, err = cli("neighbours", "CCO", "-n", 3, "--radius", 1e-5)
-    assert err.startswith("1 of 3 neighbours within a radius of 1e-05")
+    code, out, err = cli("neighbours", "CCO", "-n", 3, "--radius", 1e-3)
+    assert err.startswith("1 of 3 neighbours within a radius of 0.001")

@@ -56,7 +56,7 @@ def test_more_molecules_come_back_and_none_is_lost():
 
 
 def test_bad_numbers():
-    with pytest.raises(ValueError, match="-1 revisions"):
+    with pytest.raises(ValueError, match="revisions -1; expected 0 to"):
         untrained_strings().reconstruct(["."], revisions=-1)
 
 

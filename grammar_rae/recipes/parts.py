@@ -93,11 +93,11 @@ def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     RecipeError for a setting that nothing takes; where the recipe is `stored` with a model it is kept, as a part of
     what the weights' identity is made of.
     """
-    if not stored:
-        _heard(recipe)
     parts = {
         name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
     }
+    if not stored:
+        _heard(recipe)
     return recipe.model_copy(update=parts)
 
 

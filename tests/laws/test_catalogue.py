@@ -127,7 +127,10 @@ def test_a_setting_that_nothing_takes_is_refused(variant, section):
             "encoder.widths=[2, 2]",
             "encoder.net strided has no setting widths; it takes: hidden, filters, embedding",
         ),
-        ("encoder.hidden=-3", "encoder.net strided: hidden: Input should be greater than 0, given -3"),
+        (
+            "encoder.hidden=-3",
+            "encoder.net strided: hidden: Input should be greater than or equal to 1, given -3",
+        ),
         ("encoder.filters=[]", "encoder.net strided: filters: List should have at least 1 item"),
         ("encoder.hidden=0", "encoder.net strided: hidden"),
         ("codec.size=64", "codec.kind grammar has no setting size; it takes: steps, slack"),
@@ -286,7 +289,11 @@ def test_a_stored_recipe_lists_what_its_nets_do_not_take():
     )
     assert mine.encoder.settings == {"hidden": 12, "filters": [4, 4], "embedding": 6, "widths": [2, 2]}
     assert mine.decoder.settings == {"hidden": 14, "embedding": 6, "layers": 2}
-    plain = STORED.replace('alphabet = "x1 "', 'alphabet = "auto"').replace("[2, 2]", "[]")
+    plain = (
+        STORED.replace('alphabet = "x1 "', 'alphabet = "auto"')
+        .replace("[2, 2]", "[]")
+        .replace("noise = 0.5", "")
+    )
     new = complete(parse(plain.replace("layers = 2", "layers = 3")))
     assert new.codec.settings == {"steps": 12, "slack": 10} and new.decoder.settings == {
         "hidden": 14,

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from same_bytes_commands import IMAGES
+
 RNA = "S -> '.' S | '(' L ')' S | '.'\nL -> '.' L | '(' L ')' L | '.' '.' '.'\n"
 SMALL = [
     "training.epochs=2",
@@ -17,14 +19,7 @@ SMALL = [
     "decoder.hidden=16",
     "density.components=2",
 ]
-IMAGES = [
-    "training.epochs=1",
-    "encoder.width=4",
-    "decoder.width=4",
-    "encoder.latent=4",
-    "density.components=2",
-    "data.limit=200",
-]
+FEW_IMAGES = [*IMAGES, "data.limit=200"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +54,7 @@ def write_inputs(folder: Path, execute: Callable[[list[str]], None]) -> None:
         (folder / name).write_text("".join(f"{line}\n" for line in lines))
     execute(_train("model", SMALL))
     execute(["density", "model", "--fit", "kde"])
-    execute(["train", "vae-digits", "--out", "images", *_set(IMAGES)])
+    execute(["train", "vae-digits", "--out", "images", *_set(FEW_IMAGES)])
     execute(["encode", "rna.txt", "-m", "model", "--out", "codes.npz"])
 
 

@@ -14,11 +14,12 @@ import shutil
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from same_bytes_worker import execute
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -79,7 +80,7 @@ def start(words: list[str], folder: Path, notes: Path, accident: Accident) -> in
     code = 1
     try:
         _set_up(folder, notes, accident)
-        code = _execute(words)
+        code = execute(words)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()
@@ -130,20 +131,6 @@ def _hook(folder: str, count: int, accident: Accident) -> Callable[[str, tuple[A
             accident.happens()
 
     return hook
-
-
-def _execute(words: list[str]) -> int:
-    sys.argv = ["grammar-rae", *words]
-    from grammar_rae.cli import main
-
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
 
 
 def killed() -> None:

@@ -1,20 +1,20 @@
 """Commands run by the hundred, in processes that may crash, hang or want all memory, and how each of them ended."""
 
 import contextlib
-import faulthandler
+import importlib
 import io
 import json
 import os
 import resource
 import signal
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
-
-from grammar_rae import cli
 
 DATA = 4 << 30  # bytes a process may take for its own
 SECONDS = 20  # of processor time a command may take
-PATIENCE = 15 * SECONDS  # the same by the clock, for one that only waits
+PATIENCE = 15  # times that by the clock, for one that only waits
 BATCH = 50  # commands of a process
 FAULTS = ("traceback", "crash", "hang", "blow-up")
 
@@ -27,45 +27,46 @@ class Ending:
     said: str = ""
 
 
-def endings(commands):
-    """One `Ending` a command, in their order."""
+def endings(commands, program="grammar_rae.cli", seconds=SECONDS):
+    """One `Ending` a command, in their order, of the function `main` of a module."""
     found = []
     while len(found) < len(commands):
-        found += _batch(commands[len(found) : len(found) + BATCH])
+        found += _batch(commands[len(found) : len(found) + BATCH], program, seconds)
     return found
 
 
-def _batch(commands):
-    """The endings of the first commands, up to one that ended its process."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(ours)
-        _run(commands, theirs)
-    os.close(theirs)
-    with os.fdopen(ours) as lines:
-        found = [Ending(*json.loads(line)) for line in lines]
-    _, status = os.waitpid(child, 0)
+def _batch(commands, program, seconds):
+    """The endings of the first commands, up to one that ended its process.
+
+    The process is a new one: torch's threads do not outlive a fork. Its report is a file, which workers that it leaves
+    behind do not keep open.
+    """
+    with tempfile.TemporaryFile("w+") as asked, tempfile.TemporaryFile("w+") as report:
+        asked.write(json.dumps(commands))
+        asked.seek(0)
+        words = [sys.executable, __file__, program, str(seconds)]
+        status = subprocess.run(words, stdin=asked, stdout=report, stderr=subprocess.DEVNULL).returncode
+        report.seek(0)
+        found = [Ending(*json.loads(line)) for line in report]
     if len(found) == len(commands):
         return found
-    ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    hang = ended in (signal.SIGPROF, signal.SIGALRM)
-    return [*found, Ending("hang" if hang else "crash", f"signal {ended}, status {status}")]
+    hang = -status in (signal.SIGPROF, signal.SIGALRM)
+    return [*found, Ending("hang" if hang else "crash", f"status {status}")]
 
 
-def _run(commands, report):
-    """The commands one after the other, each with its own time; the process ends here."""
+def _run(program, seconds):
+    """The commands that standard input holds, one after the other, each with its own time; the process ends here."""
+    main = importlib.import_module(program).main
+    commands, report = json.load(sys.stdin), os.dup(1)
+    for stream, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY)):  # and what libraries write beside Python
+        os.dup2(os.open(os.devnull, mode), stream)
     resource.setrlimit(resource.RLIMIT_DATA, (DATA, DATA))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    faulthandler.disable()  # a fault is told by its signal
-    for number in (signal.SIGPROF, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what libraries write beside Python
     try:
         for words in commands:
-            signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-            ending = _ending(words)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE * seconds)
+            ending = _ending(main, words)
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             os.write(report, f"{json.dumps(ending)}\n".encode())
@@ -73,14 +74,14 @@ def _run(commands, report):
         os._exit(0)
 
 
-def _ending(words):
+def _ending(main, words):
     """[how, what it said last] of a command in this process."""
     sys.argv = ["grammar-rae", *words]
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in "oe")
     code = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            cli.main()
+            main()
         except SystemExit as stop:
             code = stop.code or 0
         except MemoryError as error:
@@ -105,3 +106,7 @@ def _place(error):
             place = f" at {os.path.basename(code.co_filename)}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
+
+
+if __name__ == "__main__":
+    _run(sys.argv[1], int(sys.argv[2]))

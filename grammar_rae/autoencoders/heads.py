@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.posteriors import Gaussian, Mixture, Point
@@ -41,7 +42,9 @@ class GaussianHead(nn.Module):
     With a `bound` log σ is bound · tanh, as in the RAE paper's image models (5 there).
     """
 
-    def __init__(self, hidden: int, latent: int, *, noise: float = 1.0, bound: float | None = None) -> None:
+    def __init__(
+        self, hidden: int, latent: int, *, noise: NonNegativeFloat = 1.0, bound: PositiveFloat | None = None
+    ) -> None:
         super().__init__()
         self.mean = nn.Linear(hidden, latent).apply(glorot)
         self.log_var = nn.Linear(hidden, latent).apply(glorot)
@@ -59,7 +62,7 @@ class ConstantVarianceHead(nn.Module):
     The divergence leaves out the part of the constant variance, which no gradient sees.
     """
 
-    def __init__(self, hidden: int, latent: int, *, noise: float = 1.0) -> None:
+    def __init__(self, hidden: int, latent: int, *, noise: NonNegativeFloat = 1.0) -> None:
         super().__init__()
         self.mean = nn.Linear(hidden, latent).apply(glorot)
         self.noise = noise
@@ -79,7 +82,7 @@ class MixtureHead(nn.Module):
     """
 
     def __init__(
-        self, hidden: int, latent: int, *, components: Components = 3, bound: float | None = None
+        self, hidden: int, latent: int, *, components: Components = 3, bound: PositiveFloat | None = None
     ) -> None:
         super().__init__()
         self.components = nn.ModuleList(GaussianHead(hidden, latent, bound=bound) for _ in range(components))
@@ -121,8 +124,8 @@ class RungHead(nn.Module):
         reader: nn.Module,
         rungs: tuple[int, ...],
         *,
-        noise: float = 1.0,
-        bound: float | None = None,
+        noise: NonNegativeFloat = 1.0,
+        bound: PositiveFloat | None = None,
         sigma: Literal["exponential", "sigmoid"] = "exponential",
     ) -> None:
         super().__init__()

@@ -17,7 +17,6 @@ from grammar_rae.catalogue import (
     VARIANTS,
     look_up,
 )
-from grammar_rae.errors import RecipeError
 from grammar_rae.recipes.schema import OpenPart, Recipe
 from grammar_rae.signatures import arguments, settings_of
 
@@ -33,6 +32,7 @@ LISTED: dict[str, dict[str, Any]] = {
         "width": 128,
         "jitter": 0.0,
         "spectral_norm": False,
+        "noise": 1.0,
     },
     "decoder": {
         "hidden": 0,
@@ -96,22 +96,7 @@ def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     parts = {
         name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
     }
-    if not stored:
-        _heard(recipe)
     return recipe.model_copy(update=parts)
-
-
-def _heard(recipe: Recipe) -> None:
-    """RecipeError where the spread of codes is set and the variant's posterior has no such setting."""
-    variant = look_up(VARIANTS, recipe.objective.variant, "variant")
-    taken = settings_of(look_up(HEADS, variant.head, "head"))
-    for name in ("noise", "bound"):
-        value = getattr(recipe.encoder, name)
-        if name not in taken and value != type(recipe.encoder).model_fields[name].default:
-            raise RecipeError(
-                f"{recipe.name}: encoder.{name} = {value:g}, which the posterior of variant {recipe.objective.variant} "
-                "does not take; leave it out"
-            )
 
 
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:

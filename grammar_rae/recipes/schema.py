@@ -67,10 +67,6 @@ class EncoderPart(OpenPart):
     net: Annotated[str, AfterValidator(lambda name: known(ENCODER_NETS, name, "encoder net"))]
     latent: Size
     rungs: Sizes | None = None  # sizes of the parts of a ladder's codes, from the bottom
-    noise: float = Field(default=1.0, ge=0)  # times σ, where the variant draws codes
-    bound: float | None = Field(
-        default=None, gt=0
-    )  # of log σ by tanh, where the variant learns it; none if not given
 
 
 class DecoderPart(OpenPart):

@@ -7,7 +7,9 @@ import numpy as np
 
 
 def main():
-    {"fine": int, "no": refuse, "crash": os.abort, "bug": {}.popitem, "fill": fill, "loop": loop}[sys.argv[1]]()
+    {"fine": int, "no": refuse, "crash": os.abort, "bug": {}.popitem, "fill": fill, "loop": loop}[
+        sys.argv[1]
+    ]()
 
 
 def refuse():

@@ -111,7 +111,9 @@ def test_a_setting_that_nothing_takes_is_refused(variant, section):
     for name, known in settings_of(*sections(mine)[section].takers).items():
         if name in type(sections(mine)[section].part).model_fields:
             continue
-        wrong = sections(mine)[section].part.model_copy(update={f"{name}x": known.default})
+        wrong = sections(mine)[section].part.model_copy(
+            update={f"{name}x": 1 if known.default is None else known.default}
+        )
         with pytest.raises(RecipeError, match=f"has no setting {name}x; did you mean {name}"):
             complete(mine.model_copy(update={section: wrong}))
     other = sections(mine)[section].part.model_copy(update={"quality": 3})
@@ -154,27 +156,11 @@ def test_what_a_recipe_cannot_say_is_one_line(override, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "override", "message"),
-    [
-        (
-            "laplace",
-            "encoder.noise=0.01",
-            "encoder.noise = 0.01, which the posterior of variant laplace does not take",
-        ),
-        (
-            "laplace",
-            "encoder.bound=2",
-            "encoder.bound = 2, which the posterior of variant laplace does not take",
-        ),
-        (
-            "recursive",
-            "encoder.noise=0.5",
-            "encoder.noise = 0.5, which the posterior of variant recursive does not",
-        ),
-    ],
+    ("name", "override"),
+    [("laplace", "encoder.noise=0.01"), ("laplace", "encoder.bound=2"), ("recursive", "encoder.noise=0.5")],
 )
-def test_a_spread_of_codes_that_no_posterior_takes_is_refused(name, override, message):
-    with pytest.raises(RecipeError, match=message):
+def test_a_spread_of_codes_that_no_posterior_takes_is_refused(name, override):
+    with pytest.raises(RecipeError, match=f"has no setting {override[8:13]}"):
         complete(recipes.find(name, (override,)))
 
 
@@ -287,7 +273,13 @@ def test_a_stored_recipe_lists_what_its_nets_do_not_take():
         runs_weights.identity_of(mine, None)
         == "f2bff68b656901c3c54d28e27a085de99c2ca52522bb07c430ff94bc3aad69f2"
     )
-    assert mine.encoder.settings == {"hidden": 12, "filters": [4, 4], "embedding": 6, "widths": [2, 2]}
+    assert mine.encoder.settings == {
+        "hidden": 12,
+        "filters": [4, 4],
+        "embedding": 6,
+        "noise": 0.5,
+        "widths": [2, 2],
+    }
     assert mine.decoder.settings == {"hidden": 14, "embedding": 6, "layers": 2}
     plain = (
         STORED.replace('alphabet = "x1 "', 'alphabet = "auto"')

@@ -130,6 +130,7 @@ def bound(memory: int) -> None:
 def main() -> None:
     """Answer questions until standard input ends."""
     step_aside()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     questions = os.fdopen(os.dup(0), "r", encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)

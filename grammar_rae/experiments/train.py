@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
+from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.variant import once
 from grammar_rae.densities.fitting import check
 from grammar_rae.errors import DataError
@@ -142,10 +143,11 @@ def _train(
     on_epoch: Callable[[dict[str, float]], None] | None,
 ) -> None:
     """From a run with fresh weights to one that is finished, in memory and in its folder."""
+    objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)  # refused before anything is written
     if folder is not None and fabric.is_global_zero:
         _begin(folder, prepared, resume, report)
     records = load_history(folder) if resume and folder is not None else []
-    records += _trained(prepared, fabric, folder, resume, report, on_epoch)
+    records += _trained(objective, prepared, fabric, folder, resume, report, on_epoch)
     if not fabric.is_global_zero:
         return
     prepared.run.metrics |= {
@@ -159,6 +161,7 @@ def _train(
 
 
 def _trained(
+    objective: Objective,
     prepared: Prepared,
     fabric: Fabric,
     folder: Path | None,
@@ -175,7 +178,6 @@ def _trained(
         epoch = int(records[-1]["epoch"]) + 1 if records else 1
         report(f"epoch {epoch}/{epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / epochs)
 
-    objective = make_objective(recipe, prepared.run.autoencoder)
     writer = _tensorboard(folder) if fabric.is_global_zero else None
     training = fit(
         objective,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import TINY
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.density import DensityRequest, add_density
 from grammar_rae.experiments.train import train
 from grammar_rae.files.claims import occupied
@@ -99,6 +99,17 @@ def test_a_new_run_takes_nothing_over_from_the_one_it_replaces(rna, whole, tmp_p
     training(rna, folder)
     (folder / "mine.txt").unlink()
     assert content(folder) == content(whole)
+
+
+def test_a_recipe_that_is_refused_costs_no_run(rna, whole, tmp_path):
+    """A run of that folder stays as it is, and none is begun."""
+    folder = shutil.copytree(whole, tmp_path / "run")
+    before = content(folder)
+    for wrong in ("objective.weights={eta = 2.0}", "objective.warm_up={eta = 2.0}"):
+        for out in (folder, tmp_path / "new"):
+            with pytest.raises(RecipeError):
+                training(rna, out, (*LONGER, wrong))
+    assert content(folder) == before and not (tmp_path / "new").exists()
 
 
 def test_a_checkpoint_that_kept_its_state_beside_the_tensors_is_read(rna, whole, tmp_path):

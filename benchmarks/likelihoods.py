@@ -38,7 +38,7 @@ DENSE = {"net": "dense", "widths": [200, 200]}
 LADDER = {"net": "dense_ladder", "width": 200}  # two rungs: as many layers
 LOCAL = {**DENSE, "net": "local_dense", "window": [5, 2], "layers": 2, "blocks": 2}
 FLOW = {"steps": 2, "widths": [200, 200]}
-WARM_UP = {"warm_up": {"kl": 2000}}  # without it the lower rung of a ladder stays empty
+WARM_UP = {"warm_up": {"kl": 2000}}  # of ladders, as their paper has it
 DATA = {  # view of MNIST, likelihood
     "binarised": ("binarised", "bernoulli"),
     "gaussian": ("dequantised", "linear_gaussian"),

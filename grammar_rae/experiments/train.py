@@ -143,7 +143,9 @@ def _train(
     on_epoch: Callable[[dict[str, float]], None] | None,
 ) -> None:
     """From a run with fresh weights to one that is finished, in memory and in its folder."""
-    objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)  # refused before anything is written
+    objective = make_objective(
+        prepared.run.recipe, prepared.run.autoencoder
+    )  # refused before anything is written
     if folder is not None and fabric.is_global_zero:
         _begin(folder, prepared, resume, report)
     records = load_history(folder) if resume and folder is not None else []

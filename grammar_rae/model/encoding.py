@@ -9,12 +9,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from grammar_rae.catalogue import PREPARATIONS, look_up
 from grammar_rae.errors import DataError, brief, excerpt
 from grammar_rae.model.decoding import BATCH
 from grammar_rae.noise import Noise
 
 if TYPE_CHECKING:
     from grammar_rae.model.model import Model
+
+
+def prepared(model: Model, items: Sequence[Any]) -> list[Any]:
+    """`Model.prepare`."""
+    medium = model.run.task.medium
+    forms = medium.forms(medium.given(items))
+    prepare = look_up(PREPARATIONS, model.recipe.data.prepare, "preparation")
+    made = iter(prepare([form for form in forms if form is not None]))
+    return [None if form is None else next(made) for form in forms]
+
+
+def each(model: Model, items: Sequence[str]) -> NDArray[np.float32]:
+    """`Model.encode_each`."""
+    items = model.run.task.medium.given(items)
+    z = np.full((len(items), model.latent), np.nan, np.float32)
+    codes, places, _ = model.encode_known(items)
+    z[places] = codes
+    return z
 
 
 def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -13,22 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from grammar_rae.catalogue import PREPARATIONS, look_up
-from grammar_rae.densities.density import Density, Fitted
-from grammar_rae.densities.fitting import fit_density, named
+from grammar_rae.densities.density import Density
 from grammar_rae.distributions.interfaces import Latent
-from grammar_rae.errors import RecipeError, excerpt
+from grammar_rae.errors import RecipeError
 from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import Masks
-from grammar_rae.memory import require
 from grammar_rae.model import encoding, likelihood
-from grammar_rae.model.codes import codes_of
 from grammar_rae.model.decoding import decoded_items
+from grammar_rae.model.densities import density_of, drawn_codes, fit
 from grammar_rae.model.device import device_of
 from grammar_rae.model.latent import between
 from grammar_rae.model.neighbours import items_near
 from grammar_rae.model.sampling import Sampling, draw
-from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs.folder import Run
@@ -91,11 +86,7 @@ class Model(Generic[Items]):
         self, n: int, density: str | None = None, seed: int = 0, start: int = 0
     ) -> NDArray[np.float32]:
         """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
-        within(n=n, seed=seed)
-        require(5 * 8 * n * self.latent, f"{n:,} codes")
-        noise = Noise.first(seed, n, start, self.device)
-        with torch.no_grad():
-            return self.density(density)().sample(noise).cpu().numpy()
+        return drawn_codes(self, n, density, seed, start)
 
     def generate(
         self,
@@ -160,11 +151,7 @@ class Model(Generic[Items]):
 
     def encode_each(self, items: Sequence[str]) -> NDArray[np.float32]:
         """(n, latent) posterior means, a row of NaN for an item that cannot be written."""
-        items = self.run.task.medium.given(items)
-        z = np.full((len(items), self.latent), np.nan, np.float32)
-        codes, places, _ = self.encode_known(items)
-        z[places] = codes
-        return z
+        return encoding.each(self, items)
 
     def rows_known(
         self, items: Sequence[Any]
@@ -174,14 +161,7 @@ class Model(Generic[Items]):
 
     def prepare(self, items: Sequence[Any]) -> list[Any]:
         """What the codec reads in place of `items`, as the recipe says; None for bad ones."""
-        medium = self.run.task.medium
-        forms = medium.forms(medium.given(items))
-        made = iter(
-            look_up(PREPARATIONS, self.recipe.data.prepare, "preparation")(
-                [f for f in forms if f is not None]
-            )
-        )
-        return [None if form is None else next(made) for form in forms]
+        return encoding.prepared(self, items)
 
     def codes(self, x: NDArray[np.integer], sampled: int | None = None) -> NDArray[np.float32]:
         """(n, latent) posterior means of integer rows x (n, …), or one draw of each under the seed `sampled`.
@@ -296,12 +276,7 @@ class Model(Generic[Items]):
 
         RecipeError for a kind, a name or a setting there is not, DataError for codes that cannot be fitted.
         """
-        within(seed=seed)
-        called = named(name or kind, kind)
-        codes = torch.as_tensor(codes_of(self, z)).to(self.device)
-        density = fit_density(kind, codes, seed, report, settings)
-        self.run.densities[called] = Fitted(kind, density.to(self.device))
-        return density
+        return fit(self, kind, z, seed, name, report, settings)
 
     def save(self, folder: str | Path) -> None:
         """Write the run folder; an existing one is replaced file by file."""
@@ -315,21 +290,7 @@ class Model(Generic[Items]):
 
     def density(self, name: str | None = None) -> Callable[[], Latent]:
         """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""
-        place, own = self.run.place or self.recipe.name, self.recipe.density.default
-        if name is None and own != self.default_density:
-            warnings.warn(
-                f"{place} has no density {own}, it was not fitted; {self.default_density} takes its place, as "
-                f"--density {self.default_density} would",
-                stacklevel=2,
-            )
-        name = name or self.default_density
-        if name == "prior":
-            return self.run.autoencoder.prior
-        if name not in self.run.densities:
-            raise RecipeError(
-                f"{place} has no density {excerpt(name)[0]}; it has: {', '.join(self.densities)}"
-            )
-        return self.run.densities[name].density
+        return density_of(self, name)
 
 
 def load(name: str | Path, device: str = "cpu") -> Model[Any]:

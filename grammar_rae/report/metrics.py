@@ -35,7 +35,7 @@ def headlines(sets: Sequence[ItemSet]) -> Html:
         return Html("")
     if len(sets) > 1:
         rows = [[one.name, *(printed(name, one.numbers.get(name)) for name in names)] for one in sets]
-        return table(["", *(titled(name) for name in names)], rows, "", len(names))
+        return table(["", *(titled(name) for name in names)], rows, "Headline", len(names))
     numbers = sets[0].numbers
     tiles = [
         tag("div", tag("dt", metric(name).title), tag("dd", printed(name, numbers[name]))) for name in names

@@ -1,0 +1,68 @@
+"""What a model draws codes from: its prior, and the densities that were fitted to its codes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from grammar_rae.densities.density import Density, Fitted
+from grammar_rae.densities.fitting import fit_density, named
+from grammar_rae.distributions.interfaces import Latent
+from grammar_rae.errors import RecipeError, excerpt
+from grammar_rae.limits.ranges import within
+from grammar_rae.memory import require
+from grammar_rae.model.codes import codes_of
+from grammar_rae.noise import Noise
+from grammar_rae.progress import Report
+
+if TYPE_CHECKING:
+    from grammar_rae.model.model import Model
+
+
+def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
+    """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""
+    place = model.run.place or model.recipe.name
+    own, default = model.recipe.density.default, model.default_density
+    if name is None and own != default:
+        warnings.warn(
+            f"{place} has no density {own}, it was not fitted; {default} takes its place, as --density {default} would",
+            stacklevel=3,
+        )
+    name = name or default
+    if name == "prior":
+        return model.run.autoencoder.prior
+    if name not in model.run.densities:
+        raise RecipeError(f"{place} has no density {excerpt(name)[0]}; it has: {', '.join(model.densities)}")
+    return model.run.densities[name].density
+
+
+def drawn_codes(model: Model, n: int, density: str | None, seed: int, start: int) -> NDArray[np.float32]:
+    """`Model.sample_codes`."""
+    within(n=n, seed=seed)
+    require(5 * 8 * n * model.latent, f"{n:,} codes")
+    noise = Noise.first(seed, n, start, model.device)
+    with torch.no_grad():
+        return model.density(density)().sample(noise).cpu().numpy()
+
+
+def fit(
+    model: Model,
+    kind: str,
+    z: NDArray[np.floating],
+    seed: int,
+    name: str | None,
+    report: Report,
+    settings: dict[str, Any],
+) -> Density:
+    """`Model.fit_density`."""
+    within(seed=seed)
+    called = named(name or kind, kind)
+    codes = torch.as_tensor(codes_of(model, z)).to(model.device)
+    density = fit_density(kind, codes, seed, report, settings)
+    model.run.densities[called] = Fitted(kind, density.to(model.device))
+    return density

@@ -31,7 +31,7 @@ from grammar_rae.progress import Report, silent
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
-from grammar_rae.runs.shipped import PRETRAINED
+from grammar_rae.runs.shipped import is_shipped
 
 JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
 
@@ -182,7 +182,7 @@ def _row(
 
 def _writable(folder: Path, out: Path | None) -> None:
     if out is None:
-        if PRETRAINED in folder.resolve().parents:
+        if is_shipped(folder):
             raise DataError(
                 f"{folder.name} comes with the package and is left as it is; --out DIR keeps a copy with the density"
             )

@@ -10,13 +10,18 @@ from grammar_rae.experiments.card import card
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report
 from grammar_rae.runs import folder as runs
+from grammar_rae.runs.shipped import is_shipped
 
 
 def measure_run(model: Model, folder: Path, plan: Plan, progress: Report) -> Assessed:
-    """The model of a run folder. DataError as `Assessment.measure`, or where the folder cannot be written."""
+    """The model of a run folder; of one that comes with the package nothing is kept.
+
+    DataError as `Assessment.measure`, or where the folder cannot be written.
+    """
     assessment = assessment_of(model)
     assessed = assessment.measure(model, plan, progress)
     model.run.metrics |= assessed.numbers
-    runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
-    runs.replace(folder / "CARD.md", card(model, assessment.lines(model, plan)))
+    if not is_shipped(folder):
+        runs.replace(folder / "metrics.json", json.dumps(model.run.metrics, indent=2) + "\n")
+        runs.replace(folder / "CARD.md", card(model, assessment.lines(model, plan)))
     return assessed

@@ -23,6 +23,11 @@ class ShippedModel(NamedTuple):
     about: str
 
 
+def is_shipped(folder: Path) -> bool:
+    """Whether a run folder comes with the package, and is left as it is."""
+    return PRETRAINED.resolve() in folder.resolve().parents
+
+
 def names() -> list[str]:
     """The shipped models."""
     return sorted(path.parent.name for path in PRETRAINED.glob("*/weights.safetensors"))

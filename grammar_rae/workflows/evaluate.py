@@ -15,6 +15,7 @@ from grammar_rae.files.claims import occupied
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder
+from grammar_rae.runs.shipped import is_shipped
 from grammar_rae.tasks.compared import compared
 from grammar_rae.tasks.filed import measure_file
 from grammar_rae.tasks.find import read_file
@@ -95,10 +96,10 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
 
 
 def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
-    """Each model measured, its card written. DataError as `measure_run`, or for models of two kinds."""
+    """Each model measured, the card of a run folder written. DataError as `measure_run`, or for models of two kinds."""
     folders = [folder.find(name) for name in names]
     with ExitStack() as stack:
-        for place in dict.fromkeys(place.resolve() for place in folders):
+        for place in dict.fromkeys(place.resolve() for place in folders if not is_shipped(place)):
             stack.enter_context(occupied(place))
         models = [Model.load(name) for name in names]
         task = models[0].run.task

@@ -123,3 +123,10 @@ def test_expressions_of_the_shipped_model_come_back():
     items = ["x+x+(x)+(x+1)", "x/3+(2)+sin(2*1)", "x*3+exp(x)+sin(3*2)", "1/1+(1)+exp(x*2)"]
     assert reconstruction(model, items)[1]["reconstructed"] == 1
     assert contains(model.run.seen, ["x+x+(x)+(x+1)", "x+x+(x)+(x+2)"]).any()
+
+
+def test_evaluating_a_shipped_model_leaves_it_as_it_is(done):
+    home = shipped.PRETRAINED / "grae-equations"
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    done("evaluate", "grae-equations", "-n", 5)
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before

@@ -213,7 +213,7 @@ def test_a_hostile_function_costs_only_its_string(here: Path, monkeypatch: pytes
     workers = UserFunction("mine:hostile", seconds=30, count=2)
     bad = {
         "parent": "crashed (SIGTERM)",
-        "group": "crashed (SIGINT)",
+        "group": "KeyboardInterrupt",
         "interrupt": "KeyboardInterrupt",
         "mute": "Mute",
         "odd": "ValueError: \N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}" + "x" * 194,

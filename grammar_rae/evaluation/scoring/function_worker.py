@@ -4,8 +4,8 @@ The first line of standard input says where modules are, which function to call,
 how much memory; every other line is a list of arguments: one string, or all of them. What the function prints goes to
 standard error. Imports nothing of the package but its errors, so that it starts fast and can be killed at any time.
 
-The function runs in a child of this process, which does nothing but wait: a function that kills or interrupts its
-parent ends that, and nobody else.
+The function runs in a child of this process, which does nothing but wait: a function that kills its parent ends that,
+and nobody else. An interrupt of both is an exception of the function's alone.
 """
 
 from __future__ import annotations
@@ -108,10 +108,11 @@ def step_aside() -> None:
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.close(0)
     os.close(1)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if code < 0:
         os.kill(os.getpid(), -code)
     os._exit(code)

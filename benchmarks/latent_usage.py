@@ -74,7 +74,7 @@ def measure(model: Model[Any], folder: Path, items: int) -> Row:
     """Usage and code lengths of the first test images; reconstructions of some are left in the run folder."""
     rows, _, _ = model.rows_known(datasets.load("mnist").test[:items])
     codes = model.codes(rows[:SHOWN])
-    pictures = [model.decode(codes), model.decode(codes, temperature=1.0)]
+    pictures = [model.decode(codes, temperature=0.0), model.decode(codes, temperature=1.0)]
     np.save(folder / "pictures.npy", np.concatenate(pictures))
     return latent_numbers(model, rows, None, 0)
 

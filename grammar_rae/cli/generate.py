@@ -168,7 +168,11 @@ def decode(
     ),
     model: str = ModelName,
     out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
-    temperature: float = number(0.0, "0: the likeliest string; above: one draw of each code.", "temperature"),
+    temperature: float = number(
+        None,
+        "0: the likeliest item, the default; above, the default where pixels see others: a draw of each code.",
+        "temperature",
+    ),
     revisions: int = Revisions,
     seed: int = Seed,
     device: str = Device,

@@ -126,7 +126,7 @@ class Distances:
         x, places, rejected = model.rows_known(items)
         if not places:
             raise DataError(f"none of the images can be read; the first: {rejected[0][1]}")
-        decoded = model.decode(model.codes(x), revisions=reading.revisions)
+        decoded = model.decode(model.codes(x), seed=reading.seed, revisions=reading.revisions)
         error = squared_error(model.run.codec.decode(x), decoded)
         numbers = {"n": len(places), "rejected": len(rejected), "squared_error": error}
         return Reconstructed(decoded, None, numbers)
@@ -144,8 +144,8 @@ def image_sets(
     codes = model.codes(x)
     left, right = partners(len(places), seed)
     sets = {
-        "reconstruction": model.decode(codes),
-        "interpolation": model.decode((codes[left] + codes[right]) / 2),
+        "reconstruction": model.decode(codes, seed=seed),
+        "interpolation": model.decode((codes[left] + codes[right]) / 2, seed=seed),
     }
     for i, density in enumerate(densities):
         progress(f"sampling {density}", 0.2 + 0.5 * i / len(densities))

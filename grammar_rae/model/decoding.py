@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grammar_rae.autoencoders.decoders import LocalDecoder
 from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.distributions.masking import Masked
 from grammar_rae.errors import RecipeError
@@ -79,10 +80,23 @@ def symbols(p: Decoded, noise: Noise, temperature: float, prefix: Tensor | None 
     return p.mode(prefix) if temperature == 0 else p.sample(noise, temperature, prefix)
 
 
+def own_temperature(model: Model) -> float:
+    """Of decoding where none is given: 0, but the recipe's where pixels see those before them.
+
+    The likeliest pixel repeats what it sees, so that the likeliest image of such a model is one flat colour.
+    """
+    decoder = model.run.autoencoder.decoder
+    return (
+        model.recipe.density.temperature
+        if isinstance(decoder, LocalDecoder) and decoder.local.sees_pixels
+        else 0.0
+    )
+
+
 def decoded_items(
     model: Model,
     z: NDArray[np.floating] | Tensor,
-    temperature: float = 0.0,
+    temperature: float | None = None,
     seed: int = 0,
     raw: bool = False,
     masks: Masks = EVERYTHING,
@@ -91,6 +105,7 @@ def decoded_items(
     """Single items, as `Model.decode`."""
     codes = torch.as_tensor(codes_of(model, z))
     within(temperature=temperature, seed=seed, revisions=revisions)
+    temperature = own_temperature(model) if temperature is None else temperature
 
     def write(aimed: NDArray[np.floating], index: NDArray[np.int64]) -> list[Any]:
         """Items of codes (n, D), drawn under the noise of samples `index` (n,)."""

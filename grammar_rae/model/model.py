@@ -176,15 +176,16 @@ class Model(Generic[Items]):
         self,
         z: NDArray[np.floating] | Tensor,
         *,
-        temperature: float = 0.0,
+        temperature: float | None = None,
         seed: int = 0,
         raw: bool = False,
         budget: bool = True,
         syntax_only: bool = False,
         revisions: int = 0,
     ) -> Items:
-        """The strings or images of codes z (n, latent): the likeliest step by step, or a draw at `temperature` each.
+        """The strings or images of codes z (n, latent): a draw at `temperature` each, 0 for the likeliest step by step.
 
+        None is 0, but the recipe's own temperature for images whose pixels see those before, as `lossy` has them.
         `budget` and `syntax_only` as in `generate`. A string whose own code is not z is written again, up to
         `revisions` times, and the nearest kept: see `revision`. DataError for codes of another shape or not finite and
         for a temperature out of range, RecipeError for revisions of images.
@@ -201,14 +202,14 @@ class Model(Generic[Items]):
         self,
         items: Sequence[Any],
         *,
-        temperature: float = 0.0,
+        temperature: float | None = None,
         seed: int = 0,
         raw: bool = False,
         budget: bool = True,
         syntax_only: bool = False,
         revisions: int = 0,
     ) -> Items | list[str | None]:
-        """Each item encoded and decoded, greedily or drawn at a temperature; None where it cannot be read.
+        """Each item encoded and decoded as `decode` says; None where it cannot be read.
 
         Images, all of which must be readable, come back as one array (n, S, S, C). The options are those of `decode`.
         """
@@ -242,7 +243,7 @@ class Model(Generic[Items]):
         return likelihood.log_likelihood(self, encoding.codec_rows(self, items), draws, seed)
 
     def interpolate(self, a: Any, b: Any, steps: int = 8, path: str = "straight") -> Items:
-        """What lies between two items' codes, decoded greedily, the codes themselves included.
+        """What lies between two items' codes, decoded as `decode` says, the codes themselves included.
 
         `path` is `straight`, or `spherical`, which suits models whose codes lie on a shell; see `model.latent.between`.
         """
@@ -254,7 +255,7 @@ class Model(Generic[Items]):
     ) -> pd.DataFrame:
         """Up to n different items around an item's code, nearest first: `string` or `image`, and its `distance`.
 
-        20 n codes are decoded greedily, their distances evenly spaced up to `radius`, where 1 is as far as a code
+        20 n codes are decoded, their distances evenly spaced up to `radius`, where 1 is as far as a code
         commonly lies from the mean of all codes (see `model.latent.around`, with the density `gaussian`). Invalid items
         and the item itself are left out, so that fewer than n may come. With a `rung` of a ladder, 1 the lowest, that
         part of the code moves alone, and distances are within it. Errors as those of `encode`; DataError for a rung

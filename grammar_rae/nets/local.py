@@ -165,6 +165,7 @@ class LocalNet(nn.Module):
         self.grey = grey
         reach = reach_of(window, size)
         parts = [spread(total, layers) for total in (reach.up, reach.left, reach.right)]
+        self.sees_pixels = reach != Reach(0, 0, 0)
         self.reaches = [Reach(up, left, right) for up, left, right in zip(*parts, strict=True)]
         inputs, tall = (1 if grey else channels) + 1, reach.up > 0
         self.enter = Kernel(context, maps)

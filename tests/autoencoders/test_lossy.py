@@ -6,6 +6,7 @@ Of the facts of section 5f, 1, 3 and 6 are tested in `test_mutual.py`, whose flo
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -23,9 +24,12 @@ from grammar_rae.distributions.mixtures import MixtureDistribution
 from grammar_rae.distributions.pixels import BERNOULLI
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.model.latent import between
+from grammar_rae.model.model import Model
 from grammar_rae.nets.dense import DenseReader, DenseWriter
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective
 from grammar_rae.recipes.schema import Recipe
+from grammar_rae.runs.folder import Run
 from grammar_rae.training.batches import Data
 from grammar_rae.training.loop import fit
 from grammar_rae.training.settings import Settings
@@ -151,3 +155,23 @@ def test_what_has_no_window_is_refused_with_the_reason(kind):
     with pytest.raises(RecipeError, match=f"sees a window of the pixels before each; {reason}"):
         recipe = Recipe.model_validate(sections)
         make_autoencoder(recipe, make_codec(recipe, Grammar.read("equation")))
+
+
+@pytest.mark.parametrize(("window", "drawn"), [([0, 0], False), ([3, 1], True), ("full", True)])
+def test_images_whose_pixels_see_others_are_decoded_by_draws(window, drawn):
+    sections = table("lossy", "grey")
+    sections["decoder"] = {**sections["decoder"], "window": window}
+    sections["density"] = {"temperature": 0.7}
+    recipe = Recipe.model_validate(sections)
+    codec = make_codec(recipe, None)
+    torch.manual_seed(0)
+    model = Model(Run(recipe, None, codec, make_autoencoder(recipe, codec)))
+    codes = np.random.default_rng(0).standard_normal((2, model.latent)).astype(np.float32)
+    own, likeliest, draw = (
+        model.decode(codes),
+        model.decode(codes, temperature=0.0),
+        model.decode(codes, temperature=0.7),
+    )
+    assert np.array_equal(own, draw if drawn else likeliest) and not np.array_equal(draw, likeliest)
+    path = model.interpolate(*own, steps=3)
+    assert np.array_equal(path, model.decode(between(*model.encode(own), 3)))

@@ -33,10 +33,14 @@ def arguments(given: Mapping[str, Any], where: str, *takers: Callable[..., Any])
         model = create_model("Settings", __config__=ConfigDict(allow_inf_nan=False), **fields)
         return model.model_validate(dict(given)).model_dump()
     except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(map(str, first["loc"]))
-        if first["type"] == "missing":
+        found = error.errors()
+        setting, *inside = found[0]["loc"]
+        if found[0]["type"] == "missing":
             raise RecipeError(f"{where} needs {setting}") from error
+        places = [str(part) for part in inside if isinstance(part, int)]  # the rest are kinds of a union
+        wanted = dict.fromkeys(fault["msg"] for fault in found if fault["loc"][0] == setting)
+        expected = ", or ".join(wanted).replace(", or Input should be", ", or")
+        value = excerpt(repr(found[0]["input"]))[0]
         raise RecipeError(
-            f"{where}: {setting}: {first['msg']}, given {excerpt(repr(first['input']))[0]}"
+            f"{where}: {'.'.join([str(setting), *places])}: {expected}, given {value}"
         ) from error

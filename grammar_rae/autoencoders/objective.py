@@ -12,15 +12,15 @@ from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.terms import Pass, Term
 from grammar_rae.autoencoders.views import drawn
 
-Begin = Callable[[Autoencoder, int, Tensor], None]
+Begin = Callable[[Autoencoder, int, int, Tensor], None]
 
 
 class Objective(nn.Module):
     """forward(x, step) → {term: weighted value}; its state is the autoencoder's and that of terms that are modules.
 
     `warm_up[term]` τ multiplies a weight by 1 − exp(−step / τ) in training. Each batch takes `phases` steps of the
-    optimizer, which terms can tell apart by the step. `begin(epoch, rows)`, where there is one, is what the variant
-    does before an epoch, from 0, with the training rows (n, …).
+    optimizer, which terms can tell apart by the step. `begin(epoch, epochs, rows)`, where there is one, is what the
+    variant does before an epoch, from 0, with the training rows (n, …).
     """
 
     def __init__(

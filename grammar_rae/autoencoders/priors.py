@@ -105,7 +105,8 @@ class LearnedMixture(nn.Module):
 class RungMixtures(nn.Module):
     """A mixture of `clusters` Gaussians over each rung, 10 where they are not stated, weights equal and fixed.
 
-    They are fitted to the codes that training data has before epoch `fit_epoch`, counted from 0; 0: never.
+    They are fitted to the codes that training data has before epoch `fit_epoch`, counted from 0, or before the last of
+    fewer epochs; 0: never. A single epoch leaves them as they are drawn.
     ValueError where there are more or fewer `clusters` than rungs.
     """
 

@@ -25,7 +25,8 @@ class Variant:
     A term is a function of a `Pass`, or a class whose instances are; a recipe states its settings with the objective's.
     `refine(**settings)` makes the module that betters the encoder's posterior (`Autoencoder`), `wrap(make_net,
     **settings)` the encoder's net of a function that makes one; a recipe states their settings with the encoder's.
-    `begin(model, epoch, rows)` runs before each epoch, from 0, and repeats itself when training is resumed.
+    `begin(model, epoch, epochs, rows)` runs before each of the epochs, from 0, and repeats itself when training is
+    resumed.
     `phases(model, **settings)` is how many steps of the optimizer each batch takes; a recipe states its settings with
     the objective's.
     """

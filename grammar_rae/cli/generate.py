@@ -85,8 +85,6 @@ def generate(
     from grammar_rae.model.sampling import Sampling
     from grammar_rae.workflows.generate import generate as run
 
-    if (rung is None) != (component is None):
-        raise ValueError("--rung and --component go together: --rung 2 --component 3")
     masks = Masks(budget, not syntax_only)
     how = Sampling(
         density,
@@ -97,7 +95,8 @@ def generate(
         start,
         unique,
         raw,
-        None if rung is None else (rung, component),
+        rung,
+        component,
     )
     with progress("loading") as report:
         drawn = run(model, n, how, out, grid, device, report)

@@ -22,7 +22,7 @@ def mixtures(model: Model) -> RungMixture | None:
     return prior if isinstance(prior, RungMixture) else None
 
 
-def component_codes(model: Model, component: tuple[int, int], noise: Noise) -> Tensor:
+def component_codes(model: Model, rung: int, component: int, noise: Noise) -> Tensor:
     """(B, D) codes of the prior, a rung of which, from 1 at the bottom, is drawn of one component, from 1.
 
     RecipeError where the prior has no components, ValueError for a rung or a component there is not.
@@ -30,10 +30,11 @@ def component_codes(model: Model, component: tuple[int, int], noise: Noise) -> T
     prior = mixtures(model)
     if prior is None:
         raise RecipeError(f"{model.recipe.name} has no components; a model of the variant vlac has")
-    rung, number = component
     if not 1 <= rung <= len(prior.rungs):
         raise ValueError(f"rung {rung} of {model.recipe.name}; expected 1 to {len(prior.rungs)}")
     count = len(prior.rungs[rung - 1].weights)
-    if not 1 <= number <= count:
-        raise ValueError(f"component {number} of rung {rung} of {model.recipe.name}; expected 1 to {count}")
-    return prior.sample_of(rung - 1, number - 1, noise)
+    if not 1 <= component <= count:
+        raise ValueError(
+            f"component {component} of rung {rung} of {model.recipe.name}; expected 1 to {count}"
+        )
+    return prior.sample_of(rung - 1, component - 1, noise)

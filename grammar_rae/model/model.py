@@ -101,7 +101,8 @@ class Model(Generic[Items]):
         syntax_only: bool = False,
         keep: float = 1.0,
         start: str | None = None,
-        component: tuple[int, int] | None = None,
+        rung: int | None = None,
+        component: int | None = None,
         report: Report = silent,
     ) -> Items:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
@@ -114,12 +115,12 @@ class Model(Generic[Items]):
         fewer than n may come. `keep` < 1 draws more and keeps that share, the strings in which the model itself,
         before any mask, believed most. `start`, the beginning of a SMILES, is completed n times. Both choose within
         every thousand samples: with them the strings of a smaller n need not be the first ones of a larger.
-        `component`, a rung of the code from 1 at the bottom and a component from 1, draws that rung of that component
-        of the prior (models of the variant vlac).
+        `rung`, from 1 at the bottom, and `component`, from 1, draw that part of the code of that component of the
+        prior (models of the variant vlac).
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
-        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw, component)
+        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw, rung, component)
         return draw(self, n, sampling, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:

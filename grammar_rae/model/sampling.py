@@ -41,11 +41,14 @@ class Sampling:
     start: str | None = None
     unique: bool = False
     raw: bool = False
-    component: tuple[int, int] | None = None
+    rung: int | None = None
+    component: int | None = None
 
     def __post_init__(self) -> None:
-        rung, component = self.component or (None, None)
-        within(temperature=self.temperature, seed=self.seed, keep=self.keep, rung=rung, component=component)
+        numbers = {"rung": self.rung, "component": self.component}
+        within(temperature=self.temperature, seed=self.seed, keep=self.keep, **numbers)
+        if (self.rung is None) != (self.component is None):
+            raise ValueError("a rung and a component go together, such as rung 2 and component 3")
         if self.component is not None and (self.start is not None or self.density not in (None, "prior")):
             raise ValueError(
                 "a component belongs to the prior alone; leave out the density and the beginning"
@@ -131,8 +134,8 @@ def codec_items(
 
 
 def _codes(model: Model, sampling: Sampling, noise: Noise) -> Tensor:
-    if sampling.component is not None:
-        return component_codes(model, sampling.component, noise)
+    if sampling.rung is not None and sampling.component is not None:
+        return component_codes(model, sampling.rung, sampling.component, noise)
     return model.density(sampling.density)().sample(noise)
 
 

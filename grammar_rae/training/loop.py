@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, float]
 OnStep = Callable[[int, int, float], None]
-Begin = Callable[[int, Tensor], None]
+Begin = Callable[[int, int, Tensor], None]
 OPTIMIZERS = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
 
 
@@ -50,8 +50,9 @@ def fit(
     When the generator ends, the objective holds the weights of the best validation loss, which are averages
     over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
     go to `folder`, by rank 0; `resume` starts from the one there, if any. `on_step(step, steps, loss)` reports.
-    `begin(epoch, rows)` runs before each epoch, from 0, on the training rows; it may change weights. Each batch takes
-    `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random state is left alone.
+    `begin(epoch, epochs, rows)` runs before each of the epochs, from 0, on the training rows; it may change weights.
+    Each batch takes `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random
+    state is left alone.
 
     ValueError without rows to train on or to choose by, DataError where training diverges or a checkpoint cannot
     be read or written.
@@ -182,7 +183,7 @@ class _Loop:
         """
         held = {name: value.clone() for name, value in self.objective.state_dict().items()}
         with torch.no_grad():
-            begin(epoch, self.data.train)
+            begin(epoch, self.settings.epochs, self.data.train)
             if self.fabric.world_size > 1:  # what it draws may differ from rank to rank
                 self.objective.load_state_dict(self.fabric.broadcast(self.objective.state_dict()))
         averaged = {} if self.average is None else self.average.module.state_dict()

@@ -125,7 +125,7 @@ def test_each_batch_takes_the_phases_of_the_objective_and_a_weight_moves_in_its_
 
 
 def test_what_comes_before_an_epoch_reaches_the_averaged_weights_and_is_resumed(tmp_path):
-    def begin(model, epoch, rows):
+    def begin(model, epoch, epochs, rows):
         assert len(rows) == 6
         if epoch == 2:
             model.encoder.head.mean.bias.fill_(7.0)
@@ -152,7 +152,7 @@ def test_a_weight_set_before_an_epoch_begins_anew_for_the_optimizer():
     weight = run.autoencoder.encoder.head.mean.bias
     seen = {}
 
-    def begin(model, epoch, rows):
+    def begin(model, epoch, epochs, rows):
         if epoch == 1:
             weight.fill_(5.0)
 

@@ -111,23 +111,37 @@ def test_mixtures_are_fitted_to_codes_before_their_epoch_alone(covariance):
     with torch.no_grad():
         z = Pass(model, rows).z
         before, fit = state(), model.prior().log_prob(z).mean()
-        fit_mixtures(model, 0, rows)
-        fit_mixtures(model, 2, rows)
+        fit_mixtures(model, 0, 3, rows)
+        fit_mixtures(model, 2, 3, rows)
         assert all(torch.equal(value, before[name]) for name, value in state().items())
         torch.manual_seed(1)
-        fit_mixtures(model, 1, rows)
+        fit_mixtures(model, 1, 3, rows)
         after = state()
         assert model.training and model.prior().log_prob(z).mean() > fit + 1
         torch.manual_seed(1)
-        fit_mixtures(model, 1, rows)
+        fit_mixtures(model, 1, 3, rows)
     assert all(torch.equal(value, after[name]) for name, value in state().items())
     assert kl(Pass(model, x)).isfinite().all()
+
+
+@pytest.mark.parametrize(("epochs", "fitted"), [(1, []), (2, [1]), (3, [2]), (9, [5])])
+def test_mixtures_are_fitted_before_the_last_of_few_epochs(epochs, fitted):
+    run, x = clustered()
+    prior = run.autoencoder.prior
+    prior.fit_epoch, changed = 5, []
+    for epoch in range(epochs):
+        before = [value.clone() for value in prior.state_dict().values()]
+        with torch.no_grad():
+            fit_mixtures(run.autoencoder, epoch, epochs, x)
+        if not all(map(torch.equal, before, prior.state_dict().values())):
+            changed.append(epoch)
+    assert changed == fitted
 
 
 def test_agreement_with_classes_is_of_every_rung():
     run, x = clustered()
     with torch.no_grad():
-        fit_mixtures(run.autoencoder, 1, x.repeat(10, 1, 1, 1))
+        fit_mixtures(run.autoencoder, 1, 3, x.repeat(10, 1, 1, 1))
     model = Model(run)
     codes = model.codes(x.repeat(5, 1, 1, 1).numpy())
     labels = assigned(model, mixtures(model), codes)[2]
@@ -155,18 +169,20 @@ def test_a_component_can_be_drawn_from_and_models_without_say_so():
     with torch.no_grad():
         run.autoencoder.prior.rungs[2].means.copy_(torch.tensor([[-30.0], [0.0], [30.0]]))
     model = Model(run)
-    drawn = component_codes(model, (3, 3), Noise(0, torch.arange(50)))
+    drawn = component_codes(model, 3, 3, Noise(0, torch.arange(50)))
     assert (drawn[:, 4] > 20).all() and torch.equal(drawn[:, :4], prior_draws(model, 50)[:, :4])
-    images = model.generate(6, component=(3, 3), temperature=0.0)
+    images = model.generate(6, rung=3, component=3, temperature=0.0)
     np.testing.assert_array_equal(images, model.decode(drawn[:6]))
     with pytest.raises(ValueError, match="rung 4 of tiny; expected 1 to 3"):
-        model.generate(2, component=(4, 1))
+        model.generate(2, rung=4, component=1)
     with pytest.raises(ValueError, match="component 3 of rung 1 of tiny; expected 1 to 2"):
-        model.generate(2, component=(1, 3))
+        model.generate(2, rung=1, component=3)
     with pytest.raises(ValueError, match="a component belongs to the prior alone"):
-        model.generate(2, component=(1, 1), density="gmm")
+        model.generate(2, rung=1, component=1, density="gmm")
+    with pytest.raises(ValueError, match="a rung and a component go together"):
+        model.generate(2, component=1)
     with pytest.raises(RecipeError, match="tiny has no components"):
-        Model(tiny("ladder", "dense")[0]).generate(2, component=(1, 1))
+        Model(tiny("ladder", "dense")[0]).generate(2, rung=1, component=1)
 
 
 def prior_draws(model, n):

@@ -1,11 +1,13 @@
 """Laws drawn from the catalogue: every entry is there and takes its settings alone; recipes keep what they say."""
 
+import re
 import shutil
 import tomllib
 
 import numpy as np
 import pytest
 import torch
+from tiny import table
 from toys import LINES
 
 from grammar_rae import catalogue, recipes
@@ -170,6 +172,20 @@ def test_an_objective_of_no_weight_is_refused():
     nothing = mine.model_copy(update={"objective": mine.objective.model_copy(update={"weights": weights})})
     with pytest.raises(RecipeError, match="every weight of objective.weights is 0"):
         make_objective(nothing, built(mine)[1])
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ("half", "Input should be 'full', or a valid list, given 'half'"),
+        ([3], "Input should be 'full', or List should have at least 2 items"),
+        ([-1, 2], "Input should be 'full', or greater than or equal to 0, given [-1, 2]"),
+    ],
+)
+def test_a_setting_of_several_kinds_is_told_all_of_them(window, expected):
+    decoder = {"net": "local_dense", "window": window}
+    with pytest.raises(RecipeError, match=re.escape(f"decoder.net local_dense: window: {expected}")):
+        complete(Recipe.model_validate({**table("lossy", "grey"), "decoder": decoder}))
 
 
 def test_a_net_that_lacks_a_setting_says_so():
@@ -345,9 +361,9 @@ def test_weights_are_called_what_they_were(parts, own):
 
 @pytest.fixture
 def toys(monkeypatch):
-    for table, lines in LINES.items():
+    for kind, lines in LINES.items():
         for name, address in lines.items():
-            monkeypatch.setitem(TABLES[table], name, address)
+            monkeypatch.setitem(TABLES[kind], name, address)
 
 
 TOYS = """

@@ -22,10 +22,12 @@ TRIES = 5  # beginnings of a fit, of which the likeliest end is kept
 BATCH = 500
 
 
-def fit_mixtures(model: Autoencoder, epoch: int, rows: Tensor) -> None:
-    """Before epoch `prior.fit_epoch`, mixtures fitted by expectation maximisation to draws of the rows' codes."""
+def fit_mixtures(model: Autoencoder, epoch: int, epochs: int, rows: Tensor) -> None:
+    """Before epoch `prior.fit_epoch`, or the last, mixtures fitted by expectation maximisation to draws of the rows'
+    codes.
+    """
     prior = model.prior
-    if not isinstance(prior, RungMixtures) or not epoch or epoch != prior.fit_epoch:
+    if not isinstance(prior, RungMixtures) or not epoch or epoch != min(prior.fit_epoch, epochs - 1):
         return
     from sklearn.mixture import GaussianMixture
 

@@ -10,6 +10,7 @@ from typing import Any
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.runs import folder as runs
+from grammar_rae.runs import succession
 
 
 def opened(model: str | Path | Model, device: str) -> Model:
@@ -21,12 +22,11 @@ def opened(model: str | Path | Model, device: str) -> Model:
         return model
     device_of(device)
     folder = runs.find(model).resolve()
-    weights = folder / "weights.safetensors"
-    return _loaded(folder, device, weights.stat().st_mtime_ns if weights.exists() else 0)
+    return _loaded(folder, device, succession.state(folder))
 
 
 @lru_cache(maxsize=4)
-def _loaded(folder: Path, device: str, changed: int) -> Model:
+def _loaded(folder: Path, device: str, state: tuple[Path, int, int]) -> Model:
     return Model.load(folder, device)
 
 

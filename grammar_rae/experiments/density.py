@@ -24,7 +24,6 @@ from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.prepare import dataset_of
 from grammar_rae.files.atomic import new_folder
-from grammar_rae.files.claims import occupied
 from grammar_rae.model.device import device_of
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
@@ -32,6 +31,7 @@ from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
 from grammar_rae.runs.shipped import is_shipped
+from grammar_rae.runs.succession import at_work
 
 JUDGED = 2000  # training and held-out items whose codes a comparison takes the log-density of
 
@@ -69,8 +69,10 @@ def add_density(
     if request.codes not in (None, "means", "samples"):
         raise RecipeError(f"codes {request.codes}; expected means or samples")
     _writable(folder, out)
-    with occupied(folder) if out is None else new_folder(out) as fresh:
+    with at_work(folder) if out is None else new_folder(out) as fresh:
         model: Model[Any] = Model(runs.load(folder), place)
+        if fresh is not None:
+            runs.copy(folder, fresh)
         which = request.codes or codes_for(model.recipe, request.kind, request.settings)
         train, held_out = _items(model, data, column)
         report("encoding", 0.0)
@@ -79,8 +81,6 @@ def add_density(
             raise DataError(f"{run} can read none of the {len(train)} items; the first: {rejected[0][1]}")
         report(f"fitting {name}", 0.0)
         density = timed(model, request.kind, z, request.seed, name, report, request.settings)
-        if fresh is not None:
-            runs.copy(folder, fresh)
         _keep(fresh or folder, name, model)
     constant = int((z == z[0]).all(0).sum())
     row = _row(model, name, density, _judged(model, train), _judged(model, held_out), report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from grammar_rae.errors import DataError
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.experiments.density import stated, timed
 from grammar_rae.experiments.prepare import Prepared, prepare
-from grammar_rae.files.claims import occupied
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.limits.ranges import within
@@ -34,6 +33,7 @@ from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
 from grammar_rae.runs.folder import Run
+from grammar_rae.runs.succession import WEIGHTS, at_work, clear, current, place_for, settle
 from grammar_rae.training.batches import Data
 from grammar_rae.training.checkpoint import checkpoint_of, load_history, remove_checkpoint, save_history
 from grammar_rae.training.loop import fit
@@ -59,8 +59,8 @@ def train(
     `data` (a data set's name, a file, of a table its `column`, a list of strings or a table), `grammar` and `overrides`
     («training.epochs=3») replace what the recipe says; `from_` starts from a trained model's weights. `resume` goes on
     from the checkpoint in `out`, leaves a finished run as it is, and begins anew where there is neither; without it a
-    run that `out` holds is replaced. `report(what, share)` hears of progress. RecipeError, GrammarError or DataError
-    says what does not fit, or who else is at work in `out`.
+    finished run that `out` holds is replaced, once the new one is complete. `report(what, share)` hears of progress.
+    RecipeError, GrammarError or DataError says what does not fit, or who else is at work in `out`.
     """
     within(devices=devices)
     place = device_of(device, devices)
@@ -77,16 +77,22 @@ def train(
         precision=raw.training.precision,
     )
     fabric.launch()
-    with occupied(folder) if folder is not None and fabric.is_global_zero else nullcontext():
+    with at_work(folder) if folder is not None and fabric.is_global_zero else nullcontext():
+        work = None if folder is None else fabric.broadcast(place_for(folder, resume))
         report("reading data", 0.0)
         prepared = prepare(raw, data, grammar)
         if raw.density.default != "prior" or raw.density.settings:
             check(raw.density.default, raw.density.settings)
-        if resume and folder is not None and runs.is_finished(folder):
+        if folder is not None and work is None:
             return Model(_finished(folder, prepared.run.recipe), place)
         if from_ is not None:
             _warm_start(prepared.run, from_, report)
-        _train(prepared, fabric, folder, resume, report, on_epoch)
+        objective = make_objective(prepared.run.recipe, prepared.run.autoencoder)
+        if work != folder and fabric.is_global_zero:
+            warnings.warn(f"{folder}: the model there stays until the new one is complete", stacklevel=2)
+        _train(objective, prepared, fabric, work, resume, report, on_epoch)
+        if folder is not None and fabric.is_global_zero:
+            settle(folder)
         return Model(prepared.run, place)
 
 
@@ -97,8 +103,8 @@ def _strategy(recipe: Recipe) -> str:
 
 def _warm_start(run: Run, from_: str | Path, report: Report) -> None:
     """Another run's weights to train on from, and its ancestry."""
-    folder = runs.find(from_)
-    anew = weights.warm_start(run.autoencoder, folder / "weights.safetensors")
+    folder = current(runs.find(from_))
+    anew = weights.warm_start(run.autoencoder, folder / WEIGHTS)
     if anew:
         report(f"not in {from_}, so starting anew: {', '.join(anew)}", 0.0)
     run.metrics |= runs.ancestry(folder)
@@ -118,10 +124,9 @@ def _finished(folder: Path, recipe: Recipe) -> Run:
 
 
 def _begin(folder: Path, prepared: Prepared, resume: bool, report: Report) -> None:
-    """A former run makes room for a new one, which is described before it is trained."""
+    """What was made of an unfinished run makes room for a new one, which is described before it is trained."""
     if not resume or not checkpoint_of(folder).is_file():
-        runs.clear(folder)
-        remove_checkpoint(folder)
+        clear(folder)
     _describe(folder, prepared)
     if prepared.rejected:
         report(f"{len(prepared.rejected):,} items left out, see {folder / 'rejects.csv'}", 0.0)
@@ -135,6 +140,7 @@ def _describe(folder: Path, prepared: Prepared) -> None:
 
 
 def _train(
+    objective: Objective,
     prepared: Prepared,
     fabric: Fabric,
     folder: Path | None,
@@ -142,10 +148,7 @@ def _train(
     report: Report,
     on_epoch: Callable[[dict[str, float]], None] | None,
 ) -> None:
-    """From a run with fresh weights to one that is finished, in memory and in its folder."""
-    objective = make_objective(
-        prepared.run.recipe, prepared.run.autoencoder
-    )  # refused before anything is written
+    """From a run with fresh weights to one that is finished, in memory and in the folder where it is made."""
     if folder is not None and fabric.is_global_zero:
         _begin(folder, prepared, resume, report)
     records = load_history(folder) if resume and folder is not None else []
@@ -180,7 +183,6 @@ def _trained(
         epoch = int(records[-1]["epoch"]) + 1 if records else 1
         report(f"epoch {epoch}/{epochs}  loss {loss:.4f}", (epoch - 1 + done / steps) / epochs)
 
-    writer = _tensorboard(folder) if fabric.is_global_zero else None
     training = fit(
         objective,
         prepared.rows,
@@ -192,13 +194,14 @@ def _trained(
         objective.begin,
         objective.phases,
     )
-    for record in training:
-        records.append(record)
-        if writer is not None:
-            for name, value in record.items():
-                writer.add_scalar(name, value, int(record["epoch"]))
-        if on_epoch is not None:
-            on_epoch(record)
+    with _tensorboard(folder if fabric.is_global_zero else None) as writer:
+        for record in training:
+            records.append(record)
+            if writer is not None:
+                for name, value in record.items():
+                    writer.add_scalar(name, value, int(record["epoch"]))
+            if on_epoch is not None:
+                on_epoch(record)
     return records
 
 
@@ -238,10 +241,10 @@ def round_weights(run: Run) -> None:
                         )
 
 
-def _tensorboard(folder: Path | None) -> Any:
-    """A writer of scalars into the run folder where TensorBoard is installed, else None."""
+def _tensorboard(folder: Path | None) -> AbstractContextManager[Any]:
+    """A writer of scalars into a run where TensorBoard is installed, else None."""
     if folder is None or importlib.util.find_spec("tensorboard") is None:
-        return None
+        return nullcontext()
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder / "tensorboard"))

@@ -33,6 +33,12 @@ def write_bytes(path: str | Path, content: bytes) -> None:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
+def replace(path: Path, content: bytes | str) -> None:
+    """`write_bytes` of bytes or UTF-8, in a folder that is made where there is none. OSError where it cannot be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content.encode() if isinstance(content, str) else content)
+
+
 @cache
 def _swept_once(folder: Path) -> None:
     """A folder may hold thousands of files, all written by one process."""

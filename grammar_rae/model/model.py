@@ -281,8 +281,11 @@ class Model(Generic[Items]):
         return fit(self, kind, z, seed, name, report, settings)
 
     def save(self, folder: str | Path) -> None:
-        """Write the run folder; an existing one is replaced file by file."""
-        runs.save(Path(folder), self.run)
+        """Write the run folder; a run that is there is replaced once the new one is complete.
+
+        DataError where it cannot be written, or somebody is at work there.
+        """
+        runs.save_over(Path(folder), self.run)
 
     def same(self, items: Sequence[Any]) -> list[Any]:
         """The one spelling of equal items: canonical SMILES, None for what is none; others as a model reads them."""

@@ -1,6 +1,7 @@
 """The run folder: recipe, codec, weights, densities, hashes of the training strings, history, metrics, card.
 
-Complete in itself and copied anywhere. Every file is written under a temporary name and renamed.
+Complete in itself and copied anywhere. Every file is written under a temporary name and renamed, the weights last:
+with them a run is complete, and takes the place of another (`succession.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from grammar_rae.codecs.codec import Codec
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.errors import DataError, excerpt, nearest, one_line
 from grammar_rae.evaluation.novelty import pack
-from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.atomic import replace
 from grammar_rae.files.claims import UNFINISHED
 from grammar_rae.files.objects import read_object
 from grammar_rae.grammar.grammar import Grammar
@@ -36,7 +37,7 @@ from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.room import Room
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.recipes.toml import read, write
-from grammar_rae.runs import seen
+from grammar_rae.runs import seen, succession
 from grammar_rae.runs.shipped import PRETRAINED, names
 from grammar_rae.runs.weights import Stored, declared, identity_of, load_weights, pack_weights
 from grammar_rae.tasks.find import named
@@ -44,18 +45,6 @@ from grammar_rae.tasks.task import Task
 from grammar_rae.training.checkpoint import checkpoint_of
 
 TIMES, SPARE = 16, 10**7  # see `room_for`
-PARTS = (
-    "weights.safetensors",
-    "checkpoint/tensors.safetensors",
-    "metrics.json",
-    "codec/valence.json",
-    "codec/grammar.cfg",
-    "seen.npy",
-    "seen.txt",
-    "history.csv",
-    "rejects.csv",
-    "CARD.md",
-)
 
 
 @dataclass
@@ -82,12 +71,6 @@ class Run:
         return self.autoencoder.decoder.machine
 
 
-def replace(path: Path, content: bytes | str) -> None:
-    """Write a file so that a kill leaves either the old one or the new one. DataError as `write_bytes`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, content.encode() if isinstance(content, str) else content)
-
-
 def save_start(folder: Path, recipe: Recipe, grammar: Grammar | None) -> None:
     """What is known before training: the resolved recipe and the grammar's text."""
     replace(folder / "recipe.toml", write(recipe))
@@ -96,16 +79,12 @@ def save_start(folder: Path, recipe: Recipe, grammar: Grammar | None) -> None:
 
 
 def save(folder: Path, run: Run) -> None:
-    """Everything but history and card."""
+    """Everything but history and card, the weights last."""
     save_start(folder, run.recipe, run.grammar)
-    weights = run.autoencoder.state_dict()
-    if run.recipe.training.half_weights:
-        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     if run.machine is not None and run.machine.bonds is not None:
         bonds = json.dumps(asdict(run.machine.bonds), indent=1)
         replace(folder / "codec" / "valence.json", bonds + "\n")
     identity = identity_of(run.recipe, run.grammar)
-    replace(folder / "weights.safetensors", pack_weights(weights, {"identity": identity}))
     for name, fitted in run.densities.items():
         save_density(folder, name, fitted, identity)
     if run.seen is not None:
@@ -114,22 +93,31 @@ def save(folder: Path, run: Run) -> None:
         replace(folder / "seen.npy", body.getvalue())
     if run.metrics:
         replace(folder / "metrics.json", json.dumps(run.metrics, indent=2) + "\n")
+    weights = run.autoencoder.state_dict()
+    if run.recipe.training.half_weights:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    replace(folder / succession.WEIGHTS, pack_weights(weights, {"identity": identity}))
 
 
-def is_finished(folder: Path) -> bool:
-    """Whether a run was trained to its end there: `clear` removes the weights first, `save` writes the metrics last,
-    and then its checkpoint goes.
+def save_over(folder: Path, run: Run) -> None:
+    """`save` into a folder that may hold a run, which stays until the new one is complete; history and card stay.
+
+    DataError where somebody is at work there, or a training was interrupted.
     """
-    whole = (folder / "weights.safetensors").is_file() and (folder / "metrics.json").is_file()
-    return whole and not checkpoint_of(folder).is_file()
-
-
-def clear(folder: Path) -> None:
-    """Remove a run, so that nothing of it is taken for a part of the next; other files in the folder stay."""
-    if not (folder / "recipe.toml").is_file():
-        return
-    for path in [*(folder / name for name in PARTS), *(folder / "densities").glob("*.safetensors")]:
-        path.unlink(missing_ok=True)
+    with succession.at_work(folder):
+        begun = succession.interrupted(folder)
+        if begun is not None and checkpoint_of(begun).is_file():
+            raise DataError(
+                f"{folder} holds a training that was interrupted; end it with train --resume, or name another folder"
+            )
+        place = folder
+        if succession.is_complete(folder):
+            place = folder / succession.NEXT
+            succession.clear(place)
+            for name, path in succession.parts(folder, succession.TOLD).items():
+                replace(place / name, path.read_bytes())
+        save(place, run)
+        succession.settle(folder)
 
 
 def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None:
@@ -140,7 +128,21 @@ def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None
 
 
 def load(folder: Path) -> Run:
-    """Read and check a run folder. DataError names the file that is missing, damaged or does not fit."""
+    """Read and check the run that a folder holds. DataError names the file that is missing, damaged or does not fit."""
+    while True:
+        before = succession.state(folder)
+        try:
+            run = _read(succession.current(folder))
+        except DataError:
+            if succession.state(folder) == before:
+                raise
+            continue
+        if succession.state(folder) == before:
+            run.place = str(folder)
+            return run
+
+
+def _read(folder: Path) -> Run:
     recipe = complete(_recipe(folder), stored=True)
     kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
     word = named(recipe.task).medium.word
@@ -160,7 +162,7 @@ def load(folder: Path) -> Run:
     with torch.random.fork_rng(), room_for(stored):
         autoencoder = make_autoencoder(recipe, codec, machine)
     load_weights(autoencoder, stored)
-    run = Run(recipe, grammar, codec, autoencoder.eval(), place=str(folder))
+    run = Run(recipe, grammar, codec, autoencoder.eval())
     for path in sorted((folder / "densities").glob("*.safetensors")):
         run.densities[path.stem] = _load_density(path, recipe.encoder.latent, identity)
     run.seen = seen.read(folder)
@@ -190,7 +192,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def ancestry(folder: Path) -> dict[str, str]:
-    """Metrics of a run that starts from the weights of a run folder: its recipe, and all epochs behind them."""
+    """Metrics of a run that starts from the weights of a run: its recipe, and all epochs behind them."""
     metrics = _metrics(folder)
     name = read(folder / "recipe.toml").name
     before = f"{metrics['trained_before']}, " if "trained_before" in metrics else ""
@@ -257,8 +259,10 @@ def _load_density(path: Path, latent: int, identity: str) -> Fitted:
 
 def copy(folder: Path, out: Path) -> None:
     """The same run in another folder, complete in itself; checkpoints and TensorBoard's files are left out."""
-    left_out = shutil.ignore_patterns("checkpoint*", "tensorboard", "seen.*", f".*{UNFINISHED}")
-    shutil.copytree(folder, out, ignore=left_out, dirs_exist_ok=True)
-    hashes = seen.file_of(folder)
+    left_out = shutil.ignore_patterns(
+        "checkpoint*", "tensorboard", "seen.*", f".*{UNFINISHED}", succession.NEXT
+    )
+    shutil.copytree(succession.current(folder), out, ignore=left_out, dirs_exist_ok=True)
+    hashes = seen.file_of(succession.current(folder))
     if hashes is not None:
         replace(out / "seen.npy", hashes.read_bytes())

@@ -11,11 +11,11 @@ from typing import Any
 from grammar_rae.errors import DataError
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
-from grammar_rae.files.claims import occupied
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder
 from grammar_rae.runs.shipped import is_shipped
+from grammar_rae.runs.succession import at_work
 from grammar_rae.tasks.compared import compared
 from grammar_rae.tasks.filed import measure_file
 from grammar_rae.tasks.find import read_file
@@ -100,7 +100,7 @@ def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: R
     folders = [folder.find(name) for name in names]
     with ExitStack() as stack:
         for place in dict.fromkeys(place.resolve() for place in folders if not is_shipped(place)):
-            stack.enter_context(occupied(place))
+            stack.enter_context(at_work(place))
         models = [Model.load(name) for name in names]
         task = models[0].run.task
         for name, model in zip(names, models, strict=True):

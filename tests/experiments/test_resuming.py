@@ -14,7 +14,8 @@ from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.experiments.density import DensityRequest, add_density
 from grammar_rae.experiments.train import train
 from grammar_rae.files.claims import occupied
-from grammar_rae.runs import folder as runs
+from grammar_rae.model.model import Model
+from grammar_rae.runs.succession import NEXT
 from grammar_rae.training.checkpoint import checkpoint_of
 
 LONGER = (*TINY[1:], "training.epochs=3")
@@ -86,19 +87,58 @@ def test_a_finished_run_is_left_as_it_is(rna, whole, tmp_path):
         training(rna, folder, (*LONGER, "training.seed=1"), resume=True)
 
 
-def test_a_new_run_takes_nothing_over_from_the_one_it_replaces(rna, whole, tmp_path):
+@pytest.fixture
+def former(rna, tmp_path):
+    """A finished run of another recipe, with more than training leaves there, and a file that is none of ours."""
     folder = tmp_path / "run"
     training(rna, folder, TINY)
     add_density(folder, DensityRequest("kde", {}))
     (folder / "CARD.md").write_text("of the former run")
     (folder / "mine.txt").write_text("stays")
+    return folder
+
+
+def files(folder):
+    """{name: bytes} of all that can be seen."""
+    found = {str(path.relative_to(folder)): path for path in folder.rglob("[!.]*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(NEXT)}
+
+
+def test_a_new_run_takes_nothing_over_from_the_one_it_replaces(rna, whole, former):
+    with pytest.warns(UserWarning, match="run: the model there stays until the new one is complete"):
+        training(rna, former)
+    (former / "mine.txt").unlink()
+    assert content(former) == content(whole)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_model_stays_as_it_is_until_the_one_in_its_place_is_complete(
+    rna, whole, former, cli, epochs, resume
+):
+    before, model = files(former), Model.load(former)
     with pytest.raises(Killed):
-        training(rna, folder, on_epoch=stop_after(1))
-    with pytest.raises(DataError, match="weights.safetensors is missing; the run was not finished"):
-        runs.load(folder)
-    training(rna, folder)
-    (folder / "mine.txt").unlink()
-    assert content(folder) == content(whole)
+        training(rna, former, on_epoch=stop_after(epochs))
+    assert files(former) == before
+    assert Model.load(former).generate(20, density="kde") == model.generate(20, density="kde")
+    assert cli("encode", rna / "rna.txt", "-m", former, "--out", former.parent / "z.npz")[0] == 0
+    assert cli("evaluate", former, "-n", 20)[0] == 0
+    heard = []
+    training(rna, former, resume=resume, on_epoch=heard.append)
+    assert [record["epoch"] for record in heard] == list(range(epochs * resume + 1, 4))
+    (former / "mine.txt").unlink()
+    assert content(former) == content(whole)
+
+
+def test_what_fails_leaves_the_model_that_was_there(rna, former):
+    before = files(former)
+    with pytest.raises(DataError, match="training diverged"):
+        training(rna, former, (*LONGER, "training.learning_rate=1e30"))
+    with pytest.raises(RecipeError):
+        training(rna, former, (*LONGER, "objective.weights={eta = 2.0}"))
+    assert files(former) == before
+    training(rna, former, TINY, from_=former)
+    assert Model.load(former).run.metrics["started_from"] == "grae"
 
 
 def test_a_recipe_that_is_refused_costs_no_run(rna, whole, tmp_path):
@@ -145,16 +185,25 @@ def test_the_second_process_in_a_folder_hears_of_the_first(cli, rna, toy_run, tm
     assert f"{folder}: in use by process {os.getpid()} on " in err
 
 
-def test_a_killed_process_is_followed_by_the_next(rna, whole, tmp_path):
+@pytest.mark.parametrize("kind", ["new", "former"])
+def test_a_killed_process_is_followed_by_the_next(rna, whole, tmp_path, request, kind):
     """Killed from outside in its first epoch, as the kernel kills what has no memory left."""
-    words = ["grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", tmp_path / "run"]
+    folder = tmp_path / "run"
+    before = files(request.getfixturevalue("former")) if kind == "former" else {}
+    words = ["grae", "--grammar", rna / "rna.cfg", "--data", rna / "rna.txt", "--out", folder]
     changes = [word for change in LONGER for word in ("--set", change)]
     code = "import os, signal, sys; from grammar_rae.training import loop; from grammar_rae.cli import main\n"
     code += "loop._Loop.validate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nmain()"
-    done = subprocess.run([sys.executable, "-c", code, "train", *map(str, words), *changes])
+    done = subprocess.run(
+        [sys.executable, "-c", code, "train", *map(str, words), *changes], capture_output=True, text=True
+    )
     assert done.returncode == -signal.SIGKILL
-    training(rna, tmp_path / "run", resume=True)
-    assert content(tmp_path / "run") == content(whole)
+    stays = f"grammar-rae: {folder}: the model there stays until the new one is complete\n"
+    assert done.stderr == (stays if before else "")
+    assert before.items() <= files(folder).items()
+    training(rna, folder, resume=True)
+    (folder / "mine.txt").unlink(missing_ok=True)
+    assert content(folder) == content(whole)
 
 
 @pytest.mark.parametrize("epochs", [2, 3])

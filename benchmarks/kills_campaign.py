@@ -31,6 +31,8 @@ from kills_worker import (
 )
 from same_bytes import normalised
 
+from grammar_rae.runs.succession import current, is_complete, parts
+
 Step = Callable[[], None]
 LIMITS = (1_000, 4_000, 40_000)  # bytes a file may have
 TERMINALS = {
@@ -65,6 +67,7 @@ class Campaign:
             raise SystemExit(f"{' '.join(case.words)}: {whole.err}")
         self.operations, self.seconds = whole.operations, whole.seconds
         self.after = content(self.folder)
+        self.runs = [self.run_in(template), self.run_in(self.folder)]
 
     @property
     def folder(self) -> Path:
@@ -81,6 +84,11 @@ class Campaign:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.template, self.folder)
         return self.folder
+
+    def run_in(self, folder: Path) -> dict[str, bytes]:
+        """The complete run that the command's run folder holds, and nothing of one that is not."""
+        place = current(folder / (self.case.folder or ""))
+        return {name: _body(path) for name, path in parts(place).items()} if is_complete(place) else {}
 
     def step(self, kind: str, accident: Accident, told: bool = True) -> Step:
         """An accident that is to happen."""
@@ -115,6 +123,8 @@ class Campaign:
             journal = "sqlite" in name or name.endswith("history.csv")  # these grow
             if own and not journal and not any(body == state.get(name) for state in states):
                 self.fault(kind, f"half written: {name}")
+        if self.case.words[0] == "train" and self.run_in(self.folder) not in self.runs:
+            self.fault(kind, "a run that is neither the old one nor the new one")
 
     def fault(self, kind: str, what: str) -> None:
         """Note what went wrong."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.atomic import scratch_folder, write_bytes
 from grammar_rae.files.claims import occupied
 
 Images = NDArray[np.uint8]
@@ -57,14 +58,21 @@ def write_sheet(images: Images, path: str | Path, columns: int = 10, rows: int =
 
 
 def write_images(images: Images, path: str | Path) -> None:
-    """An array `images` in an `.npz`, or else a folder of numbered PNG files. DataError where it cannot be."""
+    """An array `images` in an `.npz`, or else a folder of numbered PNG files, which take the place of others of their
+    names when all are written; a warning where more pictures are there. DataError where it cannot be.
+    """
     place = Path(path)
     if place.suffix == ".npz":
         body = io.BytesIO()
         np.savez_compressed(body, images=images)
         write_bytes(place, body.getvalue())
         return
-    digits = len(str(len(images) - 1))
-    with occupied(place):
-        for i, image in enumerate(images):
-            write_bytes(place / f"{i:0{digits}}.png", png(image))
+    names = [f"{i:0{len(str(len(images) - 1))}}.png" for i in range(len(images))]
+    with occupied(place), scratch_folder(place / "pictures") as fresh:
+        for name, image in zip(names, images, strict=True):
+            write_bytes(fresh / name, png(image))
+        for name in names:
+            (fresh / name).replace(place / name)
+    more = len(list(place.glob("*.png"))) - len(names)
+    if more:
+        warnings.warn(f"{place}: {more:,} more pictures are there than were written now", stacklevel=2)

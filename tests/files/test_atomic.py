@@ -3,11 +3,13 @@
 import os
 import threading
 
+import numpy as np
 import pytest
 
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import new_folder, write_bytes
 from grammar_rae.files.claims import held, unfinished
+from grammar_rae.files.pictures import png, write_images
 
 
 def test_a_file_is_replaced_or_left(tmp_path, monkeypatch):
@@ -79,3 +81,24 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path):
         with pytest.raises(DataError, match="in use by process"), new_folder(path):
             pass
     assert list(path.parent.iterdir()) == [path] and list(path.iterdir()) == [path / "a"]
+
+
+def test_pictures_take_the_place_of_others_when_all_are_written(tmp_path, monkeypatch):
+    grey = np.arange(11, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 1), np.uint8)
+    write_images(grey, tmp_path)
+    (tmp_path / "mine.txt").write_text("stays")
+
+    def pictures():
+        return [path.read_bytes() for path in sorted(tmp_path.glob("*.png"))]
+
+    made = iter([b"new"] * 5)
+    monkeypatch.setattr("grammar_rae.files.pictures.png", lambda image: next(made, None) or _no_room())
+    with pytest.raises(OSError, match="no room"):
+        write_images(grey + 100, tmp_path)
+    assert pictures() == [png(image) for image in grey] and len(list(tmp_path.iterdir())) == 12
+    monkeypatch.undo()
+    write_images(grey + 100, tmp_path)
+    assert pictures() == [png(image) for image in grey + 100] and len(list(tmp_path.iterdir())) == 12
+    with pytest.warns(UserWarning, match="11 more pictures are there than were written now"):
+        write_images(grey[:3], tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "stays"

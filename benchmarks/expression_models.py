@@ -1,6 +1,6 @@
 """Models of expressions beside the Grammar VAE and GRAE: what comes back, what is finished, and the bound.
 
-    python benchmarks/expression_models.py --out expressions              # 3 seeds, the published 100,000 expressions
+    python benchmarks/expression_models.py --out expressions              # 3 seeds, 30,000 of the published expressions
     python benchmarks/expression_models.py --out smoke --only gvae mutual --epochs 1 --seeds 1 --limit 2000 --items 200
 
 Every model trains on the same derivations, epochs and size of code, with the convolutions and recurrent layers of the

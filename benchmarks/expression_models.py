@@ -6,9 +6,10 @@
 Every model trains on the same derivations, epochs and size of code, with the convolutions and recurrent layers of the
 published Grammar VAE; the table says which have others. `gvae` and `grae` are the recipes of those papers, with their
 weights; the rest maximise their bound, `vae` that of the Grammar VAE's networks with a posterior that is drawn from as
-it is. `reconstructed`: validation items whose likeliest decoding is the item. `complete`: samples of a density that end
-without a step budget. `bound`: nats of a validation item at one draw of its posterior, in expectation a lower bound of
-its log-likelihood, which many draws come nearer to; «–» where codes are not drawn from the posterior.
+it is, `vae_warm` the same with its KL warmed up as that of the ladders. `reconstructed`: validation items whose
+likeliest decoding is the item. `complete`: samples of a density that end without a step budget. `bound`: nats of a
+validation item at one draw of its posterior, in expectation a lower bound of its log-likelihood, which many draws come
+nearer to; «–» where codes are not drawn from the posterior.
 
 Stopped, it goes on: finished rows and run folders are in `--out`, several processes may share it.
 """
@@ -45,6 +46,7 @@ WARM = {**BOUND, "warm_up": {"kl": 2000}}  # as the ladder's paper has it
 MODELS: dict[str, tuple[str, Row]] = {  # the recipe it begins with, and what it has of its own
     "gvae": ("gvae-equations", {}),
     "vae": ("gvae-equations", {"encoder": {"noise": 1.0}, "objective": {"variant": "vae", **BOUND}}),
+    "vae_warm": ("gvae-equations", {"encoder": {"noise": 1.0}, "objective": {"variant": "vae", **WARM}}),
     "grae": ("grae-equations", {}),
     "ladder": ("grae-equations", {**LADDER, "objective": {"variant": "ladder", **WARM}}),
     "vlac": ("grae-equations", {**LADDER, "objective": {"variant": "vlac", **WARM}}),

@@ -286,6 +286,32 @@ def test_bond_sums_are_those_of_rdkit():
     assert probe(["[CH-]"], radicals=True).bonds["[CH-]"].sums == (0, 1, 2)
 
 
+def test_among_metals_no_atom_has_bonds_that_rdkit_gives_away():
+    assert probe(["[S-]", "C"]).bonds["[S-]"].sums == (1, 3, 5)
+    assert probe(["[S-]", "C", "[Na+]"]).bonds["[S-]"].sums == (1,)
+    assert probe(["[S-]", "C", "[Na+]"], radicals=True).bonds["[S-]"].sums == (0, 1, 2, 3, 4, 5)
+
+
+def test_a_hydrogen_that_rdkit_counts_elsewhere_leaves_no_electron_there():
+    assert probe(["[H]", "C", "[Fe]", "S"]).bonds["[H]"].sums == (1,)
+    found = probe(["[H]", "C", "[Tl]", "[2H]", "[H+]"]).bonds
+    assert found["[H]"].sums == () and found["[2H]"].sums == (1,)
+    assert found["[Tl]"] == probe(["[Tl]"]).bonds["[Tl]"]
+    assert 1 not in found["[H+]"].sums
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_grammar_of_metals_and_hydrogens_writes_closed_shells(seed):
+    """RDKit gives bonds to metals away, and counts hydrogens among their neighbours'."""
+    atoms = "C N O [S-] [Se-] [Na+] [K+] [Fe] [Ti] [Hg] [Tl] [Au] [Ag+] [Br+] [H] [H+] [H-] [2H] [SnH] [B-]"
+    grammar = Grammar.parse(build_grammar([*atoms.split(), "C1=CC1", "C#C"]))
+    column = torch.as_tensor(grammar.tables.column)
+    random = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(300, 24, grammar.tables.columns, generator=random)
+    x = derivations_of(machine(grammar), logits, column).sample(Noise.first(seed, 300, 0, place.DEVICE))
+    assert faults(unparse(grammar, x.cpu().numpy())) == {}
+
+
 def accepted(text, partial):
     """Whether partialsmiles, which knows neither RDKit nor us, takes a string or the beginning of one."""
     try:

@@ -31,7 +31,7 @@ def molecule(smiles: str) -> Chem.Mol | None:
     if overlong(smiles or ""):
         return None
     spelled, extension = parts(smiles or "")
-    if not spelled or any(character.isspace() for character in spelled):
+    if len(spelled.split()) != 1:
         return None
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(f"{spelled} {extension}" if extension else spelled)
@@ -51,18 +51,26 @@ def canonical(smiles: str) -> str | None:
     canonical form of a canonical form is itself.
     """
     mol = molecule(smiles)
-    return None if mol is None else _settled(Chem.MolToSmiles(mol))
+    return None if mol is None else _settled(Chem.MolToSmiles(mol), smiles, mol)[0]
 
 
-def _settled(form: str) -> str:
-    """What RDKit's canonical form comes to where it is read and written again and again; itself nearly always."""
-    met = [form]
-    while (mol := molecule(met[-1])) is not None:
-        again = Chem.MolToSmiles(mol)
+def _settled(form: str, smiles: str, mol: Chem.Mol) -> tuple[str, Chem.Mol | None]:
+    """What RDKit's canonical form comes to where it is read and written again and again; and the molecule it reads as.
+
+    That is itself nearly always. `mol` is what `smiles` was read as; where that is the form, it reads back as itself.
+    """
+    if form == smiles:
+        return form, mol
+    met, read = [form], [molecule(form)]
+    while read[-1] is not None:
+        again = Chem.MolToSmiles(read[-1])
         if again in met:
-            return min(met[met.index(again) :])
+            one = min(met[met.index(again) :])
+            return one, read[met.index(one)]
         met.append(again)
-    return met[-1] if len(met) == 1 else met[-2]
+        read.append(molecule(again))
+    last = max(0, len(met) - 2)
+    return met[last], read[last]
 
 
 def kekule(smiles: str) -> str | None:
@@ -70,14 +78,15 @@ def kekule(smiles: str) -> str | None:
     mol = molecule(smiles)
     if mol is None:
         return None
-    name = _settled(Chem.MolToSmiles(largest(mol)))
-    fragment = molecule(name)
+    name, fragment = _settled(Chem.MolToSmiles(largest(mol)), smiles, mol)
     if fragment is None:
         return None
     with rdBase.BlockLogs():
         Chem.Kekulize(fragment, clearAromaticFlags=True)
         form = Chem.MolToSmiles(fragment, kekuleSmiles=True)
-    return form if canonical(form) == name else None
+    again = molecule(form)
+    same = again is not None and (Chem.MolToSmiles(again) == name or canonical(form) == name)
+    return form if same else None
 
 
 def orders(smiles: str, count: int, seed: int = 0) -> list[str]:
@@ -101,9 +110,9 @@ def all_orders(smiles: Sequence[str], count: int) -> list[str]:
 
 def largest(mol: Chem.Mol) -> Chem.Mol:
     """The fragment with most heavy atoms; of equals the one whose SMILES comes first."""
-    fragments = Chem.GetMolFrags(mol, asMols=True)
-    if len(fragments) == 1:
+    if len(Chem.GetMolFrags(mol)) == 1:
         return mol
+    fragments = Chem.GetMolFrags(mol, asMols=True)
     return min(fragments, key=lambda part: (-part.GetNumHeavyAtoms(), Chem.MolToSmiles(part)))
 
 

@@ -5,12 +5,14 @@ import json
 import pytest
 
 import grammar_rae as gr
+from grammar_rae.chemistry import smiles
 from grammar_rae.chemistry.drawing import svg
 from grammar_rae.chemistry.prefixes import spellings
 from grammar_rae.chemistry.smiles import READABLE, canonical, kekule
 from grammar_rae.errors import DataError, ParseError
 from grammar_rae.files.tables import read, write
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.grammar.parsing import parser
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.limits.lengths import LONGEST, VARIABLE, allow, longest
 
@@ -128,6 +130,30 @@ def test_a_molecule_whose_canonical_forms_alternate_has_one(text):
     assert one in forms and canonical(one) == one
     assert len({kekule(form) for form in forms}) == 1
     assert gr.evaluate(forms, task="molecules", train=[forms[2]])["novel"] == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "readings"),
+    [
+        (canonical, "Cc1ccccc1", 1),
+        (canonical, "c1ccccc1C", 2),
+        (kekule, "Cc1ccccc1", 2),
+        (kekule, "c1ccccc1C", 3),
+        (kekule, "Cc1ccccc1.O", 3),
+    ],
+)
+def test_what_is_in_canonical_form_is_not_read_again(form, text, readings, monkeypatch):
+    read, once = [], smiles.molecule
+    monkeypatch.setattr(smiles, "molecule", lambda given: read.append(given) or once(given))
+    assert form(text) == ("Cc1ccccc1" if form is canonical else "CC1=CC=CC=C1")
+    assert len(read) == readings
+
+
+def test_the_limit_is_looked_up_once_for_all_texts(monkeypatch):
+    asked = []
+    monkeypatch.setattr(parser, "longest", lambda: asked.append(1) or 3)
+    _, known, errors = parser.parse_known(Grammar.parse("S -> 'a' S | 'a'"), ["a", "aaaa", "aaa"] * 50)
+    assert len(known) == 100 and len(errors) == 50 and len(asked) == 1
 
 
 @pytest.mark.parametrize("text", ["C" * 20_000, "C(" * 10_000])

@@ -42,7 +42,7 @@ def parse_earley(tokens, bounds, skip, tables):  # type: ignore[no-untyped-def]
     text that takes more than MOST_STEPS, as ambiguous ones do that are long.
     """
     n = len(bounds) - 1
-    rules = np.empty(max(8 * len(tokens), 1024), np.int64)
+    rules = np.empty(max(8 * len(tokens), 1024), np.int32)
     lengths = np.zeros(n, np.int64)
     failed = np.full(n, -1, np.int64)
     chart = np.empty((4096, 5), np.int32)

@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 class Trie(NamedTuple):
     """A trie of S states over the bytes that terminals are made of."""
 
-    column: NDArray[np.int16]  # (256,) of each byte; 0 for one that no terminal has
+    column: NDArray[np.uint8]  # (256,) of each byte; 0 for one that no terminal has
     next: NDArray[np.int32]  # (S, columns) the state behind a byte, −1 where there is none
     accepts: NDArray[np.int32]  # (S,) the terminal that ends there, or −1
 
@@ -25,7 +25,7 @@ def build_trie(terminals: Sequence[str]) -> Trie:
     """The trie of a grammar's terminals."""
     words = [terminal.encode("utf-8", "surrogatepass") for terminal in terminals]
     used = sorted(set().union(*words))
-    column = np.zeros(256, np.int16)
+    column = np.zeros(256, np.uint8)  # UTF-8 has fewer different bytes
     column[used] = np.arange(1, len(used) + 1)
     links: list[dict[int, int]] = [{}]
     accepts = [-1]
@@ -63,16 +63,17 @@ def tokenise(body, offsets, trie):  # type: ignore[no-untyped-def]
     """
     column, following, accepts = trie.column, trie.next, trie.accepts
     n = len(offsets) - 1
-    tokens = np.empty(len(body), np.int64)
-    starts = np.empty(len(body), np.int64)
+    tokens = np.empty(len(body), np.int32)
+    starts = np.empty(len(body), np.int32)
     bounds = np.zeros(n + 1, np.int64)
     failed = np.full(n, -1, np.int64)
     count = 0
     for i in range(n):
-        at = offsets[i]
-        while at < offsets[i + 1]:
+        begin, stop = offsets[i], offsets[i + 1]
+        at = begin
+        while at < stop:
             state, end, terminal, ahead = 0, at, -1, at
-            while ahead < offsets[i + 1]:
+            while ahead < stop:
                 state = following[state, column[body[ahead]]]
                 if state < 0:
                     break
@@ -80,9 +81,9 @@ def tokenise(body, offsets, trie):  # type: ignore[no-untyped-def]
                 if accepts[state] >= 0:
                     terminal, end = accepts[state], ahead
             if terminal < 0:
-                failed[i] = at - offsets[i]
+                failed[i] = at - begin
                 break
-            tokens[count], starts[count] = terminal, at - offsets[i]
+            tokens[count], starts[count] = terminal, at - begin
             count += 1
             at = end
         bounds[i + 1] = count

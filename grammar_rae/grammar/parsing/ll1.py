@@ -18,7 +18,7 @@ def parse_ll1(tokens, bounds, skip, tables, prefix):  # type: ignore[no-untyped-
     first_item, after, predicted, groups = tables.first_item, tables.after, tables.predicted, tables.groups
     terminals = tables.terminals
     n = len(bounds) - 1
-    rules = np.empty(max(4 * len(tokens), 1024), np.int64)
+    rules = np.empty(max(4 * len(tokens), 1024), np.int32)
     lengths = np.zeros(n, np.int64)
     failed = np.full(n, -1, np.int64)
     stack = np.empty(1024, np.int64)

@@ -17,10 +17,11 @@ from grammar_rae.errors import GrammarError, ParseError, excerpt
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.compiled import compiled_parser
 from grammar_rae.grammar.parsing.diagnostics import explain
-from grammar_rae.limits.lengths import too_long
+from grammar_rae.limits.lengths import longest, too_long
 from grammar_rae.parallel import cores
 
 Ints = NDArray[np.int64]
+Many = NDArray[np.int32]
 Rows = NDArray[np.int16]
 THREADED = 64  # texts; with fewer, starting threads takes longer than parsing
 
@@ -28,7 +29,7 @@ THREADED = 64  # texts; with fewer, starting threads takes longer than parsing
 class _Parsed(NamedTuple):
     """Derivations of n texts, one after the other."""
 
-    productions: Ints  # (M,) those of failed texts are left out
+    productions: Many  # (M,) those of failed texts are left out
     lengths: Ints  # (n,) productions of each text
     failed: NDArray[np.bool_]  # (n,) whether the grammar does not derive it
 
@@ -62,7 +63,7 @@ def parse_known(
     return _rows(parsed, known, width, grammar.pad), np.flatnonzero(known), errors
 
 
-def parse_prefix(grammar: Grammar, text: str) -> Ints:
+def parse_prefix(grammar: Grammar, text: str) -> Many:
     """(t,) the productions that write the beginning of a string, down to its last token and no further.
 
     GrammarError where the grammar is not LL(1), so that a beginning does not say which they are. ParseError where no
@@ -80,16 +81,16 @@ def parse_prefix(grammar: Grammar, text: str) -> Ints:
 
 def _parse(grammar: Grammar, texts: Sequence[str], threads: int | None) -> _Parsed:
     """Equal shares of the texts in so many threads, or in one for each core."""
-    long = np.array([bool(too_long(text)) for text in texts], bool)
+    long = np.fromiter(map(len, texts), np.int64, len(texts)) > longest()
     texts = ["" if skip else text for text, skip in zip(texts, long, strict=True)] if long.any() else texts
-    shares = [share for share in np.array_split(np.arange(len(texts)), threads or cores()) if len(share)]
-    work = [[texts[i] for i in share] for share in shares]
+    size = max(1, -(-len(texts) // (threads or cores())))
+    work = [texts[i : i + size] for i in range(0, len(texts), size)]
     if len(texts) < THREADED or len(work) == 1:
         parts = [_parse_share(grammar, share) for share in work]
     else:
         with ThreadPoolExecutor(len(work)) as pool:
             parts = list(pool.map(lambda share: _parse_share(grammar, share), work))
-    nothing = _Parsed(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
+    nothing = _Parsed(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, bool))
     parsed = _Parsed(*map(np.concatenate, zip(nothing, *parts, strict=True)))
     return _without(parsed, long) if long.any() else parsed
 

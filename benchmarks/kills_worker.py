@@ -23,7 +23,7 @@ from same_bytes_worker import execute
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-PATIENCE = 120  # seconds
+PATIENCE = 900  # seconds; where a machine does much else at a time, a minute of work takes many
 
 
 @dataclass(frozen=True)

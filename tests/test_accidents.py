@@ -12,7 +12,15 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "verb", ["train", "density, a copy", "generate, images", "grammar build", "optimize"]
+    "verb",
+    [
+        "train",
+        "train, in place of another",
+        "density, a copy",
+        "generate, images",
+        "grammar build",
+        "optimize",
+    ],
 )
 def test_no_accident_leaves_anything_behind(tmp_path, verb):
     path = os.pathsep.join([str(BENCHMARKS.parent), os.environ.get("PYTHONPATH", "")])

@@ -33,7 +33,7 @@ from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs import folder as runs
 from grammar_rae.runs import weights
 from grammar_rae.runs.folder import Run
-from grammar_rae.runs.succession import WEIGHTS, at_work, clear, current, place_for, settle
+from grammar_rae.runs.succession import WEIGHTS, clear, current, making
 from grammar_rae.training.batches import Data
 from grammar_rae.training.checkpoint import checkpoint_of, load_history, remove_checkpoint, save_history
 from grammar_rae.training.loop import fit
@@ -77,8 +77,8 @@ def train(
         precision=raw.training.precision,
     )
     fabric.launch()
-    with at_work(folder) if folder is not None and fabric.is_global_zero else nullcontext():
-        work = None if folder is None else fabric.broadcast(place_for(folder, resume))
+    with making(folder, resume) if folder is not None and fabric.is_global_zero else nullcontext() as made:
+        work = fabric.broadcast(made)
         report("reading data", 0.0)
         prepared = prepare(raw, data, grammar)
         if raw.density.default != "prior" or raw.density.settings:
@@ -91,8 +91,6 @@ def train(
         if work != folder and fabric.is_global_zero:
             warnings.warn(f"{folder}: the model there stays until the new one is complete", stacklevel=2)
         _train(objective, prepared, fabric, work, resume, report, on_epoch)
-        if folder is not None and fabric.is_global_zero:
-            settle(folder)
         return Model(prepared.run, place)
 
 

@@ -104,20 +104,18 @@ def save_over(folder: Path, run: Run) -> None:
 
     DataError where somebody is at work there, or a training was interrupted.
     """
-    with succession.at_work(folder):
+    with succession.making(folder) as place:
+        assert place is not None  # as nothing is resumed
         begun = succession.interrupted(folder)
         if begun is not None and checkpoint_of(begun).is_file():
             raise DataError(
                 f"{folder} holds a training that was interrupted; end it with train --resume, or name another folder"
             )
-        place = folder
-        if succession.is_complete(folder):
-            place = folder / succession.NEXT
+        if place != folder:
             succession.clear(place)
             for name, path in succession.parts(folder, succession.TOLD).items():
                 replace(place / name, path.read_bytes())
         save(place, run)
-        succession.settle(folder)
 
 
 def save_density(folder: Path, name: str, fitted: Fitted, identity: str) -> None:

@@ -1,8 +1,9 @@
 """How a run folder passes from one run to the next: the old one stays until the new one is complete.
 
 A run is complete once its weights are there, which are written last. Where a folder holds one, the next is made in a
-folder within, and is what the folder holds from the moment on that it is complete. `settle` brings it to its place;
-where that was interrupted, readers find the new run all the same, and whoever works there next goes on with it.
+folder within, and is what the folder holds from the moment on that it is complete; up to then the old one may be
+worked with. `settle` brings the new one to its place; where that was interrupted, readers find it all the same, and
+whoever works there next goes on with that.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import replace
 from grammar_rae.files.claims import occupied, unfinished
 from grammar_rae.training.checkpoint import checkpoint_of, remove_checkpoint
@@ -67,8 +70,34 @@ def at_work(folder: Path) -> Iterator[None]:
         yield
 
 
-def place_for(folder: Path, resume: bool = False) -> Path | None:
-    """Where the next run of a folder is made; with `resume` one that was begun goes on, None where none is left to."""
+@contextlib.contextmanager
+def making(folder: Path, resume: bool = False) -> Iterator[Path | None]:
+    """Where the next run of a folder is made, or one that was begun goes on with `resume`; None where none is left to.
+
+    Nobody else makes one until the block ends. Then the run comes to its place, where it is complete. DataError as
+    `at_work`.
+    """
+    with contextlib.ExitStack() as claim:
+        claim.enter_context(at_work(folder))
+        place = _place_for(folder, resume)
+        if place is None or place == folder:
+            yield place
+            return
+        with occupied(place):
+            claim.close()
+            yield place
+            try:
+                claim.enter_context(occupied(folder))
+            except DataError as error:
+                warnings.warn(
+                    f"{error}; the new model is the one in use, and moves up with what is done next",
+                    stacklevel=3,
+                )
+                return
+            settle(folder)
+
+
+def _place_for(folder: Path, resume: bool) -> Path | None:
     begun = interrupted(folder) if resume else None
     if begun is None and is_complete(folder):
         return None if resume else folder / NEXT
@@ -83,11 +112,8 @@ def interrupted(folder: Path) -> Path | None:
 
 
 def clear(place: Path) -> None:
-    """Remove what was made of a run in its workplace; other files stay, also where that is the folder itself."""
-    if place.name == NEXT:
-        _discard(place)
-        return
-    if (place / "recipe.toml").is_file():
+    """Remove what was made of a run that is not complete; other files stay."""
+    if place.name == NEXT or (place / "recipe.toml").is_file():
         for path in parts(place).values():
             path.unlink()
     remove_checkpoint(place)
@@ -111,11 +137,6 @@ def settle(folder: Path) -> None:
     for name, path in new.items():
         replace(folder / name, path.read_bytes())
     remove_checkpoint(folder)
-    _discard(place)
-
-
-def _discard(place: Path) -> None:
-    """Remove a folder as one."""
     aside = unfinished(place)
     shutil.rmtree(aside, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):

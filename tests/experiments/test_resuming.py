@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from grammar_rae.experiments.density import DensityRequest, add_density
 from grammar_rae.experiments.train import train
 from grammar_rae.files.claims import occupied
 from grammar_rae.model.model import Model
-from grammar_rae.runs.succession import NEXT
+from grammar_rae.runs.succession import NEXT, at_work
 from grammar_rae.training.checkpoint import checkpoint_of
 
 LONGER = (*TINY[1:], "training.epochs=3")
@@ -126,6 +127,39 @@ def test_a_model_stays_as_it_is_until_the_one_in_its_place_is_complete(
     heard = []
     training(rna, former, resume=resume, on_epoch=heard.append)
     assert [record["epoch"] for record in heard] == list(range(epochs * resume + 1, 4))
+    (former / "mine.txt").unlink()
+    assert content(former) == content(whole)
+
+
+def test_a_model_is_worked_with_while_the_one_in_its_place_is_made(rna, whole, former, cli):
+    """Another that is to take its place has to wait."""
+    before = Model.load(former).generate(20, density="kde")
+
+    def on_epoch(record):
+        if record["epoch"] == 2:
+            assert cli("evaluate", former, "-n", 20)[0] == 0
+            assert cli("density", former, "--fit", "box", "--name", "more")[0] == 0
+            assert Model.load(former).generate(20, density="kde") == before
+            for write in (lambda: training(rna, former), lambda: Model.load(former).save(former)):
+                with pytest.raises(DataError, match="in use by process"):
+                    write()
+
+    training(rna, former, on_epoch=on_epoch)
+    (former / "mine.txt").unlink()
+    assert content(former) == content(whole)
+
+
+def test_a_new_model_is_in_use_where_it_cannot_come_to_its_place_yet(rna, whole, former):
+    with ExitStack() as busy:
+        with pytest.warns(UserWarning, match="in use by process .*; the new model is the one in use"):
+            training(
+                rna,
+                former,
+                on_epoch=lambda record: record["epoch"] == 3 and busy.enter_context(occupied(former)),
+            )
+        assert Model.load(former).generate(20) == Model.load(whole).generate(20)
+    with at_work(former):
+        pass
     (former / "mine.txt").unlink()
     assert content(former) == content(whole)
 

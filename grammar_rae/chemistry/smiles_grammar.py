@@ -64,8 +64,7 @@ def write_grammar(path: str | Path, out: str | Path, column: str | None = None) 
     rules = build_grammar(molecules, Path(path).name)
     grammar = Grammar.parse(rules, Path(out).name)
     write_bytes(out, rules.encode())
-    if rejected:
-        write_rejects(f"{out}.rejects.csv", rejected)
+    write_rejects(f"{out}.rejects.csv", rejected)
     return {
         "productions": len(grammar.productions),
         "molecules": len(molecules),

@@ -202,5 +202,8 @@ def _print(text: str) -> None:
 
 
 def write_rejects(path: str | Path, rejected: Sequence[Reject]) -> None:
-    """Write rows that could not be used as a table: line, text, reason."""
-    write(path, pd.DataFrame(list(rejected), columns=["line", "text", "reason"]))
+    """Write rows that could not be used as a table: line, text, reason. Of none only in place of a former file, whose
+    rows are those of something else.
+    """
+    if rejected or os.path.exists(path):
+        write(path, pd.DataFrame(list(rejected), columns=["line", "text", "reason"]))

@@ -32,8 +32,7 @@ def encode(
             f"{path}: {name} can read none of its {medium.word}s; the first: {rejected[0].reason}"
         )
     write_codes(out, z, np.array([items.names[i] for i in known]))
-    if rejected:
-        write_rejects(f"{out}.rejects.csv", rejected)
+    write_rejects(f"{out}.rejects.csv", rejected)
     return {"n": len(known), "rejected": len(rejected), "latent": model.latent}
 
 

@@ -76,6 +76,10 @@ def test_standard_streams(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_rejects_file(tmp_path: Path) -> None:
     tables.write_rejects(tmp_path / "r.csv", [tables.Reject(7, "C(,", "unbalanced brackets")])
     assert (tmp_path / "r.csv").read_text() == 'line,text,reason\n7,"C(,",unbalanced brackets\n'
+    tables.write_rejects(tmp_path / "r.csv", [])
+    assert len(pd.read_csv(tmp_path / "r.csv")) == 0  # those of a former command are none of this one
+    tables.write_rejects(tmp_path / "none.csv", [])
+    assert not (tmp_path / "none.csv").exists()
 
 
 @pytest.mark.parametrize(

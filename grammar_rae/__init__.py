@@ -9,9 +9,11 @@ gr.evaluate(molecules)
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as type checkers understand it, without what typing imports
 if TYPE_CHECKING:
+    from typing import Any
+
     from grammar_rae.experiments.train import train
     from grammar_rae.grammar.grammar import Grammar
     from grammar_rae.model.model import Model, load

@@ -6,23 +6,29 @@ A user's mistake is one line on standard error and exit code 2, never a tracebac
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Callable
-from typing import Any
 
-import typer
+try:
+    import warnings
+    from collections.abc import Callable
+    from typing import Any
 
-from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, streams, train, walk
-from grammar_rae.cli.options import number
-from grammar_rae.errors import DataError, GrammarError, one_line, printable
-from grammar_rae.limits.lengths import LONGEST, allow
-from grammar_rae.memory import ran_out
-from grammar_rae.training.memory import keep_freed
+    import typer
+
+    from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, streams, train, walk
+    from grammar_rae.cli.options import number
+    from grammar_rae.cli.usage import Verbs
+    from grammar_rae.errors import DataError, GrammarError, one_line, printable
+    from grammar_rae.limits.lengths import LONGEST, allow
+    from grammar_rae.memory import ran_out
+    from grammar_rae.training.memory import keep_freed
+except KeyboardInterrupt:  # nothing has begun
+    sys.exit(130)
 
 LINE = 1000  # characters of a message
 
 app = typer.Typer(
     name="grammar-rae",
+    cls=Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

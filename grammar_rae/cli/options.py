@@ -20,4 +20,16 @@ def number(default: float | None, about: str, key: str, flag: str | None = None)
             allowed.check(name, value)
         return value
 
-    return typer.Option(default, name, help=f"{about} [{allowed}]", callback=check)
+    kind = int if allowed.whole else float
+
+    def read(text: Any) -> Any:
+        """The number that a word says; the word itself where it says none, for `check` to refuse."""
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+
+    metavar = "<int>" if allowed.whole else "<float>"
+    return typer.Option(
+        default, name, help=f"{about} [{allowed}]", callback=check, parser=read, metavar=metavar
+    )

@@ -14,6 +14,7 @@ from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.model.codes import read_codes
 from grammar_rae.model.model import Model
+from grammar_rae.workflows.written import write_items
 
 
 def encode(
@@ -37,12 +38,12 @@ def encode(
 
 
 def decode(name: str | Path, path: Path, out: str, device: str = "cpu", **how: Any) -> Any:
-    """The items of a file of codes, as `read_codes`, written to `out`; `how` as `Model.decode`."""
+    """The items of a file of codes, as `read_codes`, written to `out` as `write_items`; `how` as `Model.decode`."""
     model = Model.load(name, device)
     medium = model.run.task.medium
     medium.check(out)
     items = model.decode(read_codes(model, path), **how)
-    medium.write(out, items)
+    write_items(model.run.task, out, items)
     return items
 
 

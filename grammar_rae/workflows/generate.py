@@ -13,6 +13,7 @@ from grammar_rae.model.sampling import Sampling, draw
 from grammar_rae.progress import Report, silent
 from grammar_rae.tasks.picture import picture
 from grammar_rae.tasks.task import Task
+from grammar_rae.workflows.written import write_items
 
 EXAMPLES, PROPERTIES = 10, 3
 
@@ -42,7 +43,7 @@ def generate(
     device: str = "cpu",
     progress: Report = silent,
 ) -> Generated:
-    """n items of a model; written to `out`, the first of them drawn in `grid`.
+    """n items of a model; written to `out` as `write_items`, the first of them drawn in `grid`.
 
     A file with columns has every property, and the log feasible mass. Errors as `Model.samples`, DataError where a file
     cannot be written or the items cannot be drawn.
@@ -58,7 +59,7 @@ def generate(
         table = table.assign(log_feasible_mass=drawn.mass)
     generated = Generated(task, drawn.items, table, task.summary(table, model.run.seen))
     if out is not None:
-        task.medium.write(out, drawn.items, table.drop(columns="canonical"))
+        write_items(task, out, drawn.items, table.drop(columns="canonical"))
     if grid is not None:
         picture(task, drawn.items, grid)
     return generated

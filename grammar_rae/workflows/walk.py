@@ -13,6 +13,7 @@ from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.picture import picture
 from grammar_rae.tasks.task import Task
+from grammar_rae.workflows.written import write_items
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Walk:
     ends: Mapping[str, Any]
 
     def write(self, path: str) -> None:
-        """The items, or the table where a file can hold it. DataError as `Medium.write`."""
-        self.task.medium.write(path, self.items, self.table)
+        """The items, or the table where a file can hold it, as `write_items`."""
+        write_items(self.task, path, self.items, self.table)
 
     def draw(self, path: str | Path) -> int:
         """The items between the ends (the second, if any, comes last) as a PNG, each with its numbers underneath; how

@@ -1,0 +1,36 @@
+"""What a model wrote, to a file: what no line or record of it can hold is left out and counted, the rest is kept."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from grammar_rae.files import tables
+from grammar_rae.tasks.task import Task
+
+
+def write_items(task: Task, out: str, items: Any, table: pd.DataFrame | None = None) -> None:
+    """Items, or the table of them where the file has columns, as `Medium.write`.
+
+    Rows of tables are all kept. Other files have no line for a string that was left unfinished, and SD files no record
+    for what is no molecule; one warning counts these.
+    """
+    if not task.medium.gaps:
+        task.medium.write(out, items, table)
+        return
+    bad = np.zeros(len(items), bool)
+    what, fate = "unfinished", "left out"
+    if tables.kind(out) == ".sdf":
+        bad, what = np.array([form is None for form in task.canonical(items)], bool), "no molecules"
+    elif task.canonical([""]) == [None]:  # where it is no string of theirs it stands for an unfinished one
+        bad = np.array([not item for item in items], bool)
+        fate = "empty rows" if task.medium.has_columns(out) else fate
+    if bad.any():
+        place = "standard output" if out == "-" else out
+        warnings.warn(f"{place}: {bad.sum():,} of {len(bad):,} strings are {what}: {fate}", stacklevel=2)
+    kept = ~bad | (fate == "empty rows")
+    rows = None if table is None else table[kept]
+    task.medium.write(out, [item for item, keep in zip(items, kept, strict=True) if keep], rows)

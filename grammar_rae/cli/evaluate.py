@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.options import number
+from grammar_rae.cli.options import number, unused
 from grammar_rae.cli.output import progress, show_side_by_side
 from grammar_rae.errors import DataError
 
@@ -22,7 +22,7 @@ Train = typer.Option(
 Task = typer.Option(None, help="molecules, expressions, strings or a grammar; guessed when not given.")
 Target = typer.Option(None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given.")
 Points = typer.Option(None, help="Expressions: score against the points of a CSV file, columns x and y.")
-Confirm = number(0.0, "Expressions: let SymPy check for so many seconds which are equal.", "confirm")
+Confirm = number(None, "Expressions: let SymPy check for so many seconds which are equal.", "confirm")
 Column = typer.Option(
     None, help="The column of a table that holds the strings, or its number; also as FILE:COLUMN."
 )
@@ -30,11 +30,13 @@ ReferenceColumn = typer.Option(None, help="The column of the reference; as FILE,
 TrainColumn = typer.Option(None, help="The column of the training set; as FILE, or the one --column names.")
 Table = typer.Option(None, help="Write one row an item, with the reason where it is not valid.")
 Fcd = typer.Option(False, "--fcd", help="The Fréchet ChemNet distance too: slow, needs a reference.")
-Features = typer.Option("classifier", help="Of images: classifier, inception (FID), or a TorchScript file.")
+Features = typer.Option(
+    None, help="A model of images: classifier (when not given), inception (FID), or a TorchScript file."
+)
 Page = typer.Option(None, help="Write a page: metrics, distributions, drawings, reasons.")
 MapModel = typer.Option(None, help="Show on the page where this model's latent space has the items.")
-BestBy = typer.Option("qed", help="Property the best molecules on the page are drawn by.")
-Count = number(10_000, "Samples drawn from a model.", "n", "-n")
+BestBy = typer.Option(None, help="Property the best molecules on the page are drawn by; qed when not given.")
+Count = number(None, "Samples drawn from a model; 10,000 when not given.", "n", "-n")
 Encodings = number(None, "A model: encode held-out items so many times (the papers: 10).", "encodings")
 Decodings = number(None, "A model: decode each encoding so many times (the papers: 100).", "decodings")
 PriorPoints = number(None, "A model: so many points of N(0, I) (the papers: 1000).", "prior_points")
@@ -77,26 +79,48 @@ def evaluate(
     """Every metric of the task; several files stand side by side."""
     from grammar_rae.experiments.assessment import Plan
     from grammar_rae.files.tables import write
+    from grammar_rae.runs.folder import is_model
     from grammar_rae.tasks.expressions import arithmetic
     from grammar_rae.workflows import evaluate as workflow
     from grammar_rae.workflows.reconstruct import pair
 
-    if report is not None:
+    if reference is None:
+        unused(
+            "says where the reference has its strings; add --reference FILE",
+            reference_column=reference_column,
+        )
+    if train is None:
+        unused("says where the training set has its strings; add --train FILE", train_column=train_column)
+    if report is None:
+        unused("is for the page; add --report page.html", model=model, best=best)
+    else:
         from grammar_rae.workflows.page import check
 
         check(report)
+    if all(map(is_model, files)):
+        unused(
+            "is for files; a model says what it writes", task=task, target=target, data=data, confirm=confirm
+        )
+        unused("is for files; the page of a model shows its own codes", model=model)
+        if reference is None and train is None:
+            unused("is for tables; a model has no columns", column=column)
+    else:
+        unused("is for models; these are files", n=n, features=features)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
     counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
     with progress("measuring") as moved:
-        kind = arithmetic(task, target, data, confirm) if target or data or confirm else task
+        kind = arithmetic(task, target, data, confirm or 0.0) if target or data or confirm else task
         columns = (reference_column, train_column)
+        plan = Plan(n or 10_000, seed, features or "classifier", *counts, likelihood)
         how = workflow.Comparison(reference, train, kind, column, fcd, *columns)
-        evaluated = workflow.evaluate(files, how, Plan(n, seed, features, *counts, likelihood), moved)
+        evaluated = workflow.evaluate(files, how, plan, moved)
         if table is not None:
             write(table, evaluated.sets[0].table)
         if report is not None:
             from grammar_rae.workflows.page import write_page
 
-            write_page(report, evaluated, seed, model, best, shlex.join(["grammar-rae", *sys.argv[1:]]))
+            write_page(
+                report, evaluated, seed, model, best or "qed", shlex.join(["grammar-rae", *sys.argv[1:]])
+            )
     show_side_by_side(files, evaluated.numbers, json)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.options import number
+from grammar_rae.cli.options import number, unused
 from grammar_rae.cli.output import progress, show, show_frame
 
 ModelName = typer.Option(
@@ -119,7 +119,7 @@ def reconstruct(
     decodings: int = number(
         None, "Also decode every encoding so many times at random; the papers: 100.", "decodings"
     ),
-    temperature: float = number(1.0, "Of these decodings.", "temperature"),
+    temperature: float = number(None, "Of these decodings; 1 when not given.", "temperature"),
     budget: bool = typer.Option(
         True, help="Without it these decodings may stay unfinished (the papers' decoder)."
     ),
@@ -139,8 +139,11 @@ def reconstruct(
     from grammar_rae.workflows.reconstruct import reconstruct as run
 
     counts = pair(encodings, decodings, (10, 100))
+    if counts is None:
+        unused("is for what is drawn at random; add --encodings or --decodings", temperature=temperature)
+        unused("is for what is drawn at random; add --encodings or --decodings", no_budget=not budget)
     with progress("loading") as report:
-        reading = Reading(revisions, seed, counts, temperature, Masks(budget))
+        reading = Reading(revisions, seed, counts, 1.0 if temperature is None else temperature, Masks(budget))
         result = run(model, file, reading, column, out, device, report)
     show(result.numbers, json, f"{file} through {model}")
 

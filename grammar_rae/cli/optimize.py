@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grammar_rae.cli.generate import Json
-from grammar_rae.cli.options import number
+from grammar_rae.cli.options import number, unused
 from grammar_rae.cli.output import show, show_frame
 from grammar_rae.errors import DataError
 
@@ -47,11 +47,13 @@ Surrogate = typer.Option(
 Candidates = number(300, "Codes decoded a round, to choose the strings from.", "candidates")
 Samples = number(1, "Decode to the most frequent of so many draws; 1: the likeliest.", "samples")
 RetrainEvery = number(None, "Refit the model after so many evaluations.", "retrain_every")
-RankWeight = number(1e-3, "With --retrain-every: the smaller, the more the best count.", "rank_weight")
+RankWeight = number(
+    None, "With --retrain-every: the smaller, the more the best count; 0.001 when not given.", "rank_weight"
+)
 MaxAtoms = number(
     None, "Larger molecules, by heavy atoms, are never scored; ZINC has at most 38.", "max_atoms"
 )
-Timeout = number(60.0, "Seconds a string that a python: score may take.", "timeout")
+Timeout = number(None, "Seconds a string that a python: score may take; 60 when not given.", "timeout")
 Seed = number(0, "The same seed gives the same run.", "seed")
 Out = typer.Option(
     None, help="Keep journal, best.csv and pictures here; the same command again goes on after a kill."
@@ -83,6 +85,10 @@ def optimize(
 ) -> None:
     """Search a model's latent space for strings with a high score."""
     wanted = _specification(score, data)
+    if retrain_every is None:
+        unused("is for models that are refitted; add --retrain-every N", rank_weight=rank_weight)
+    if "python:" not in wanted:
+        unused("is for scores of your own, python:module:function", timeout=timeout)
     from grammar_rae.workflows.findings import search_and_write
     from grammar_rae.workflows.optimize import Search, model_for
 
@@ -99,9 +105,9 @@ def optimize(
         candidates=candidates,
         samples=samples,
         retrain_every=retrain_every,
-        rank_weight=rank_weight,
+        rank_weight=Search.rank_weight if rank_weight is None else rank_weight,
         max_atoms=max_atoms,
-        timeout=timeout,
+        timeout=Search.timeout if timeout is None else timeout,
         seed=seed,
         out=out,
         device=device,

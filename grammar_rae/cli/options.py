@@ -1,4 +1,4 @@
-"""Options that hold numbers: their help says which, and others are refused before anything is computed."""
+"""Options that hold numbers: their help says which; and options that are refused before anything is computed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from typing import Any
 
 import typer
 
+from grammar_rae.errors import DataError
 from grammar_rae.limits.ranges import RANGES
+
+
+def unused(why: str, **given: Any) -> None:
+    """DataError for the first of these options that was given though nothing would come of it."""
+    for name, value in given.items():
+        if value not in (None, False):
+            flag = f"-{'-' * (len(name) > 1)}{name.replace('_', '-')}"
+            raise DataError(f"{flag} {why}")
 
 
 def number(default: float | None, about: str, key: str, flag: str | None = None) -> Any:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from grammar_rae.files.formatting import plain, pretty
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNLIMITED = 1_000_000  # columns of what is no terminal: a file or a pipe
+LEAST, GAP = 12, 2  # characters of a text that are shown at least, and between columns
 
 
 def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bool = False) -> None:
@@ -61,21 +63,38 @@ def _show_rows(
 ) -> None:
     """One line a row; columns that are true hold numbers, and the others share the width that those leave.
 
-    A longer text ends in an ellipsis.
+    A longer text ends in an ellipsis. Columns for which there is no room are named beneath.
     """
     from rich.text import Text
 
-    table = _table(title)
-    for name, numeric in columns.items():
+    console = _console()
+    rows = [[pretty(value) for value in row] for group in groups.values() for row in group]
+    kept = _fitting(columns, rows, console.width)
+    table, lines = _table(title), iter(rows)
+    for name, numeric in [list(columns.items())[i] for i in kept]:
         table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
     for place, (heading, group) in enumerate(groups.items()):
         if place:
             table.add_row()
         if heading:
             table.add_row(Text(heading, style="bold", no_wrap=True))
-        for row in group:
-            table.add_row(*(Text(pretty(value), no_wrap=True, overflow="ellipsis") for value in row))
-    _console().print(table)
+        for cells in islice(lines, len(group)):
+            table.add_row(*(Text(cells[i], no_wrap=True, overflow="ellipsis") for i in kept))
+    console.print(table)
+    if left_out := [name for i, name in enumerate(columns) if i not in kept]:
+        console.print(f"in a wider terminal: {', '.join(left_out)}")
+
+
+def _fitting(columns: Mapping[str, bool], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """The columns, from the left, that have room: numbers in full, of texts the first `LEAST` characters."""
+    kept: list[int] = []
+    for place, (name, numeric) in enumerate(columns.items()):
+        width = max(len(text) for text in (name, *(row[place] for row in rows)))
+        needed = (width if numeric else min(width, LEAST)) + (GAP if kept else 0)
+        if needed <= room or not kept:
+            kept.append(place)
+            room -= needed
+    return kept
 
 
 def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], as_json: bool) -> None:

@@ -24,11 +24,15 @@ from grammar_rae.files.images import ARRAYS, SUFFIXES
 from grammar_rae.files.layout import Reading
 from grammar_rae.files.tables import Reject, located, read
 
+UNIFORM = "uniform"  # what is drawn from a grammar in place of a data set
+
 __all__ = [
     "DATASETS",
+    "UNIFORM",
     "Dataset",
     "canonical",
     "canonicals",
+    "check_column",
     "check_file",
     "kekule",
     "kekules",
@@ -51,6 +55,21 @@ def check_file(name: str | Path) -> None:
         )
 
 
+def check_column(name: Any, column: str | None) -> None:
+    """DataError for a `column` of what has none: a data set's name, images, or what is no file."""
+    if column is None:
+        return
+    if not isinstance(name, str | Path):
+        raise DataError(f"column {column}: only a file has columns to choose from; give the strings alone")
+    if str(name) in DATASETS or str(name) == UNIFORM or _of_images(name):
+        raise DataError(f"column {column}: {name} has no columns; leave it out")
+
+
+def _of_images(name: str | Path) -> bool:
+    suffix = Path(name).suffix.lower()
+    return os.path.exists(name) and (os.path.isdir(name) or suffix in (*ARRAYS, *SUFFIXES))
+
+
 def load(name: Any, column: str | None = None, reading: Reading | None = None) -> Dataset[Any]:
     """A data set by its name, the items of a file (`column` of a table, FILE:COLUMN too), a list of strings, a table.
 
@@ -63,7 +82,7 @@ def load(name: Any, column: str | None = None, reading: Reading | None = None) -
     if str(name) in DATASETS:
         dataset: Dataset[Any] = imported(DATASETS[str(name)].load)()
         return dataset
-    if os.path.exists(name) and (os.path.isdir(name) or Path(name).suffix.lower() in (*ARRAYS, *SUFFIXES)):
+    if _of_images(name):
         return own(name)
     check_file(name)
     items = read(name, column, reading or reading_for())

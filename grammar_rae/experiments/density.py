@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from grammar_rae import datasets
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.chance import subset
 from grammar_rae.densities.density import Density
@@ -150,6 +151,9 @@ def compare(
 
 def _items(model: Model, data: str | None, column: str | None) -> tuple[Sequence[Any], Sequence[Any]]:
     """Training and validation items: the run's own, or those of `data`."""
+    if column is not None and data is None:
+        raise DataError(f"column {column}: it is a column of data, which is not given")
+    datasets.check_column(data, column)
     dataset = dataset_of(model.recipe, model.run.grammar, data, column)
     return dataset.train[: model.recipe.data.limit], dataset.valid
 

@@ -58,6 +58,7 @@ def prepare(
     RecipeError, GrammarError or DataError says what does not fit.
     """
     raw, rules = _with_grammar(complete(recipe, stored=True), grammar)
+    datasets.check_column(raw.data.name if data is None else data, raw.data.column)
     dataset = dataset_of(raw, rules, data, raw.data.column)
     kind, _ = look_up(CODECS, raw.codec.kind, "codec")
     medium = named(dataset.task).medium
@@ -65,6 +66,8 @@ def prepare(
         raise DataError(
             f"{dataset.name} holds {dataset.task}; {raw.name} trains on {kind.word}s, see `grammar-rae datasets`"
         )
+    if grammar is not None and not medium.gaps:
+        raise RecipeError(f"grammar {grammar}: {raw.name} trains on {kind.word}s, which no grammar derives")
     parts = _spelled(raw, dataset)
     codec: Any = make_codec(raw, rules, parts[0].readable()[1])
     recipe = _resolved(raw, dataset, codec)
@@ -201,7 +204,7 @@ def dataset_of(
     RecipeError where there is none to draw from, DataError as `datasets.load`.
     """
     name = data if data is not None else recipe.data.name
-    if not isinstance(name, str) or name != "uniform":
+    if not isinstance(name, str) or name != datasets.UNIFORM:
         return datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
     if grammar is None:
         raise RecipeError(

@@ -43,6 +43,10 @@ class Shares:
 
     def measure(self, model: Model, plan: Plan, progress: Report) -> Assessed:
         """Then reconstructions, where the recipe's data is at hand, and the stochastic protocols asked for."""
+        if plan.features != Plan.features:
+            raise DataError(
+                f"features compare images; {model.recipe.name} writes {model.task}; leave them out"
+            )
         numbers = protocols.measured(model, plan.reconstruct, plan.prior, plan.seed, progress)
         own: Drawn | None = None
         for density in model.densities:

@@ -124,6 +124,8 @@ def _rows(
 ) -> tuple[Layout | None, Iterator[rows.Row]]:
     """How the file is laid out, where it can be in several ways, and its rows."""
     if suffix == ".sdf":
+        if column is not None:
+            raise layout.NoColumn(f"{path}: no column {column!r}; the records of an SD file are molecules")
         from grammar_rae.files.sdf import molecules
 
         return None, molecules(path)

@@ -72,6 +72,7 @@ def _named(
     if name not in datasets.DATASETS:
         file = _read(name, task, column, other)
         return file.values, len(file.rejected)
+    datasets.check_column(name, column)
     data = datasets.load(name)
     held_out = role == "reference"
     items: Sequence[Any] = [*data.valid, *data.test] if held_out else data.train

@@ -50,6 +50,8 @@ class Pixels:
 
     def read(self, path: str, column: str | None = None) -> ItemFile:
         """As `files.images.read`; each image is opened when it is asked for."""
+        if column is not None:
+            raise DataError(f"column {column}: {path} holds images, which have no columns; leave it out")
         images = files.read(path)
         return ItemFile(images, self.labels(images), [0] * len(images))
 

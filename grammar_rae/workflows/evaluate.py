@@ -54,14 +54,13 @@ class Evaluated:
     @cached_property
     def sets(self) -> Sequence[Measurement]:
         """Every metric and the table of each set, of a model's samples from its own density."""
-        if not self.models:
-            return self.read
-        return [
-            self.task.measure(
-                one.drawn.items, self.reference, one.model.run.seen, self.how.fcd, one.drawn.forms
-            )
-            for one in self.models
-        ]
+        return self.read or [_sampled(one, self.reference, None, self.how.fcd) for one in self.models]
+
+
+def _sampled(one: Assessed, reference: Any, train: Any, fcd: bool) -> Measurement:
+    """The samples of a model, measured as those of a file; new is what it was not trained on, or is not in `train`."""
+    seen = one.model.run.seen if train is None else train
+    return one.model.run.task.measure(one.drawn.items, reference, seen, fcd, one.drawn.forms)
 
 
 def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
@@ -96,7 +95,8 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
 
 
 def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: Report = silent) -> Evaluated:
-    """Each model measured, the card of a run folder written. DataError as `measure_run`, or for models of two kinds."""
+    """Each model measured, the card of a run folder written; with something to compare with, its samples too, as those
+    of a file. DataError as `measure_run`, or for models of two kinds."""
     folders = [folder.find(name) for name in names]
     with ExitStack() as stack:
         for place in dict.fromkeys(place.resolve() for place in folders if not is_shipped(place)):
@@ -107,8 +107,16 @@ def evaluate_runs(names: Sequence[str], how: Comparison, plan: Plan, progress: R
             if model.task != task.name:
                 raise DataError(f"{names[0]} writes {task.name}, {name} {model.task}; evaluate them apart")
         other = compared(how.reference, task, "reference", how.reference_column, how.column)
+        train = compared(how.train, task, "train", how.train_column, how.column)
         reference = None if other.items is None else task.reference(other.items)
         assessed = [
             measure_run(model, place, plan, progress) for place, model in zip(folders, models, strict=True)
         ]
-    return Evaluated(names, task, [one.reported for one in assessed], reference, how, models=assessed)
+    numbers, sets = [one.reported for one in assessed], []
+    if how.reference is not None or how.train is not None or how.fcd:
+        sets = [_sampled(one, reference, train.items, how.fcd) for one in assessed]
+        numbers = [
+            {**measured.numbers, **own, **other.said, **train.said}
+            for measured, own in zip(sets, numbers, strict=True)
+        ]
+    return Evaluated(names, task, numbers, reference, how, read=sets, models=assessed)

@@ -34,6 +34,24 @@ def test_a_string_is_whole_or_ends_in_an_ellipsis(capsys, monkeypatch, width):
         assert line.split()[-1] == "0.250" and line.split()[-2].startswith("-1,2") and len(line) <= width
 
 
+@pytest.mark.parametrize(
+    ("width", "head", "left_out"),
+    [
+        (32, "smiles logp sa", ""),
+        (26, "smiles logp", "sa"),
+        (20, "smiles sa", "logp"),
+        (9, "smiles", "logp, sa"),
+    ],
+)
+def test_strings_can_be_read_where_numbers_have_no_room(capsys, monkeypatch, width, head, left_out):
+    monkeypatch.setenv("COLUMNS", str(width))
+    show_frame(frame(["C" * 20, "CCO"]), False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == head.split() and max(map(len, lines)) <= max(width, 0)
+    assert lines[2].startswith("C" * 11 if width > 12 else "C" * (width - 1)) and lines[3].startswith("CCO")
+    assert " ".join(lines[4:]) == (f"in a wider terminal: {left_out}" if left_out else "")
+
+
 def test_a_pipe_has_room_for_everything(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     show_frame(frame(["C" * 500]), False)

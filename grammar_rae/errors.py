@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 WIDTH = 80  # characters of a text shown in a message
+
+
+_OPTIONS = ContextVar("_OPTIONS", default=False)  # whether what is run is a command
+
+
+@contextmanager
+def spoken_as_options() -> Iterator[None]:
+    """Let messages call what a caller can give by the names of a command's options, until the block ends."""
+    token = _OPTIONS.set(True)
+    try:
+        yield
+    finally:
+        _OPTIONS.reset(token)
+
+
+def option(parameter: str, flag: str = "") -> str:
+    """What a message calls a parameter: its name, and on the command line `flag`, or the option of that name."""
+    return (flag or f"--{parameter.replace('_', '-')}") if _OPTIONS.get() else parameter
 
 
 class GrammarError(ValueError):

@@ -13,7 +13,7 @@ from rdkit import Chem, rdBase
 
 from grammar_rae.chemistry.smiles import overlong
 from grammar_rae.chemistry.tokens import TOKEN
-from grammar_rae.errors import DataError, ParseError, excerpt
+from grammar_rae.errors import DataError, ParseError, excerpt, option
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse_prefix
 
@@ -29,12 +29,12 @@ def spellings(start: str) -> list[str]:
     DataError where there is none.
     """
     if long := overlong(start):
-        raise DataError(f"--start {excerpt(start)[0]}: {long}")
+        raise DataError(f"{option('start')} {excerpt(start)[0]}: {long}")
     with rdBase.BlockLogs():
         molecule = Chem.MolFromSmiles(_closed(start) or "refused")
         if molecule is None:
             raise DataError(
-                f"--start {excerpt(start)[0]}: not the beginning of a molecule that can grow at its last "
+                f"{option('start')} {excerpt(start)[0]}: not the beginning of a molecule that can grow at its last "
                 "atom; expected SMILES such as c1ccccc1C(=O)N; branches, rings that are not aromatic and a last bond "
                 "may be left open"
             )
@@ -43,7 +43,8 @@ def spellings(start: str) -> list[str]:
     prefixes = {prefix for prefix in map(_prefix, spelled) if prefix is not None}
     if not prefixes:
         raise DataError(
-            f"--start {excerpt(start)[0]}: no spelling of it ends at the atom to grow from; end it on another atom"
+            f"{option('start')} {excerpt(start)[0]}: no spelling of it ends at the atom to grow from; end it on "
+            "another atom"
         )
     return sorted(prefixes, key=lambda prefix: (len(prefix), prefix))
 
@@ -56,7 +57,7 @@ def prefix_productions(grammar: Grammar, prefix: str) -> list[int]:
     try:
         productions: list[int] = parse_prefix(grammar, prefix).tolist()
     except ParseError as error:
-        raise ParseError(f"--start: {_refusal(grammar, prefix, error.position)}") from None
+        raise ParseError(f"{option('start')}: {_refusal(grammar, prefix, error.position)}") from None
     return productions
 
 

@@ -17,7 +17,7 @@ try:
     from grammar_rae.cli import evaluate, generate, grammar, listing, optimize, streams, train, walk
     from grammar_rae.cli.options import number
     from grammar_rae.cli.usage import Verbs
-    from grammar_rae.errors import DataError, GrammarError, one_line, printable
+    from grammar_rae.errors import DataError, GrammarError, one_line, printable, spoken_as_options
     from grammar_rae.limits.lengths import LONGEST, allow
     from grammar_rae.memory import ran_out
     from grammar_rae.training.memory import keep_freed
@@ -74,7 +74,8 @@ def main() -> None:
     keep_freed()
     try:
         try:
-            app()
+            with spoken_as_options():
+                app()
         finally:
             streams.flush()
     except (ValueError, OSError, ModuleNotFoundError) as error:

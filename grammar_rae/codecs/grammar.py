@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grammar_rae.codecs.codec import Auto, Rejected, Rows
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import RecipeError, option
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse, parse_known
 from grammar_rae.grammar.parsing.unparser import unparse
@@ -38,7 +38,7 @@ class GrammarCodec:
     ) -> GrammarCodec:
         """That of a recipe; `steps` auto: those of the longest item and `slack` more, not fewer than `least`."""
         if grammar is None:
-            raise RecipeError("a grammar codec needs codec.grammar, or --grammar FILE")
+            raise RecipeError(f"a grammar codec needs codec.grammar, or {option('grammar')}, a file of rules")
         if isinstance(steps, int):
             return cls(grammar, steps)
         return cls(grammar, max(parse_known(grammar, items)[0].shape[1] + slack, least))

@@ -18,7 +18,7 @@ from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.looks import reading_for
 from grammar_rae.datasets.recognise import recognise
-from grammar_rae.errors import DataError, excerpt, nearest
+from grammar_rae.errors import DataError, excerpt, nearest, option
 from grammar_rae.files import given
 from grammar_rae.files.images import ARRAYS, SUFFIXES
 from grammar_rae.files.layout import Reading
@@ -60,9 +60,11 @@ def check_column(name: Any, column: str | None) -> None:
     if column is None:
         return
     if not isinstance(name, str | Path):
-        raise DataError(f"column {column}: only a file has columns to choose from; give the strings alone")
+        raise DataError(
+            f"{option('column')} {column}: only a file has columns to choose from; give the strings alone"
+        )
     if str(name) in DATASETS or str(name) == UNIFORM or _of_images(name):
-        raise DataError(f"column {column}: {name} has no columns; leave it out")
+        raise DataError(f"{option('column')} {column}: {name} has no columns; leave it out")
 
 
 def _of_images(name: str | Path) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from grammar_rae.catalogue import DENSITIES, look_up
 from grammar_rae.densities.density import Density
-from grammar_rae.errors import RecipeError, excerpt
+from grammar_rae.errors import RecipeError, excerpt, option
 from grammar_rae.limits.ranges import within
 from grammar_rae.progress import Report
 from grammar_rae.signatures import arguments
@@ -47,5 +47,7 @@ def named(name: str, kind: str) -> str:
             f"a density called {excerpt(name)[0]!r}; expected letters, digits, - and _, {LONGEST} bytes at most"
         )
     if name == "prior" or (name in DENSITIES and name != kind):
-        raise RecipeError(f"a {kind} called {name}; that is the name of another density, give --name another")
+        raise RecipeError(
+            f"a {kind} called {name}; that is the name of another density, give {option('name')} another"
+        )
     return name

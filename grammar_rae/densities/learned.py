@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from grammar_rae.densities.codes import subsample
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.progress import Report
 from grammar_rae.training.batches import Data
 from grammar_rae.training.loop import fit as run
@@ -50,7 +50,9 @@ def learn(
         for record in run(objective, Data(shuffled[held_out:], shuffled[:held_out]), settings, fabric):
             report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
     except DataError as error:
-        raise DataError(f"the density diverged on these {len(z)} codes; try another --seed") from error
+        raise DataError(
+            f"the density diverged on these {len(z)} codes; try another {option('seed')}"
+        ) from error
 
 
 def seeded(make: Callable[[], Net], seed: int, device: torch.device) -> Net:

@@ -22,7 +22,7 @@ from grammar_rae.chance import subset
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.fitting import check, named
 from grammar_rae.distributions.interfaces import Latent
-from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.errors import DataError, RecipeError, option
 from grammar_rae.experiments.prepare import dataset_of
 from grammar_rae.files.atomic import new_folder
 from grammar_rae.model.device import device_of
@@ -152,7 +152,7 @@ def compare(
 def _items(model: Model, data: str | None, column: str | None) -> tuple[Sequence[Any], Sequence[Any]]:
     """Training and validation items: the run's own, or those of `data`."""
     if column is not None and data is None:
-        raise DataError(f"column {column}: it is a column of data, which is not given")
+        raise DataError(f"{option('column')} {column}: it is a column of data, which is not given")
     datasets.check_column(data, column)
     dataset = dataset_of(model.recipe, model.run.grammar, data, column)
     return dataset.train[: model.recipe.data.limit], dataset.valid
@@ -185,12 +185,13 @@ def _row(
 
 
 def _writable(folder: Path, out: Path | None) -> None:
+    keeps = f"{option('out')} DIR keeps a copy"
     if out is None:
         if is_shipped(folder):
             raise DataError(
-                f"{folder.name} comes with the package and is left as it is; --out DIR keeps a copy with the density"
+                f"{folder.name} comes with the package and is left as it is; {keeps} with the density"
             )
         if not os.access(folder, os.W_OK):
-            raise DataError(f"{folder} cannot be written; --out DIR keeps a copy of the run with the density")
+            raise DataError(f"{folder} cannot be written; {keeps} of the run with the density")
     elif out.exists():
-        raise DataError(f"{out} exists; --out takes a folder that does not, for a copy of the run")
+        raise DataError(f"{out} exists; {option('out')} takes a folder that does not, for a copy of the run")

@@ -19,7 +19,7 @@ from grammar_rae.chemistry.smiles import all_orders
 from grammar_rae.codecs.cached import encode_known
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.datasets.looks import reading_for
-from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.errors import DataError, RecipeError, option
 from grammar_rae.files.tables import Reject
 from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import Grammar
@@ -67,7 +67,9 @@ def prepare(
             f"{dataset.name} holds {dataset.task}; {raw.name} trains on {kind.word}s, see `grammar-rae datasets`"
         )
     if grammar is not None and not medium.gaps:
-        raise RecipeError(f"grammar {grammar}: {raw.name} trains on {kind.word}s, which no grammar derives")
+        raise RecipeError(
+            f"{option('grammar')} {grammar}: {raw.name} trains on {kind.word}s, which no grammar derives"
+        )
     parts = _spelled(raw, dataset)
     codec: Any = make_codec(raw, rules, parts[0].readable()[1])
     recipe = _resolved(raw, dataset, codec)
@@ -208,7 +210,7 @@ def dataset_of(
         return datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
     if grammar is None:
         raise RecipeError(
-            f"{recipe.name}: uniform data is drawn from a grammar; name one with --grammar FILE"
+            f"{recipe.name}: uniform data is drawn from a grammar; name one with {option('grammar')}"
         )
     steps = recipe.codec.settings.get("steps", "auto")
     steps = _uniform_steps(grammar) if steps == "auto" else steps

@@ -8,7 +8,7 @@ import numpy as np
 
 from grammar_rae import datasets
 from grammar_rae.chance import permutation
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
@@ -45,7 +45,7 @@ class Shares:
         """Then reconstructions, where the recipe's data is at hand, and the stochastic protocols asked for."""
         if plan.features != Plan.features:
             raise DataError(
-                f"features compare images; {model.recipe.name} writes {model.task}; leave them out"
+                f"{option('features')} {plan.features}: compares images; {model.recipe.name} writes {model.task}"
             )
         numbers = protocols.measured(model, plan.reconstruct, plan.prior, plan.seed, progress)
         own: Drawn | None = None
@@ -98,7 +98,9 @@ class Shares:
         if reading.counts is None:
             table, numbers = reconstruction(model, items, seed=reading.seed, revisions=reading.revisions)
         elif reading.revisions:
-            raise DataError("encodings and decodings are drawn, not revised; leave out one of the two")
+            raise DataError(
+                f"encodings and decodings are drawn, not revised; leave out {option('revisions')} or them"
+            )
         else:
             table, numbers = reconstruction_stochastic(
                 model,

@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from grammar_rae.autoencoders.objective import Objective
 from grammar_rae.autoencoders.variant import once
 from grammar_rae.densities.fitting import check
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.experiments.density import stated, timed
 from grammar_rae.experiments.prepare import Prepared, prepare
@@ -66,7 +66,7 @@ def train(
     place = device_of(device, devices)
     folder = None if out is None else Path(out)
     if resume and folder is None:
-        raise DataError("--resume needs --out, the run folder to go on with")
+        raise DataError(f"{option('resume')} needs {option('out')}, the run folder to go on with")
     raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
     if column is not None:
         raw = raw.model_copy(update={"data": raw.data.model_copy(update={"column": column})})
@@ -113,8 +113,8 @@ def _finished(folder: Path, recipe: Recipe) -> Run:
     run = runs.load(folder)
     if run.recipe != recipe:
         raise DataError(
-            f"{folder} holds the finished run of another recipe; train without --resume to replace it, or name "
-            "another folder"
+            f"{folder} holds the finished run of another recipe; train without {option('resume')} to replace it, or "
+            "name another folder"
         )
     remove_checkpoint(folder)
     warnings.warn(f"{folder}: this run is finished, nothing was left to train", stacklevel=3)

@@ -9,7 +9,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from grammar_rae.errors import DataError, excerpt
+from grammar_rae.errors import DataError, excerpt, option
 
 LOOKED_AT = 20  # rows from which the layout is seen
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -98,7 +98,8 @@ def chosen(header: Sequence[str], column: str | None, where: str) -> int:
     place = named(header)
     if place is None and len(header) > 1:
         raise DataError(
-            f"{where}: which column? there are {', '.join(header)}; name one, with --column or as {where}:{header[0]}"
+            f"{where}: which column? there are {', '.join(header)}; name one, with {option('column')} or as "
+            f"{where}:{header[0]}"
         )
     return place or 0
 
@@ -171,7 +172,7 @@ def _of_rows(
         raise NoColumn(f"{where}: no column {column!r}; the first row is no header, its cells are {shown}")
     if len(places) > 1:
         raise DataError(
-            f"{where}: which column? there are {shown}; give its number, as --column 1 or {where}:1"
+            f"{where}: which column? there are {shown}; give its number, as {option('column')} 1 or {where}:1"
         )
     return Layout(separator, None, places[0], len(first))
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from grammar_rae.chemistry.prefixes import prefix_productions, spellings
-from grammar_rae.errors import DataError, ParseError, RecipeError
+from grammar_rae.errors import DataError, ParseError, RecipeError, option
 from grammar_rae.machines.machine import Masks
 from grammar_rae.model.decoding import BATCH, decoded, has_machine
 from grammar_rae.noise import RESAMPLING, Noise
@@ -50,7 +50,7 @@ class Prefix:
             raise refused
         candidates = [rules for rules in candidates[:SPELLINGS] if len(rules) < steps]
         if not candidates:
-            raise DataError(f"--start {start}: longer than the {steps} steps of {recipe.name}")
+            raise DataError(f"{option('start')} {start}: longer than the {steps} steps of {recipe.name}")
         with torch.no_grad():
             z = self.density().sample(Noise.first(seed, BATCH, 0, model.device))
             p = self.decoder(z)
@@ -59,7 +59,7 @@ class Prefix:
         best = max(range(len(rows)), key=scores.__getitem__)
         if scores[best] == -math.inf:
             raise DataError(
-                f"--start {start}: {recipe.name} cannot complete it in {steps} steps; "
+                f"{option('start')} {start}: {recipe.name} cannot complete it in {steps} steps; "
                 "give a shorter beginning, or one without radicals"
             )
         self.rules = rows[best]

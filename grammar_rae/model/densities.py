@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
 from grammar_rae.distributions.interfaces import Latent
-from grammar_rae.errors import RecipeError, excerpt
+from grammar_rae.errors import RecipeError, excerpt, option
 from grammar_rae.limits.ranges import within
 from grammar_rae.memory import require
 from grammar_rae.model.codes import codes_of
@@ -30,7 +30,8 @@ def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
     own, default = model.recipe.density.default, model.default_density
     if name is None and own != default:
         warnings.warn(
-            f"{place} has no density {own}, it was not fitted; {default} takes its place, as --density {default} would",
+            f"{place} has no density {own}, it was not fitted; {default} takes its place, as {option('density')} "
+            f"{default} would",
             stacklevel=3,
         )
     name = name or default

@@ -11,7 +11,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from grammar_rae.errors import RecipeError, excerpt, nearest, one_line
+from grammar_rae.errors import RecipeError, excerpt, nearest, one_line, option
 from grammar_rae.recipes.schema import Recipe
 
 SHIPPED = Path(__file__).parent
@@ -99,7 +99,7 @@ def assignment(text: str, example: str) -> tuple[str, Any]:
     """Key and value of `key=value`, the value as TOML has it, or else a string. RecipeError shows the example."""
     path, equals, value = text.partition("=")
     if not equals or not re.fullmatch(r"\w+(\.\w+)*", path.strip()):
-        raise RecipeError(f"--set {text}: expected key=value, such as {example}")
+        raise RecipeError(f"{option('overrides', '--set')} {text}: expected key=value, such as {example}")
     try:
         return path.strip(), tomllib.loads(f"v = {value}")["v"]
     except (ValueError, RecursionError):
@@ -112,7 +112,9 @@ def _override(table: dict[str, Any], override: str) -> None:
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
-            raise RecipeError(f"--set {override}: {parent} is a value, not a section")
+            raise RecipeError(
+                f"{option('overrides', '--set')} {override}: {parent} is a value, not a section"
+            )
     table[leaf] = value
 
 

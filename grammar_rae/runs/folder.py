@@ -26,7 +26,7 @@ from grammar_rae.catalogue import CODECS, DENSITIES, look_up
 from grammar_rae.chemistry.bonds import BondTable
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.densities.density import Density, Fitted
-from grammar_rae.errors import DataError, excerpt, nearest, one_line
+from grammar_rae.errors import DataError, excerpt, nearest, one_line, option
 from grammar_rae.evaluation.novelty import pack
 from grammar_rae.files.atomic import replace
 from grammar_rae.files.claims import UNFINISHED
@@ -109,7 +109,8 @@ def save_over(folder: Path, run: Run) -> None:
         begun = succession.interrupted(folder)
         if begun is not None and checkpoint_of(begun).is_file():
             raise DataError(
-                f"{folder} holds a training that was interrupted; end it with train --resume, or name another folder"
+                f"{folder} holds a training that was interrupted; end it with train and {option('resume')}, or name "
+                "another folder"
             )
         if place != folder:
             succession.clear(place)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grammar_rae.catalogue import TASKS, look_up
-from grammar_rae.errors import DataError, excerpt, nearest
+from grammar_rae.errors import DataError, excerpt, nearest, option
 from grammar_rae.files.images import are_images
 from grammar_rae.tasks.strings import UNKNOWN
 from grammar_rae.tasks.text import TEXT
@@ -54,7 +54,7 @@ def _recognised(items: Sequence[Any]) -> Task:
         return named(kind)
     warnings.warn(
         f"{len(items):,} strings of no known kind, the first: «{excerpt(strings[0])[0]}»: none is called valid; "
-        f"say what they are with --task or task=: {', '.join(TASKS)}, or a grammar",
+        f"say what they are with {option('task')}: {', '.join(TASKS)}, or a grammar",
         stacklevel=4,
     )
     return UNKNOWN

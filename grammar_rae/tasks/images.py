@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from grammar_rae.codecs.codec import image_problem
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.evaluation.novelty import hashes
 from grammar_rae.evaluation.shares import shares
 from grammar_rae.files import images as files
@@ -51,7 +51,9 @@ class Pixels:
     def read(self, path: str, column: str | None = None) -> ItemFile:
         """As `files.images.read`; each image is opened when it is asked for."""
         if column is not None:
-            raise DataError(f"column {column}: {path} holds images, which have no columns; leave it out")
+            raise DataError(
+                f"{option('column')} {column}: {path} holds images, which have no columns; leave it out"
+            )
         images = files.read(path)
         return ItemFile(images, self.labels(images), [0] * len(images))
 
@@ -68,7 +70,9 @@ class Pixels:
     def check(self, path: str) -> None:
         """By its suffix."""
         if path == "-":
-            raise DataError("images do not go to standard output; name an .npz or a folder with --out")
+            raise DataError(
+                f"images do not go to standard output; name an .npz or a folder with {option('out')}"
+            )
         if Path(path).suffix not in ("", ".npz"):
             raise DataError(f"{path}: cannot tell the kind of file; expected .npz, or a folder for PNG files")
 

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.training.state import State
 
@@ -62,7 +62,7 @@ def save_checkpoint(
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
     except DataError as error:
-        raise DataError(f"{error}; make room, then train with --resume") from error
+        raise DataError(f"{error}; make room, then train with {option('resume')}") from error
 
 
 def save_history(folder: Path, history: Sequence[dict[str, float]]) -> None:
@@ -109,7 +109,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], State]:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     reason = str(error).splitlines()[0]
-    return DataError(f"the checkpoint {path} cannot be read ({reason}); train without --resume")
+    return DataError(f"the checkpoint {path} cannot be read ({reason}); train without {option('resume')}")
 
 
 def _state(path: Path, metadata: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.training.batches import Data, batches, gathered, share
 from grammar_rae.training.checkpoint import checkpoint_of, load_checkpoint, save_checkpoint
 from grammar_rae.training.settings import Settings
@@ -141,7 +141,7 @@ class _Loop:
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
             raise DataError(
                 f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
-                "lower training.learning_rate or set training.clip, and --resume from the epoch before"
+                f"lower training.learning_rate or set training.clip, and {option('resume')} from the epoch before"
             )
         return record, rate, random
 

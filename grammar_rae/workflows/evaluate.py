@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
 from grammar_rae.model.model import Model
@@ -87,7 +87,7 @@ def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:
         kind, items = read_file(name, how.task, how.column) if place else (task, first)
         if kind.name != task.name:
             raise DataError(
-                f"{names[0]} holds {task.name}, {name} {kind.name}; say what they are with --task"
+                f"{names[0]} holds {task.name}, {name} {kind.name}; say what they are with {option('task')}"
             )
         sets.append(measure_file(task, items, reference, train.items, how.fcd))
         numbers.append({**sets[-1].numbers, **other.said, **train.said, "rejected": len(items.rejected)})

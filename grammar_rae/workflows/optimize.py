@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.evaluation.novelty import contains
 from grammar_rae.experiments.retrain import Retrainer
 from grammar_rae.files.claims import occupied
@@ -219,7 +219,9 @@ def model_for(score: str) -> str:
     """The shipped model that a search takes by default for the score of a specification. DataError for want of one."""
     ability = named(task_of_score(score)).search
     if ability is None or ability.model is None:
-        raise DataError(f"no model comes with the package for score {score!r}; name one with --model")
+        raise DataError(
+            f"no model comes with the package for score {score!r}; name one with {option('model')}"
+        )
     return ability.model
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.densities.box import BoxDistribution
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.limits.ranges import within
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import BoxRegion, HighDensity, TrustRegion
@@ -86,7 +86,9 @@ def canonical_start(model: Model, start: str) -> str:
     """The one spelling of a string that a model can encode. DataError or ParseError where it cannot."""
     form = model.same([start])[0]
     if form is None:
-        raise DataError(f"start {start!r}: not one of the {model.task} that {model.recipe.name} reads")
+        raise DataError(
+            f"{option('start')} {start!r}: not one of the {model.task} that {model.recipe.name} reads"
+        )
     model.encode([form])
     return form
 
@@ -98,9 +100,9 @@ def feasibility(
     like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
     within(similarity=similarity, max_atoms=max_atoms)
     if similarity is not None and (start is None or like is None):
-        raise DataError(f"similarity {similarity}: expected a start and a model of molecules")
+        raise DataError(f"{option('similarity')} {similarity}: expected a start and a model of molecules")
     if max_atoms is not None and heavy_atoms is None:
-        raise DataError(f"max_atoms {max_atoms}: expected a model of molecules")
+        raise DataError(f"{option('max_atoms')} {max_atoms}: expected a model of molecules")
 
     def feasible(strings: list[str]) -> np.ndarray:
         """(n,) whether each string may be asked for."""
@@ -112,5 +114,7 @@ def feasibility(
         return allowed
 
     if start is not None and not feasible([start])[0]:
-        raise DataError(f"{start} has more than {max_atoms} heavy atoms; raise max_atoms or start smaller")
+        raise DataError(
+            f"{start} has more than {max_atoms} heavy atoms; raise {option('max_atoms')} or start smaller"
+        )
     return None if similarity is None and max_atoms is None else feasible

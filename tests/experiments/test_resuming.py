@@ -84,7 +84,7 @@ def test_a_finished_run_is_left_as_it_is(rna, whole, tmp_path):
     assert model.run.metrics["epochs"] == 3
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")} == before
     assert not (folder / "checkpoint").exists()
-    with pytest.raises(DataError, match="finished run of another recipe; train without --resume"):
+    with pytest.raises(DataError, match="finished run of another recipe; train without resume"):
         training(rna, folder, (*LONGER, "training.seed=1"), resume=True)
 
 

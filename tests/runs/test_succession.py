@@ -141,7 +141,7 @@ def test_a_model_stays_where_another_cannot_be_saved(equations, monkeypatch):
 def test_a_training_that_was_interrupted_is_not_lost_to_a_model_that_is_saved(equations):
     write(equations / NEXT, {"checkpoint/tensors.safetensors": "half"})
     with pytest.raises(
-        DataError, match="run holds a training that was interrupted; end it with train --resume"
+        DataError, match="run holds a training that was interrupted; end it with train and resume"
     ):
         Model.load("gvae-equations").save(equations)
     assert (equations / NEXT / "checkpoint" / "tensors.safetensors").read_text() == "half"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt, one_line
+from grammar_rae.errors import DataError, excerpt, one_line, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,7 +92,7 @@ def _inception() -> Callable[[Tensor], Tensor]:
         net = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"]).eval()
     except OSError as error:
         raise DataError(
-            f"the weights of Inception could not be downloaded ({error}); without a network use --features "
+            f"the weights of Inception could not be downloaded ({error}); without a network use {option('features')} "
             "classifier, whose distance is no FID"
         ) from error
     return lambda x: net(x.expand(-1, 3, -1, -1))[0]  # grey is repeated

@@ -110,9 +110,10 @@ def evaluate(
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
     counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
     with progress("measuring") as moved:
-        kind = arithmetic(task, target, data, confirm or 0.0) if target or data or confirm else task
+        judged = any(given is not None for given in (target, data, confirm))
+        kind = arithmetic(task, target, data, confirm or 0.0) if judged else task
         columns = (reference_column, train_column)
-        plan = Plan(n or 10_000, seed, features or "classifier", *counts, likelihood)
+        plan = Plan(n or 10_000, seed, "classifier" if features is None else features, *counts, likelihood)
         how = workflow.Comparison(reference, train, kind, column, fcd, *columns)
         evaluated = workflow.evaluate(files, how, plan, moved)
         if table is not None:
@@ -121,6 +122,11 @@ def evaluate(
             from grammar_rae.workflows.page import write_page
 
             write_page(
-                report, evaluated, seed, model, best or "qed", shlex.join(["grammar-rae", *sys.argv[1:]])
+                report,
+                evaluated,
+                seed,
+                model,
+                "qed" if best is None else best,
+                shlex.join(["grammar-rae", *sys.argv[1:]]),
             )
     show_side_by_side(files, evaluated.numbers, json)

@@ -115,8 +115,20 @@ def read(path: str | Path, column: str | None = None, reading: Reading = PLAIN) 
             items.rejected.append(Reject(line, text, problem))
     if not items.values and not items.rejected:
         raise DataError(f"{path}: empty, expected one item a line")
-    _say(path, "" if found is None or suffix == ".parquet" or column else found.says(suffix), items)
+    _say(
+        path, "" if found is None or suffix == ".parquet" else _unusual(found, suffix, column, reading), items
+    )
     return items
+
+
+def _unusual(found: Layout, suffix: str, column: str | None, reading: Reading) -> str:
+    """What a user may not expect of how a text file is read: a column that was named and is not there, or `says`."""
+    if column is None:
+        return found.says(suffix)
+    by_number = column.isdecimal() and not (reading.exact and suffix == ".txt")
+    if column == found.name or by_number or suffix in (".csv", ".tsv"):
+        return ""
+    return f"no column {excerpt(column)[0]!r} there, its lines are read without"
 
 
 def _rows(

@@ -94,3 +94,11 @@ def test_samples_of_a_model_are_new_beside_the_set_that_is_named(done, tmp_path)
     beside = json.loads(done(*words, "--train", tmp_path / "a.txt", "--reference", tmp_path / "a.txt"))
     assert beside["novel"] == 0 and beside["train_unreadable"] == beside["reference_unreadable"] == 0
     assert beside["depth_w1"] == 0 and {name: beside[name] for name in own} == own
+
+
+def test_a_column_that_lines_do_not_have_is_named(cli, smi):
+    code, out, err = cli("evaluate", smi, "--column", "x", "--json")
+    assert code == 0 and json.loads(out)["n"] == 3
+    assert err == f"grammar-rae: {smi}: no column 'x' there, its lines are read without\n"
+    (smi.parent / "b.smi").write_text("smiles name\nCCO ethanol\n")
+    assert cli("evaluate", smi.parent / "b.smi", "--column", "smiles", "--json")[2] == ""

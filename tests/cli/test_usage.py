@@ -10,9 +10,10 @@ from grammar_rae.cli import VERBS
 
 INTERRUPTED = """
 import sys
+module = sys.argv[1]
 class Interrupt:
     def find_spec(self, name, *rest):
-        if name == sys.argv[1]:
+        if name == module:
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 from grammar_rae.cli import main

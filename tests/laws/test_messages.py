@@ -12,6 +12,7 @@ from grammar_rae.experiments.train import train
 
 PACKAGE = Path(gr.__file__).parent
 OPTION = re.compile(r"(?<![-\w])--[a-z]")
+KNOWN = re.compile(r"`|^--[a-z]+$")  # a command to run, and what `errors.option` is to say
 
 
 def messages(path):
@@ -33,7 +34,7 @@ def test_no_message_of_the_library_names_an_option_itself():
         for line, text in messages(path)
     ]
     assert len(texts) > 300
-    assert [found for found in texts if OPTION.search(found[2]) and "`" not in found[2]] == []
+    assert [found for found in texts if OPTION.search(found[2]) and not KNOWN.search(found[2])] == []
 
 
 def test_python_and_the_command_line_say_the_same_in_their_own_words(cli, tmp_path):

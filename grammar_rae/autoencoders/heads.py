@@ -131,10 +131,9 @@ class RungHead(nn.Module):
         super().__init__()
         self.parts = reader.parts if isinstance(reader, LadderReader) else (hidden,)
         if len(self.parts) != len(rungs):
-            raise ValueError(
-                f"{len(rungs)} rungs on a net without levels; set encoder.net = image_ladder, dense_ladder or "
-                "strided_ladder, and decoder.net to one of their kind"
-            )
+            raise ValueError(f"{len(rungs)} rungs on a net of {len(self.parts)} levels; expected one a level")
+        if sigma == "sigmoid" and bound is not None:
+            raise ValueError("bound is of exponentials; leave it out, or sigma = sigmoid")
         pairs = list(zip(self.parts, rungs, strict=True))
         self.means = nn.ModuleList(nn.Linear(part, rung).apply(glorot) for part, rung in pairs)
         self.spreads = nn.ModuleList(nn.Linear(part, rung).apply(glorot) for part, rung in pairs)

@@ -29,20 +29,30 @@ SLOPE = 0.1  # of the leaky ReLU on the way up
 EPSILON = 1e-3  # of the batch norms
 
 
+class MapNorm(nn.BatchNorm2d):
+    """Batch norm of maps (B, C, H, W); of one number a channel, whose variance says nothing, the running statistics."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__(features, eps=EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) of x (B, C, H, W)."""
+        if x.numel() > x.shape[1]:
+            return super().forward(x)
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=EPSILON)
+
+
 class Norm(nn.Module):
-    """Batch norm of vectors (B, C); a batch of one, whose variance says nothing, takes the running statistics."""
+    """The same of vectors (B, C)."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(features, eps=EPSILON)
+        self.norm = MapNorm(features)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C) of x (B, C)."""
-        norm = self.norm
-        if len(x) > 1:
-            normalised: Tensor = norm(x)
-            return normalised
-        return F.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=EPSILON)
+        normalised: Tensor = self.norm(x[:, :, None, None])
+        return normalised[:, :, 0, 0]
 
 
 def initial(module: nn.Module) -> None:
@@ -75,7 +85,7 @@ class Level:
         layers: list[nn.Module] = []
         for before, after, stride in zip(self.channels, self.channels[1:], self.strides, strict=False):
             layers += _convolution(before, after, stride)
-            layers += [nn.BatchNorm2d(after, eps=EPSILON), nn.LeakyReLU(SLOPE)]
+            layers += [MapNorm(after), nn.LeakyReLU(SLOPE)]
         return nn.Sequential(*layers)
 
     def down(self, entering: tuple[int, ...], planes: int | None) -> nn.Sequential:
@@ -94,7 +104,7 @@ class Level:
         for i, (before, after, stride) in enumerate(zip(filters, filters[1:], self.strides, strict=False)):
             layers += _transposed(before, after, stride, bias=i == linear)
             if i != linear:
-                layers += [nn.BatchNorm2d(after, eps=EPSILON), nn.ReLU()]
+                layers += [MapNorm(after), nn.ReLU()]
         return nn.Sequential(*layers)
 
 

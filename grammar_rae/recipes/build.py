@@ -36,8 +36,10 @@ from grammar_rae.catalogue import (
 )
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.distributions.pixels import PixelLikelihood
+from grammar_rae.distributions.posteriors import StandardNormal
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.nets.ladder import LadderReader
 from grammar_rae.recipes.parts import complete, sections
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.signatures import settings_of
@@ -81,6 +83,12 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
     encoder = _make_encoder(recipe, given, variant)
     decoder = variant.edit(_make_decoder(recipe, given))
     prior = _made(look_up(PRIORS, variant.prior, "prior"), given, recipe, "prior")
+    noise = dict(recipe.encoder).get("noise", 1.0)
+    if noise != 1 and not isinstance(prior(), StandardNormal):
+        raise RecipeError(
+            f"{recipe.name}: encoder.noise {noise:g}; the divergence from a prior that is learned is estimated at "
+            "draws of the posterior itself: set encoder.noise = 1.0"
+        )
     refine = (
         None
         if variant.refine is None
@@ -139,9 +147,11 @@ def summed(term: str, weight: float, pixels: int, channels: int, latent: int) ->
 
     The code averages: mean squared error over the N = `pixels` (all channels) + β mean z² over the L codes
     + λ × penalty, and for variational models the error averaged over channels alone + w KL. Multiplied by N,
-    or by the channels, that is SSE + (2 β N / L) ||z||² / 2 + λ N × penalty, and SSE + w channels KL.
+    or by the channels, that is SSE + (2 β N / L) ||z||² / 2 + λ N × penalty, and SSE + w channels KL. RecipeError for a
+    term that it lacks.
     """
     factors = {
+        "nll": 1,
         "half_norm": 2 * pixels / latent,
         "kl": channels,
         "gradient_penalty": pixels / latent,  # averaged over the codes too
@@ -149,7 +159,11 @@ def summed(term: str, weight: float, pixels: int, channels: int, latent: int) ->
         "kernel_decay": pixels,
         "mmd": pixels,
     }
-    return weight * factors.get(term, 1)
+    if weight and term not in factors:
+        raise RecipeError(
+            f"objective.convention as_coded is that of the RAE paper's code, which has no term {term}"
+        )
+    return weight * factors.get(term, 0)
 
 
 def look_up_term(terms: dict[str, tuple[Term, float]], name: str, recipe: Recipe) -> tuple[Term, float]:
@@ -195,6 +209,11 @@ def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) ->
         net: nn.Module = _made(
             look_up(ENCODER_NETS, recipe.encoder.net, "encoder net"), given, recipe, "encoder"
         )
+        if len(given["rungs"]) > 1 and not isinstance(net, LadderReader):
+            raise RecipeError(
+                f"{recipe.name}: {len(given['rungs'])} rungs on a net without levels; leave encoder.rungs out, or set "
+                "encoder.net = image_ladder, dense_ladder or strided_ladder, and decoder.net to one of their kind"
+            )
         return net
 
     net: Any = make_net() if variant.wrap is None else None

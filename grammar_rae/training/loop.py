@@ -47,8 +47,8 @@ def fit(
     """Train `objective`, (rows, step) → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
     loss, rate, seconds}; the step is that of the optimizer, from the beginning of training.
 
-    When the generator ends, the objective holds the weights of the best validation loss, which are averages
-    over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
+    When the generator ends, the objective holds the weights of the best validation loss since `begin` last changed any,
+    which are averages over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
     go to `folder`, by rank 0; `resume` starts from the one there, if any. `on_step(step, steps, loss)` reports.
     `begin(epoch, epochs, rows)` runs before each of the epochs, from 0, on the training rows; it may change weights.
     Each batch takes `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random
@@ -70,8 +70,8 @@ def fit(
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
     while not state.ended(settings):
         begun = time.monotonic()
-        record, rate, random = loop.epoch(state, random)
-        state = state.after(record["valid_loss"], settings)
+        record, rate, random, anew = loop.epoch(state, random)
+        state = (state.anew() if anew else state).after(record["valid_loss"], settings)
         if state.stale == 0:
             best = loop.weights()
         rate = state.rate if settings.schedule == "plateau" else rate
@@ -123,27 +123,30 @@ class _Loop:
         module = self.objective if self.average is None else self.average.module
         return {name: value.detach().clone() for name, value in module.state_dict().items()}
 
-    def epoch(self, state: State, random: Tensor) -> tuple[Record, float, Tensor]:
+    def epoch(self, state: State, random: Tensor) -> tuple[Record, float, Tensor, bool]:
         """One epoch from a state of torch's generator, and the validation after it: the means of the terms, the last
-        step's learning rate, the generator's next state. DataError where a loss is not finite.
+        step's learning rate, the generator's next state, whether `begin` changed weights. DataError where a loss is
+        not finite.
         """
+        anew = False
         with torch.random.fork_rng():
             torch.set_rng_state(random)
             if self.fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
                 epoch_seed = self.settings.seed * 1_000_003 + state.epoch
                 torch.cuda.manual_seed(epoch_seed * 1009 + self.fabric.global_rank)
             if self.begin is not None:
-                self._begin(state.epoch, self.begin)
+                anew = self._begin(state.epoch, self.begin)
             order = batches(self.data, self.settings, state.epoch)
             record, rate = self.train(order, state)
             random = torch.get_rng_state()
         record |= self.validate((state.epoch + 1) * len(order) * self.phases)
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
+            clip = "set" if self.settings.clip is None else "lower"
             raise DataError(
                 f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
-                f"lower training.learning_rate or set training.clip, and {option('resume')} from the epoch before"
+                f"lower training.learning_rate or {clip} training.clip, and {option('resume')} from the epoch before"
             )
-        return record, rate, random
+        return record, rate, random, anew
 
     def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
         """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, summed over the
@@ -171,15 +174,17 @@ class _Loop:
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         if self.settings.clip is not None:
-            self.fabric.clip_gradients(self.parallel, self.optimizer, max_norm=self.settings.clip)
+            self.fabric.clip_gradients(
+                self.parallel, self.optimizer, max_norm=self.settings.clip, error_if_nonfinite=False
+            )
         self.optimizer.step()
         if self.average is not None:
             self.average.update_parameters(self.objective)
         return terms, loss
 
-    def _begin(self, epoch: int, begin: Begin) -> None:
-        """What comes before an epoch; weights that it changes are changed in their average too, and begin anew for
-        the optimizer, whose moments belong to what they were.
+    def _begin(self, epoch: int, begin: Begin) -> bool:
+        """What comes before an epoch, and whether it changed weights: those are changed in their average too, and begin
+        anew for the optimizer, whose moments belong to what they were.
         """
         held = {name: value.clone() for name, value in self.objective.state_dict().items()}
         with torch.no_grad():
@@ -194,6 +199,7 @@ class _Loop:
         for name, parameter in self.objective.named_parameters():
             if name in changed:
                 self.optimizer.state.pop(parameter, None)
+        return bool(changed)
 
     @torch.no_grad()
     def validate(self, step: int) -> Record:

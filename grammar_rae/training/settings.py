@@ -18,11 +18,11 @@ class Settings(BaseModel):
     learning_rate: float = Field(default=1e-3, gt=0)
     decay: float = Field(default=1.0, gt=0, le=1)  # of the rate, a step, beside the schedule
     schedule: Literal["plateau", "cosine", "trapezoid"] = "plateau"
-    factor: float = 0.2  # of the rate at a plateau
-    patience: int = 3  # epochs without a better validation loss that make a plateau
-    floor: float = 1e-4  # least rate
+    factor: float = Field(default=0.2, gt=0, le=1)  # of the rate at a plateau
+    patience: int = Field(default=3, ge=0)  # epochs without a better validation loss that make a plateau
+    floor: float = Field(default=1e-4, ge=0)  # least rate
     stop_after: PositiveInt | None = None  # epochs without a better validation loss
-    clip: float | None = None  # largest norm of the gradient
+    clip: float | None = Field(default=None, gt=0)  # largest norm of the gradient
     average: float = Field(
         default=0.0, ge=0, lt=1
     )  # decay a step of the average of weights kept; 0: the weights

@@ -37,6 +37,10 @@ class State:
             rate=rate,
         )
 
+    def anew(self) -> State:
+        """The same state of another model, which no former loss speaks of."""
+        return replace(self, best=math.inf, stale=0, since_cut=0)
+
     def recorded(self, record: dict[str, float]) -> State:
         """The same state with one more record in its history."""
         return replace(self, history=[*self.history, record])

@@ -61,14 +61,13 @@ def test_fact_2_unit_variances_give_the_unbiased_variance_of_the_means():
 
 
 def test_fact_3_the_deviation_through_the_whole_matrix():
-    """Published code: of all B² entries, the diagonal's zeros too, times a factor."""
-    k = pairwise(posterior().__class__(posterior().mean.double(), posterior().log_var.double()))
-    k = k - torch.diag(k.diagonal())
-    total, off = k.sum(), k[~torch.eye(B, dtype=torch.bool)]
-    mean = total / (B * (B - 1))
-    centred = torch.where(torch.eye(B, dtype=torch.bool), mean, k)  # so that the diagonal adds nothing
+    """Published code: of all B² entries, the diagonal's the mean of the others, times a factor."""
+    q = Gaussian(posterior().mean.double(), posterior().log_var.double())
+    values = pairs(q).sum(1)
+    k = values.mean().repeat(B, B)
+    k[~torch.eye(B, dtype=torch.bool)] = values
     factor = math.sqrt((B**2 - 1) / (B**2 - B - 1))
-    torch.testing.assert_close(factor * centred.std(), off.std())
+    torch.testing.assert_close(smooth(given(q)), factor * k.std())
 
 
 def test_fact_4_without_the_two_weights_it_is_the_vae():

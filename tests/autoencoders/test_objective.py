@@ -17,9 +17,9 @@ from grammar_rae.autoencoders.views import binarised, dequantised
 from grammar_rae.catalogue import VARIANTS
 from grammar_rae.distributions.divergence import by_dimension, divergence
 from grammar_rae.distributions.posteriors import Gaussian, StandardNormal
-from grammar_rae.errors import RecipeError
+from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.model.model import Model
-from grammar_rae.recipes.build import make_autoencoder, make_objective
+from grammar_rae.recipes.build import make_autoencoder, make_codec, make_objective
 from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.runs.weights import pack_weights, warm_start
@@ -287,3 +287,69 @@ def test_the_divergence_is_the_sum_of_its_dimensions():
     parts = by_dimension(q, p, z)
     assert parts.shape == (5, 3) and (parts >= 0).all()
     torch.testing.assert_close(parts.sum(-1), divergence(q, p, z))
+
+
+def test_the_best_weights_are_those_since_some_were_set():
+    run, x = tiny("ae", "grey")
+    weight = run.autoencoder.encoder.head.mean.bias
+
+    def begin(model, epoch, epochs, rows):
+        if epoch == 2:
+            weight.fill_(5.0)
+
+    train(
+        Objective(run.autoencoder, {"far": (lambda one: weight.square().sum(), 1.0)}, begin=begin),
+        x,
+        epochs=4,
+    )
+    assert 0 < weight.min() < 5  # before the third epoch they were nearer to 0
+
+
+@pytest.mark.parametrize(("clip", "advice"), [(None, "set training.clip"), (1.0, "lower training.clip")])
+def test_a_gradient_that_is_not_finite_is_divergence(clip, advice):
+    run, x = tiny("ae", "grey")
+    weight = run.autoencoder.encoder.head.mean.bias
+    objective = Objective(run.autoencoder, {"steep": (lambda one: ((weight + 1) * 1e30).square().sum(), 1.0)})
+    with pytest.raises(DataError, match=f"diverged in epoch 1 .*{advice}"):
+        train(objective, x, epochs=2, clip=clip)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"clip": 0}, {"clip": -1}, {"factor": 0}, {"factor": 2}, {"patience": -1}, {"floor": -1}]
+)
+def test_settings_have_ranges(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Settings(epochs=1, batch=1, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("variant", "kind", "change", "message"),
+    [
+        (
+            "mutual",
+            "grey",
+            {"encoder": {"noise": 0.01}},
+            "encoder.noise 0.01; the divergence from a prior that is learned",
+        ),
+        (
+            "vlac",
+            "grey",
+            {"encoder": {"noise": 0.5}},
+            "encoder.noise 0.5; the divergence from a prior that is learned",
+        ),
+        (
+            "vae",
+            "grey",
+            {"encoder": {"rungs": [1, 2]}},
+            "2 rungs on a net without levels; leave encoder.rungs out",
+        ),
+        ("ladder", "grey", {"encoder": {"sigma": "sigmoid", "bound": 2.0}}, "bound is of exponentials"),
+    ],
+)
+def test_settings_without_sense_are_refused(variant, kind, change, message):
+    sections = table(variant, kind)
+    for part, settings in change.items():
+        sections[part] = {**sections[part], **settings}
+    recipe = Recipe.model_validate(sections)
+    with pytest.raises(RecipeError, match=message):
+        make_autoencoder(recipe, make_codec(recipe, None))

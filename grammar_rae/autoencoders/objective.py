@@ -20,7 +20,8 @@ class Objective(nn.Module):
 
     `warm_up[term]` τ multiplies a weight by 1 − exp(−step / τ) in training. Each batch takes `phases` steps of the
     optimizer, which terms can tell apart by the step. `begin(epoch, epochs, rows)`, where there is one, is what the
-    variant does before an epoch, from 0, with the training rows (n, …).
+    variant does before an epoch, from 0, with the training rows (n, …). `settling` is how many steps pass before every
+    warmed-up weight is at 1 − 1 / e of itself.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Objective(nn.Module):
         )
         self.code_noise = code_noise
         self.warm_up = dict(warm_up or {})
+        self.settling = math.ceil(max(self.warm_up.values(), default=0))
         self.phases = phases
         self.begin = None if begin is None else partial(begin, model)
 

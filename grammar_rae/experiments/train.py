@@ -155,7 +155,8 @@ def _train(
         return
     prepared.run.metrics |= {
         "epochs": int(records[-1]["epoch"]),
-        "best_valid_loss": min(record["valid_loss"] for record in records),
+        "best_epoch": max(int(r["epoch"]) for r in records if r["valid_loss"] == records[-1]["best"]),
+        "best_valid_loss": records[-1]["best"],
     }
     if folder is not None:  # all of it, for somebody may have removed the folder meanwhile
         _describe(folder, prepared)
@@ -191,6 +192,7 @@ def _trained(
         report_step,
         objective.begin,
         objective.phases,
+        objective.settling,
     )
     with _tensorboard(folder if fabric.is_global_zero else None) as writer:
         for record in training:

@@ -105,18 +105,16 @@ class Model(Generic[Items]):
         component: int | None = None,
         report: Report = silent,
     ) -> Items:
-        """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; the recipe's own where
-        None.
+        """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; None: the recipe's own.
 
-        Temperature 0 writes the likeliest production at every step.
-        Molecules come as canonical SMILES, or as written with `raw` and where they are not valid. Without
-        `budget` a derivation may stay unfinished and is the empty string; with `syntax_only` the rules of
-        valence are not enforced. With `unique` every string comes once, and drawing stops after 20 n, so that
-        fewer than n may come. `keep` < 1 draws more and keeps that share, the strings in which the model itself,
-        before any mask, believed most. `start`, the beginning of a SMILES, is completed n times. Both choose within
-        every thousand samples: with them the strings of a smaller n need not be the first ones of a larger.
-        `rung`, from 1 at the bottom, and `component`, from 1, draw that part of the code of that component of the
-        prior (models of the variant vlac).
+        Temperature 0 writes the likeliest production at every step. Molecules come as canonical SMILES, or as written
+        with `raw` and where they are not valid. Without `budget` a derivation may stay unfinished and is the empty
+        string; with `syntax_only` the rules of valence are not enforced. With `unique` every string comes once, and
+        drawing stops after 20 n, so that fewer than n may come. `keep` < 1 draws more and keeps that share, the strings
+        in which the model itself, before any mask, believed most. `start`, the beginning of a SMILES, is completed n
+        times. Both choose within every thousand samples: with them the strings of a smaller n need not be the first
+        ones of a larger.
+        `rung`, 1 the lowest, and `component` draw that part of the code of that component of vlac's prior.
         DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
@@ -256,7 +254,7 @@ class Model(Generic[Items]):
     ) -> pd.DataFrame:
         """Up to n different items around an item's code, nearest first: `string` or `image`, and its `distance`.
 
-        20 n codes are decoded, their distances evenly spaced up to `radius`, where 1 is as far as a code
+        20 n codes, n of images, are decoded, their distances evenly spaced up to `radius`, where 1 is as far as a code
         commonly lies from the mean of all codes (see `model.latent.around`, with the density `gaussian`). Invalid items
         and the item itself are left out, so that fewer than n may come. With a `rung` of a ladder, 1 the lowest, that
         part of the code moves alone, and distances are within it. Errors as those of `encode`; DataError for a rung

@@ -24,18 +24,20 @@ def items_near(
 ) -> pd.DataFrame:
     """Up to n items, nearest first, as `Model.neighbours`."""
     within(n=n, radius=radius, seed=seed, rung=rung)
-    require(DRAWS * n * (5 * 8 * model.latent + 1000), f"the {DRAWS} codes of each of {n:,} neighbours")
+    task = model.run.task
+    draws = DRAWS * n if task.medium.gaps else n  # hardly two codes have the same image
+    require(draws * (5 * 8 * model.latent + 1000), f"the {draws:,} codes of {n:,} neighbours")
     gaussian = model.density("gaussian")()
     assert isinstance(gaussian, MixtureDistribution)
     factor, code = gaussian.factors[0].cpu().numpy(), model.encode([item])[0]
     if rung is None:
-        z, distances = around(code, factor, DRAWS * n, radius, seed)
+        z, distances = around(code, factor, draws, radius, seed)
     else:
         part = part_of(model, rung)
         own = np.linalg.cholesky(factor[part] @ factor[part].T)
-        others, distances = around(code[part], own, DRAWS * n, radius, seed)
+        others, distances = around(code[part], own, draws, radius, seed)
         z = with_rung(model, code, rung, others)
-    task, items = model.run.task, decoded_items(model, z, raw=True)
+    items = decoded_items(model, z, raw=True)
     forms = task.canonical(items)
     first: dict[str | None, int] = {}
     for place, form in enumerate(forms):

@@ -43,12 +43,14 @@ def fit(
     on_step: OnStep | None = None,
     begin: Begin | None = None,
     phases: int = 1,
+    settling: int = 0,
 ) -> Iterator[Record]:
     """Train `objective`, (rows, step) → {term: (B,) or ()}, in place, yielding {epoch, train terms, valid terms,
-    loss, rate, seconds}; the step is that of the optimizer, from the beginning of training.
+    loss, best, rate, seconds}; the step is that of the optimizer, from the beginning of training.
 
-    When the generator ends, the objective holds the weights of the best validation loss since `begin` last changed any,
-    which are averages over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
+    When the generator ends, the objective holds the weights of the `best` validation loss, which counts from where
+    `begin` last changed any and the first `settling` steps are over: what is judged is another model before. They are
+    averages over the trajectory where `settings.average` says so (Polyak, Juditsky 1992). Checkpoints
     go to `folder`, by rank 0; `resume` starts from the one there, if any. `on_step(step, steps, loss)` reports.
     `begin(epoch, epochs, rows)` runs before each of the epochs, from 0, on the training rows; it may change weights.
     Each batch takes `phases` steps; a weight that a step's loss does not reach stays as it is. The caller's random
@@ -64,7 +66,7 @@ def fit(
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         random = torch.get_rng_state()
-    loop = _Loop.of(objective, data, settings, fabric, on_step, begin, phases)
+    loop = _Loop.of(objective, data, settings, fabric, on_step, begin, phases, settling)
     state, best = State(rate=settings.learning_rate), loop.weights()
     if resume and folder is not None and checkpoint_of(folder).is_file():
         state, random, best = load_checkpoint(folder, objective, loop.optimizer, loop.average)
@@ -75,7 +77,8 @@ def fit(
         if state.stale == 0:
             best = loop.weights()
         rate = state.rate if settings.schedule == "plateau" else rate
-        record = {"epoch": state.epoch, **record, "rate": rate, "seconds": time.monotonic() - begun}
+        record = {"epoch": state.epoch, **record, "best": state.best, "rate": rate}
+        record["seconds"] = time.monotonic() - begun
         state = state.recorded(record)
         if folder is not None and fabric.is_global_zero:
             save_checkpoint(folder, objective, loop.optimizer, state, random, best, loop.average)
@@ -98,6 +101,7 @@ class _Loop:
     on_step: OnStep | None
     begin: Begin | None
     phases: int
+    settling: int
 
     @classmethod
     def of(
@@ -109,6 +113,7 @@ class _Loop:
         on_step: OnStep | None,
         begin: Begin | None,
         phases: int,
+        settling: int,
     ) -> _Loop:
         """With the optimizer set up by Fabric; with an average of the weights where the settings ask for one."""
         optimizer = OPTIMIZERS[settings.optimizer](objective.parameters(), lr=settings.learning_rate)
@@ -116,7 +121,9 @@ class _Loop:
         average = None
         if settings.average:
             average = AveragedModel(objective, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-        return cls(objective, parallel, average, optimizer, data, settings, fabric, on_step, begin, phases)
+        return cls(
+            objective, parallel, average, optimizer, data, settings, fabric, on_step, begin, phases, settling
+        )
 
     def weights(self) -> dict[str, Tensor]:
         """A copy of the weights that validation judges."""
@@ -125,10 +132,10 @@ class _Loop:
 
     def epoch(self, state: State, random: Tensor) -> tuple[Record, float, Tensor, bool]:
         """One epoch from a state of torch's generator, and the validation after it: the means of the terms, the last
-        step's learning rate, the generator's next state, whether `begin` changed weights. DataError where a loss is
+        step's learning rate, the generator's next state, whether no epoch before it counts. DataError where a loss is
         not finite.
         """
-        anew = False
+        anew = False  # whether what is judged has become another model since the epoch before
         with torch.random.fork_rng():
             torch.set_rng_state(random)
             if self.fabric.device.type == "cuda":  # whose own generator draws the posterior's noise there
@@ -137,16 +144,17 @@ class _Loop:
             if self.begin is not None:
                 anew = self._begin(state.epoch, self.begin)
             order = batches(self.data, self.settings, state.epoch)
+            steps = state.epoch * len(order) * self.phases
             record, rate = self.train(order, state)
             random = torch.get_rng_state()
-        record |= self.validate((state.epoch + 1) * len(order) * self.phases)
+        record |= self.validate(steps + len(order) * self.phases)
         if not math.isfinite(record["train_loss"] + record["valid_loss"]):
             clip = "set" if self.settings.clip is None else "lower"
             raise DataError(
                 f"training diverged in epoch {state.epoch + 1} (loss {record['train_loss']}); "
                 f"lower training.learning_rate or {clip} training.clip, and {option('resume')} from the epoch before"
             )
-        return record, rate, random, anew
+        return record, rate, random, anew or steps <= self.settling
 
     def train(self, order: list[Tensor], state: State) -> tuple[Record, float]:
         """One epoch of optimizer steps, on the rows of each batch of `order`: the means of the terms, summed over the

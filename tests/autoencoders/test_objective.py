@@ -49,7 +49,7 @@ def train(objective, x, folder=None, resume=False, stop=None, **changes):
     records = []
     for record in fit(
         objective, Data(x[:6], x[6:]), how, Fabric(accelerator="cpu"), folder, resume,
-        begin=objective.begin, phases=objective.phases,
+        begin=objective.begin, phases=objective.phases, settling=objective.settling,
     ):  # fmt: skip
         records.append({name: value for name, value in record.items() if name != "seconds"})
         if len(records) == stop:
@@ -303,6 +303,16 @@ def test_the_best_weights_are_those_since_some_were_set():
         epochs=4,
     )
     assert 0 < weight.min() < 5  # before the third epoch they were nearer to 0
+
+
+@pytest.mark.parametrize(("tau", "best"), [(None, 2), (1, 2), (3, 4), (4, 6), (1000, 8)])
+def test_no_epoch_counts_while_a_weight_is_warmed_up(tau, best):
+    run, x = tiny("ae", "grey")
+    growing = {
+        "steps": (lambda one: one.z.sum(-1) * 0 + one.step, 1.0)
+    }  # in validation, after 2 steps an epoch
+    records = train(Objective(run.autoencoder, growing, warm_up={"steps": tau} if tau else None), x, epochs=4)
+    assert [record["valid_loss"] for record in records] == [2, 4, 6, 8] and records[-1]["best"] == best
 
 
 @pytest.mark.parametrize(("clip", "advice"), [(None, "set training.clip"), (1.0, "lower training.clip")])

@@ -29,6 +29,7 @@ frame.addEventListener("load", () => {
     blank: [...inside.querySelectorAll("svg")].filter(s => !s.getBBox().width).length,
     fetched: frame.contentWindow.performance.getEntriesByType("resource").map(r => r.name),
     wide: inside.scrollingElement.scrollWidth - frame.contentWindow.innerWidth,
+    scrolled: [...inside.querySelectorAll(".wide")].filter(w => w.scrollWidth > w.clientWidth).length,
     headings: [...inside.querySelectorAll("h1, h2")].map(h => h.textContent),
     text: inside.body.innerText,
   });
@@ -58,7 +59,7 @@ def run(chromium, folder, *options):
 
 def look(chromium, folder, page, width):
     """What a browser `width` pixels wide finds: counts of pictures, those on the first screen, what was fetched, how
-    much is too wide.
+    much is too wide, how many tables must be scrolled to be seen whole.
     """
     content = json.dumps(page).replace("<", "\\u003c")
     checker = folder / "checker.html"

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 SMALL = 0.0005  # three decimals would show nothing of it
+FEW = 4  # numbers of a list that are shown; of a longer one the last is an ellipsis
 
 
 def plain(value: Any) -> Any:
@@ -16,8 +17,9 @@ def plain(value: Any) -> Any:
 
 
 def pretty(value: Any, share: bool = False) -> str:
-    """A share, 0 to 1, in percent; other numbers with three decimals, tiny ones with three digits, those of a list
-    with two; «–» for no score.
+    """A share, 0 to 1, in percent; other numbers with three decimals, tiny ones with three digits; «–» for no score.
+
+    Of a list the first few with two decimals, and an ellipsis for the rest.
     """
     value = plain(value)
     if value is None:
@@ -25,7 +27,8 @@ def pretty(value: Any, share: bool = False) -> str:
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, list):
-        return "  ".join(f"{number:.2f}" for number in value)
+        numbers = [f"{number:.2f}" for number in value]
+        return "  ".join(numbers if len(numbers) <= FEW else [*numbers[: FEW - 1], "…"])
     if isinstance(value, float) and share:
         return f"{100 * value:.2f} %"
     if isinstance(value, float):

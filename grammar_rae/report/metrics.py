@@ -120,12 +120,18 @@ def _table(names: Sequence[str], sets: Sequence[ItemSet], reference: Reference |
         cells = [
             tag("b", text) if top else text
             for text, top in zip(
-                (printed(name, value) for value in values), are_best(name, values), strict=True
+                (_shown(name, value) for value in values), are_best(name, values), strict=True
             )
         ]
-        other = [printed(name, own.numbers.get(name))] if own else []
+        other = [_shown(name, own.numbers.get(name))] if own else []
         rows.append([_meaning(name), *cells, *other])
     return table([*head, f"{own.name} itself"] if own else head, rows, caption, len(sets) + bool(own))
+
+
+def _shown(name: str, value: Any) -> str:
+    """A metric's value; words, and the numbers of a list, are wrapped where a number is not."""
+    text = printed(name, value)
+    return tag("span", text, class_="words") if isinstance(value, str | list) else text
 
 
 def _meaning(name: str) -> Html:

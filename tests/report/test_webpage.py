@@ -212,6 +212,25 @@ def test_everything_measured_is_on_the_page():
     assert "sin(x*x)" in text and "Best expressions" in text and "position" in text
 
 
+@pytest.mark.parametrize(("names", "width"), [("a", 390), ("a", 1280), ("ab", 390), ("ab", 1280)])
+def test_lists_and_words_push_no_value_out_of_sight(chromium, tmp_path, names, width):
+    numbers = {
+        "squared_error": 224.833,
+        "log_likelihood": -285.637,
+        "active_units": 56,
+        "units": 56,
+        "kl_by_dimension": [0.25] * 56,
+        "not_covered": "line 3: '*' is not among the model's atoms; " * 3,
+        "other": [0.125] * 56,
+    }
+    rows = table(np.zeros((2, 8, 8, 1), np.uint8), "images")
+    found = look(
+        chromium, tmp_path, page([ItemSet(name, rows, numbers) for name in names], named("images")), width
+    )
+    assert found["scrolled"] == 0 and found["wide"] <= 0
+    assert found["text"].count("0.25 0.25 0.25 …") == len(names)
+
+
 def test_the_best_of_a_row_is_bold():
     good, bad = ({"valid": share, "fcd": share} for share in (0.9, 0.1))
     rows = table(["CCO"], "molecules")

@@ -27,12 +27,12 @@ def show(numbers: Mapping[str, Any], as_json: bool, heading: str = "", error: bo
         return
     from grammar_rae.evaluation.metrics import printed, titled
 
-    table = _table(heading, show_header=False)
+    table = _table(show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, value in numbers.items():
         table.add_row(titled(name), printed(name, value))
-    _console(error).print(table)
+    _print(table, heading, error)
 
 
 def show_frame(frame: pd.DataFrame, as_json: bool, title: str = "") -> None:
@@ -70,7 +70,7 @@ def _show_rows(
     console = _console()
     rows = [[pretty(value) for value in row] for group in groups.values() for row in group]
     kept = _fitting(columns, rows, console.width)
-    table, lines = _table(title), iter(rows)
+    table, lines = _table(), iter(rows)
     for name, numeric in [list(columns.items())[i] for i in kept]:
         table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
     for place, (heading, group) in enumerate(groups.items()):
@@ -80,7 +80,7 @@ def _show_rows(
             table.add_row(Text(heading, style="bold", no_wrap=True))
         for cells in islice(lines, len(group)):
             table.add_row(*(Text(cells[i], no_wrap=True, overflow="ellipsis") for i in kept))
-    console.print(table)
+    _print(table, title)
     if left_out := [name for i, name in enumerate(columns) if i not in kept]:
         console.print(f"in a wider terminal: {', '.join(left_out)}")
 
@@ -120,7 +120,7 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
             for value, top in zip(values, are_best(metric, values), strict=True)
         ]
         table.add_row(titled(metric), *cells)
-    _console().print(table)
+    _print(table)
     _console().print("↑ more is better, ↓ less; bold: the best")
 
 
@@ -138,14 +138,20 @@ def progress(what: str) -> Iterator[Report]:
         yield lambda text, share: bar.update(task, description=text, completed=share)
 
 
-def _table(title: str = "", show_header: bool = True) -> Any:
+def _print(table: Any, title: str = "", error: bool = False) -> None:
+    """A table, under its title: a line that is never broken, however narrow the table is."""
+    console = _console(error)
+    if title:
+        console.print(title, style="italic", soft_wrap=True)
+    console.print(table)
+
+
+def _table(show_header: bool = True) -> Any:
     """An empty table, ruled under its head alone so that its columns have the room."""
     from rich import box
     from rich.table import Table
 
     return Table(
-        title=title or None,
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         show_header=show_header,
         show_edge=False,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from grammar_rae.cli.output import show_frame, show_groups
+from grammar_rae.cli.output import show, show_frame, show_groups, show_side_by_side
 
 COMMAND = (sys.executable, "-c", "from grammar_rae.cli import main; main()")
 
@@ -56,6 +56,31 @@ def test_a_pipe_has_room_for_everything(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     show_frame(frame(["C" * 500]), False)
     assert "C" * 500 in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_title_is_whole_however_narrow_its_table_is(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    title = "100 from runs/vlac-digits/of a rather long path that is wider than a terminal of eighty columns"
+    show({"n": 100}, False, title)
+    show_frame(frame(["CCO"]), False, title)
+    show_side_by_side([title], [{"n": 100}], False)
+    assert capsys.readouterr().out.splitlines().count(title) == 3
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_a_list_is_shortened_for_people_and_whole_for_machines(capsys, monkeypatch, names):
+    monkeypatch.setenv("COLUMNS", "80")
+    sets = [{"n": 3, "kl_by_dimension": [0.125 + place for place in range(56)]} for _ in names]
+    show_side_by_side(names, sets, False)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("0.12  1.12  2.12  …") for line in lines) == len(names)
+    show_side_by_side(names, sets, True)
+    found = json.loads(capsys.readouterr().out)
+    assert all(
+        row["kl_by_dimension"] == sets[0]["kl_by_dimension"] for row in ([found], found)[len(names) - 1]
+    )
 
 
 def test_a_terminal_of_eighty_columns():

@@ -65,7 +65,7 @@ def test_mistakes_are_one_line(cli, tmp_path):
         ("--score", "qed", "--similarity", 0.4): "a start and a model of molecules",
         ("--score", "qed", "--start", "C(C"): "not one of the molecules",
         ("--score", "qed", "--region", "ball"): "no region is called ball; there are: trust, density, box",
-        ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise max_atoms",
+        ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise --max-atoms",
         ("--score", "expression:x", "--max-atoms", 3): "expected a model of molecules",
         (
             "--score",

@@ -93,7 +93,7 @@ def optimize(
     from grammar_rae.workflows.optimize import Search, model_for
 
     search = Search(
-        model or model_for(wanted),
+        model_for(wanted) if model is None else model,
         wanted,
         budget,
         start=start,

@@ -89,7 +89,7 @@ def density(
     }
     settings = {setting: value for setting, value in given.items() if value is not None}
     settings |= dict(assignment(text, "at_most=5000") for text in set_)
-    if fit is None and (not compare or settings or name or codes or out):
+    if fit is None and (not compare or settings or any(one is not None for one in (name, codes, out))):
         raise RecipeError(
             "which density? give --fit with one of its settings, --compare alone for all there are"
         )

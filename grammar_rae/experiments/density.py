@@ -65,7 +65,7 @@ def add_density(
     """
     place = device_of(device)
     folder = runs.find(run)
-    name = named(request.name or request.kind, request.kind)
+    name = named(request.kind if request.name is None else request.name, request.kind)
     check(request.kind, request.settings)
     if request.codes not in (None, "means", "samples"):
         raise RecipeError(f"codes {request.codes}; expected means or samples")

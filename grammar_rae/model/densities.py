@@ -34,7 +34,7 @@ def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
             f"{default} would",
             stacklevel=3,
         )
-    name = name or default
+    name = default if name is None else name
     if name == "prior":
         return model.run.autoencoder.prior
     if name not in model.run.densities:
@@ -62,7 +62,7 @@ def fit(
 ) -> Density:
     """`Model.fit_density`."""
     within(seed=seed)
-    called = named(name or kind, kind)
+    called = named(kind if name is None else name, kind)
     codes = torch.as_tensor(codes_of(model, z)).to(model.device)
     density = fit_density(kind, codes, seed, report, settings)
     model.run.densities[called] = Fitted(kind, density.to(model.device))

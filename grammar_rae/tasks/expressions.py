@@ -171,8 +171,9 @@ def arithmetic(
         raise DataError(f"both a target, {target}, and points, {data}; expected one of them")
     name = "equation.cfg" if task in (None, "expressions") else task
     grammar = name if isinstance(name, Grammar) else Grammar.read(str(name))
-    goal = read_points(data) if data is not None else target_of(target or scores.TARGET, grammar)
-    words = target or (scores.TARGET if data is None else f"the points of {data}")
+    wanted = scores.TARGET if target is None else target
+    goal = read_points(data) if data is not None else target_of(wanted, grammar)
+    words = wanted if data is None else f"the points of {data}"
     return ExpressionTask(grammar, goal, words, seconds)
 
 

@@ -126,7 +126,7 @@ class Search:
     def _optimizer(self, model: Model, score: ScoringFunction) -> Optimizer:
         start = None if self.start is None else canonical_start(model, self.start)
         feasible = feasibility(model, start, self.similarity, self.max_atoms)
-        surrogate = self.surrogate or searchable(model).surrogate
+        surrogate = searchable(model).surrogate if self.surrogate is None else self.surrogate
         retrains = self.retrain_every is not None
 
         def space_of(model: Model) -> Space:

@@ -102,3 +102,23 @@ def test_a_column_that_lines_do_not_have_is_named(cli, smi):
     assert err == f"grammar-rae: {smi}: no column 'x' there, its lines are read without\n"
     (smi.parent / "b.smi").write_text("smiles name\nCCO ethanol\n")
     assert cli("evaluate", smi.parent / "b.smi", "--column", "smiles", "--json")[2] == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("density", "grae-equations", "--fit", "gaussian", "--name", "", "--out", "new"),
+        ("density", "grae-equations", "--compare", "--name", ""),
+        ("generate", "-m", "grae-equations", "--density", ""),
+        ("optimize", "--score", "qed", "--model", ""),
+        ("optimize", "--score", "qed", "--surrogate", ""),
+        ("evaluate", "a.smi", "--data", ""),
+        ("evaluate", "a.smi", "--target", ""),
+        ("evaluate", "a.smi", "--report", "page.html", "--best", ""),
+        ("evaluate", "grae-equations", "--features", ""),
+    ],
+    ids=str,
+)
+def test_an_empty_name_is_not_one_that_was_not_given(cli, smi, words, monkeypatch):
+    monkeypatch.chdir(smi.parent)
+    refusal(cli, *words)

@@ -24,7 +24,6 @@ class Tokens:
     """M tokens of n texts, one after the other."""
 
     terminal: Many  # (M,)
-    start: Many  # (M,) byte of its text that it begins at
     bounds: Ints  # (n + 1,) where each text's begin
     broken: Ints  # (n,) byte of the text that no terminal begins at, −1 where there is none
 

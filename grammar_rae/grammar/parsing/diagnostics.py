@@ -62,12 +62,14 @@ def _culprit(grammar: Grammar, text: str, tokens: Tokens, i: int, good: int) -> 
     """The position in text i (characters) where its good tokens end, and what stands there, in quotes."""
     token = tokens.bounds[i] + good
     readable = token < tokens.bounds[i + 1]
-    byte = int(tokens.start[token] if readable else tokens.broken[i])
+    if readable:
+        before = tokens.terminal[tokens.bounds[i] : token]
+        position = sum(len(grammar.terminals[terminal]) for terminal in before)
+        return position, f"'{grammar.terminals[tokens.terminal[token]]}'"
+    byte = int(tokens.broken[i])
     if byte < 0:
         return len(text), "the end"
     position = len(text.encode("utf-8", "surrogatepass")[:byte].decode("utf-8", "surrogatepass"))
-    if readable:
-        return position, f"'{grammar.terminals[tokens.terminal[token]]}'"
     return position, f"'{excerpt(text[position])[0]}'"
 
 

@@ -57,14 +57,13 @@ def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint8], Ints]:
 
 @compiled()
 def tokenise(body, offsets, trie):  # type: ignore[no-untyped-def]
-    """Terminals (M,), the byte each begins at (M,), where each text's begin (n + 1,), failures (n,).
+    """Terminals (M,), where each text's begin (n + 1,), failures (n,).
 
     A failure is the byte, within its text, that no terminal begins at; −1 where all is well.
     """
     column, following, accepts = trie.column, trie.next, trie.accepts
     n = len(offsets) - 1
     tokens = np.empty(len(body), np.int32)
-    starts = np.empty(len(body), np.int32)
     bounds = np.zeros(n + 1, np.int64)
     failed = np.full(n, -1, np.int64)
     count = 0
@@ -83,8 +82,8 @@ def tokenise(body, offsets, trie):  # type: ignore[no-untyped-def]
             if terminal < 0:
                 failed[i] = at - begin
                 break
-            tokens[count], starts[count] = terminal, at - begin
+            tokens[count] = terminal
             count += 1
             at = end
         bounds[i + 1] = count
-    return tokens[:count], starts[:count], bounds, failed
+    return tokens[:count], bounds, failed

@@ -29,7 +29,7 @@ from grammar_rae.memory import available
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
 from grammar_rae.recipes.parts import complete
 from grammar_rae.recipes.room import Room
-from grammar_rae.recipes.schema import Recipe
+from grammar_rae.recipes.schema import OWN, Recipe
 from grammar_rae.runs.folder import Run
 from grammar_rae.tasks.find import named
 from grammar_rae.training.batches import Data
@@ -200,12 +200,14 @@ def _why(grammar: Grammar, row: NDArray[np.integer], step: int) -> str:
 def dataset_of(
     recipe: Recipe, grammar: Grammar | None, data: Any, column: str | None = None
 ) -> datasets.Dataset[Any]:
-    """What is trained on: `data` with its `column`, or what the recipe names; for «uniform» derivations drawn from the
-    grammar.
+    """What is trained on: `data` with its `column`, or what the recipe names; for «uniform», or where it is left to a
+    user who names none, derivations drawn from the grammar.
 
     RecipeError where there is none to draw from, DataError as `datasets.load`.
     """
     name = data if data is not None else recipe.data.name
+    if data is None and name == OWN:
+        name = _drawn_if(grammar is not None, recipe)
     if not isinstance(name, str) or name != datasets.UNIFORM:
         return datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
     if grammar is None:
@@ -217,6 +219,20 @@ def dataset_of(
     items = distinct_strings(grammar, UNIFORM, steps, recipe.training.seed)
     train, valid, _ = datasets.shuffled(items, test=0.0)
     return datasets.Dataset(f"uniform:{grammar.name}", train, valid, [], "strings")
+
+
+def _drawn_if(derived: bool, recipe: Recipe) -> str:
+    """That strings are drawn, where a grammar derives some. RecipeError where the user has to name data."""
+    if derived:
+        return datasets.UNIFORM
+    kind, _ = look_up(CODECS, recipe.codec.kind, "codec")
+    images = kind.word == "image"
+    what = "a folder of images, an .npz" if images else "a file of strings"
+    drawn = "" if images else f"; or name a grammar to draw strings from with {option('grammar')}"
+    raise RecipeError(
+        f"{recipe.name} trains on data of your own; name it with {option('data')}: {what}, "
+        f"or a data set (see `grammar-rae datasets`){drawn}"
+    )
 
 
 def _uniform_steps(grammar: Grammar) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grammar_rae.errors import RecipeError, excerpt, nearest
-from grammar_rae.recipes.schema import Recipe
+from grammar_rae.recipes.schema import OWN, Recipe
 from grammar_rae.recipes.toml import read
 
 FOLDER = Path(__file__).parent
@@ -24,8 +24,8 @@ class ShippedRecipe(NamedTuple):
 
     @property
     def names_data(self) -> bool:
-        """Whether it is for the data in its name, as `grae-zinc` is; `grae` is for the user's own."""
-        return "-" in self.recipe
+        """Whether it says what it trains on, as `grae-zinc` does; `grae` is for the user's own data."""
+        return self.data != OWN
 
 
 def names() -> list[str]:

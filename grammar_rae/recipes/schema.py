@@ -21,6 +21,8 @@ from grammar_rae.catalogue import (
 from grammar_rae.nets.sizes import Count, Size, Sizes
 from grammar_rae.training.settings import Settings
 
+OWN = "own"  # in place of a data set: the user's, who names it; or else what is drawn from the grammar they name
+
 
 class Part(BaseModel):
     """A section of a recipe: keys that it does not know and values of another type are refused."""
@@ -31,7 +33,7 @@ class Part(BaseModel):
 class DataPart(Part):
     """[data]: what is trained on."""
 
-    name: str  # a named data set, a file, or "uniform": derivations drawn from the grammar
+    name: str  # a named data set, a file, "uniform": derivations drawn from the grammar, or `OWN`
     column: str | None = None
     prepare: Annotated[str, AfterValidator(lambda name: known(PREPARATIONS, name, "preparation"))] = "none"
     view: Annotated[str, AfterValidator(lambda name: known(VIEWS, name, "view"))] = "as_is"

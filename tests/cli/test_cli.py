@@ -315,7 +315,10 @@ def mistakes(rna, run, folder):
         "cold": (("generate", "-m", run, "--temperature", -1), "expected 0"),
         "truncated weights": (("generate", "-m", broken), "weights.safetensors is damaged"),
         "bad grammar": (("grammar", "check", folder / "bad.cfg"), "line 1: T has no production"),
-        "no grammar": (("train", "grae", "--out", folder / "r"), "name one with --grammar"),
+        "no grammar": (
+            ("train", "grae", "--data", "uniform", "--out", folder / "r"),
+            "name one with --grammar",
+        ),
         "unwritable": (
             ("generate", "-m", run, "-n", 5, "--out", folder / "file" / "a.csv"),
             "cannot be written",

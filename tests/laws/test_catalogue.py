@@ -13,6 +13,7 @@ from toys import LINES
 from grammar_rae import catalogue, recipes
 from grammar_rae.catalogue import CODECS, DECODER_NETS, ENCODER_NETS, LIKELIHOODS, VARIANTS
 from grammar_rae.errors import RecipeError
+from grammar_rae.experiments.prepare import prepare
 from grammar_rae.experiments.train import train
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.model.model import Model
@@ -354,6 +355,29 @@ def test_weights_are_called_what_they_were(parts, own):
     names = model.state_dict().keys()
     assert {name for name in names if not name.startswith(prefixes)} == own
     assert all(any(name.startswith(prefix) for name in names) for prefix in prefixes)
+
+
+BARE = [name for name in recipes.names() if "-" not in name]
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_recipe_for_your_own_data_asks_for_them_and_writes_nothing(cli, tmp_path, name):
+    place = tmp_path / "runs" / "a"
+    code, out, err = cli("train", name, "--out", place)
+    assert code == 2 and out == "" and err.count("\n") == 1 and list(tmp_path.iterdir()) == []
+    assert err.startswith(f"grammar-rae: {name} trains on data of your own; name it with --data: ")
+    assert ("images" in err) == (recipes.find(name).codec.kind == "image") != ("--grammar" in err)
+    with pytest.raises(RecipeError, match="name it with data: "):
+        train(name)
+
+
+def test_a_recipe_that_says_what_it_trains_on_is_no_bare_one():
+    assert [row.recipe for row in recipes.rows() if not row.names_data] == BARE and len(BARE) > 10
+
+
+def test_a_grammar_alone_is_data_enough():
+    prepared = prepare(recipes.find("grae"), grammar="equation")
+    assert prepared.run.recipe.data.name == "uniform:equation.cfg"
 
 
 # one module and one line

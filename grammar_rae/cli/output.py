@@ -69,7 +69,7 @@ def _show_rows(
 
     console = _console()
     rows = [[pretty(value) for value in row] for group in groups.values() for row in group]
-    kept = _fitting(columns, rows, console.width)
+    kept = _fitting(list(columns.values()), [list(columns), *rows], console.width)
     table, lines = _table(), iter(rows)
     for name, numeric in [list(columns.items())[i] for i in kept]:
         table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
@@ -81,20 +81,25 @@ def _show_rows(
         for cells in islice(lines, len(group)):
             table.add_row(*(Text(cells[i], no_wrap=True, overflow="ellipsis") for i in kept))
     _print(table, title)
-    if left_out := [name for i, name in enumerate(columns) if i not in kept]:
-        console.print(f"in a wider terminal: {', '.join(left_out)}")
+    _name_the_rest(console, list(columns), kept)
 
 
-def _fitting(columns: Mapping[str, bool], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+def _fitting(numeric: Sequence[bool], rows: Sequence[Sequence[str]], room: int) -> list[int]:
     """The columns, from the left, that have room: numbers in full, of texts the first `LEAST` characters."""
     kept: list[int] = []
-    for place, (name, numeric) in enumerate(columns.items()):
-        width = max(len(text) for text in (name, *(row[place] for row in rows)))
-        needed = (width if numeric else min(width, LEAST)) + (GAP if kept else 0)
+    for place, number in enumerate(numeric):
+        width = max(len(row[place]) for row in rows)
+        needed = (width if number else min(width, LEAST)) + (GAP if kept else 0)
         if needed <= room or not kept:
             kept.append(place)
             room -= needed
     return kept
+
+
+def _name_the_rest(console: Any, names: Sequence[str], kept: Sequence[int]) -> None:
+    """The columns there was no room for."""
+    if left_out := [name for place, name in enumerate(names) if place not in kept]:
+        console.print(f"in a wider terminal: {', '.join(left_out)}")
 
 
 def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], as_json: bool) -> None:
@@ -109,19 +114,26 @@ def show_side_by_side(names: Sequence[str], sets: Sequence[Mapping[str, Any]], a
 
     from grammar_rae.evaluation.metrics import are_best, printed, titled
 
-    table = _table()
+    metrics = list(dict.fromkeys(metric for numbers in sets for metric in numbers))
+    values = [[numbers.get(metric) for numbers in sets] for metric in metrics]
+    rows = [
+        [titled(metric), *(printed(metric, value) for value in row)]
+        for metric, row in zip(metrics, values, strict=True)
+    ]
+    console, table = _console(), _table()
+    kept = _fitting([False] + [True] * len(sets), rows, console.width)
     table.add_column("metric")
-    for name in names:
-        table.add_column(name, justify="right", overflow="fold")
-    for metric in dict.fromkeys(metric for numbers in sets for metric in numbers):
-        values = [numbers.get(metric) for numbers in sets]
-        cells = [
-            Text(printed(metric, value), style="bold" if top else "")
-            for value, top in zip(values, are_best(metric, values), strict=True)
-        ]
-        table.add_row(titled(metric), *cells)
-    _print(table)
-    _console().print("↑ more is better, ↓ less; bold: the best")
+    shown = kept[1:] or [1]
+    for place in shown:
+        width = max(len(row[place]) for row in rows)
+        table.add_column(names[place - 1], justify="right", overflow="fold", min_width=width)
+    for metric, cells, row in zip(metrics, rows, values, strict=True):
+        best = are_best(metric, row)
+        numbers_of = (Text(cells[place], style="bold" if best[place - 1] else "") for place in shown)
+        table.add_row(cells[0], *numbers_of)
+    console.print(table)
+    _name_the_rest(console, ["metric", *names], [0, *shown])
+    console.print("↑ more is better, ↓ less; bold: the best")
 
 
 @contextmanager

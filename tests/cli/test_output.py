@@ -52,6 +52,19 @@ def test_strings_can_be_read_where_numbers_have_no_room(capsys, monkeypatch, wid
     assert " ".join(" ".join(lines[4:]).split()) == (f"in a wider terminal: {left_out}" if left_out else "")
 
 
+@pytest.mark.parametrize(
+    ("width", "head", "left_out"), [(20, "metric a.smi", "b.smi"), (40, "metric a.smi b.smi", "")]
+)
+def test_sets_side_by_side_are_as_many_as_have_room(capsys, monkeypatch, width, head, left_out):
+    monkeypatch.setenv("COLUMNS", str(width))
+    show_side_by_side(["a.smi", "b.smi"], [{"valid": 1.0, "logp": -1.5}, {"valid": 0.5, "logp": 2.0}], False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == head.split() and max(map(len, lines)) <= width
+    assert lines[2].split()[:4] == ["valid", "↑", "100.00", "%"] and ("50.00 %" in lines[2]) == (not left_out)
+    shown = " ".join(" ".join(lines).split())
+    assert (f"in a wider terminal: {left_out}" in shown) == bool(left_out)
+
+
 def test_a_pipe_has_room_for_everything(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     show_frame(frame(["C" * 500]), False)

@@ -64,3 +64,8 @@ def __getattr__(name: str) -> Any:
     module, _, attribute = _PLACES[name].partition(":")
     found = import_module(f"{__name__}.{module}")
     return getattr(found, attribute) if attribute else found
+
+
+def __dir__() -> list[str]:
+    """What a notebook offers: the public names too, which are not there before they are first asked for."""
+    return sorted({*globals(), *__all__})

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import grammar_rae as gr
 from grammar_rae.cli import VERBS, grammar
 
 RUN = """
@@ -43,6 +44,12 @@ def test_a_public_name_costs_nothing_before_it_is_asked_for():
     code = "import grammar_rae, sys; print(*(name for name in sys.argv[1:] if name in sys.modules))"
     command = (sys.executable, "-c", code, *LIBRARIES.split(), "pydantic", "typer")
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_a_notebook_is_offered_every_public_name():
+    code = "import grammar_rae as gr; print(*dir(gr)); [getattr(gr, name) for name in gr.__all__]"
+    offered = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True).stdout
+    assert set(gr.__all__) <= set(offered.split())
 
 
 def test_generate_imports_what_it_runs(tmp_path):

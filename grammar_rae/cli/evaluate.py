@@ -12,14 +12,18 @@ from grammar_rae.cli.options import number, unused
 from grammar_rae.cli.output import progress, show_side_by_side
 from grammar_rae.errors import DataError
 
-Files = typer.Argument(..., help="Files of strings, or run folders and shipped models.")
+Files = typer.Argument(
+    ..., help="Files of strings or images, folders of images, or run folders and shipped models."
+)
 Reference = typer.Option(
     None, help="A file, or the held-out part of a data set, to compare distributions with."
 )
 Train = typer.Option(
     None, help="A file, or the training part of a data set, that novelty is counted against."
 )
-Task = typer.Option(None, help="molecules, expressions, strings or a grammar; guessed when not given.")
+Task = typer.Option(
+    None, help="molecules, expressions, strings, images or a grammar; guessed when not given."
+)
 Target = typer.Option(None, help="Expressions: score against this one; 1/3+x+sin(x*x) when not given.")
 Points = typer.Option(None, help="Expressions: score against the points of a CSV file, columns x and y.")
 Confirm = number(None, "Expressions: let SymPy check for so many seconds which are equal.", "confirm")

@@ -19,8 +19,7 @@ from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.looks import reading_for
 from grammar_rae.datasets.recognise import recognise
 from grammar_rae.errors import DataError, excerpt, nearest, option
-from grammar_rae.files import given
-from grammar_rae.files.images import ARRAYS, SUFFIXES
+from grammar_rae.files import given, images
 from grammar_rae.files.layout import Reading
 from grammar_rae.files.tables import Reject, located, read
 
@@ -68,8 +67,7 @@ def check_column(name: Any, column: str | None) -> None:
 
 
 def _of_images(name: str | Path) -> bool:
-    suffix = Path(name).suffix.lower()
-    return os.path.exists(name) and (os.path.isdir(name) or suffix in (*ARRAYS, *SUFFIXES))
+    return os.path.isdir(name) or images.of_images(name)
 
 
 def load(name: Any, column: str | None = None, reading: Reading | None = None) -> Dataset[Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, overload
 
@@ -91,6 +91,18 @@ class Images(Sequence[Image]):
         return np.stack([self[i] for i in range(len(self))])
 
 
+def of_images(path: str | Path) -> bool:
+    """Whether there is a file of images or arrays of that name, by its suffix, or a folder with an image in it."""
+    if os.path.isdir(path):
+        return any(_within(Path(path)))
+    return os.path.exists(path) and is_name(path)
+
+
+def is_name(path: str | Path) -> bool:
+    """Whether a name ends as those of files of images or arrays do."""
+    return Path(path).suffix.lower() in (*ARRAYS, *SUFFIXES)
+
+
 def is_image(item: object) -> bool:
     """Whether an object is one image (H, W), not a sequence of them."""
     return isinstance(item, np.ndarray) and item.ndim == 2
@@ -154,6 +166,10 @@ def lazily(
     return Images(lambda i: read_image(paths[i], crop, size), names, range(len(paths)))
 
 
+def _within(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+
+
 def read(path: str | Path) -> Images:
     """Images of a folder (and the folders in it), of an `.npz` or `.npy`, or one image file.
 
@@ -162,9 +178,7 @@ def read(path: str | Path) -> Images:
     """
     place = Path(path)
     if os.path.isdir(place):
-        paths = sorted(
-            file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
-        )
+        paths = sorted(_within(place))
         if not paths:
             raise DataError(f"{path}: no image in this folder; expected {', '.join(SUFFIXES[:4])} files")
         return lazily(paths)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from grammar_rae.errors import DataError, excerpt
-from grammar_rae.files import layout, parquet, rows
+from grammar_rae.files import images, layout, parquet, rows
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.layout import Layout, Reading
 from grammar_rae.limits.lengths import too_long
@@ -99,6 +99,7 @@ def read(path: str | Path, column: str | None = None, reading: Reading = PLAIN) 
     headers are seen from the first rows; one warning says what was unusual and how many rows cannot be used.
     """
     path, column = located(path, column)
+    _there(path)
     suffix = kind(path)
     found, stream = _rows(path, suffix, column, reading)
     items = Items(
@@ -119,6 +120,17 @@ def read(path: str | Path, column: str | None = None, reading: Reading = PLAIN) 
         path, "" if found is None or suffix == ".parquet" else _unusual(found, suffix, column, reading), items
     )
     return items
+
+
+def _there(path: str) -> None:
+    """DataError where there is no such file, or what is there can be none of strings."""
+    if path == "-":
+        return
+    if not os.path.exists(path):
+        raise DataError(f"{excerpt(path)[0]}: no such file")
+    if os.path.isdir(path) or images.is_name(path):
+        what = "a folder" if os.path.isdir(path) else "a file of images or arrays"
+        raise DataError(f"{path}: {what} cannot be read as strings; expected one of {', '.join(KINDS)}")
 
 
 def _unusual(found: Layout, suffix: str, column: str | None, reading: Reading) -> str:

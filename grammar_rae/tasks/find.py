@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from grammar_rae.catalogue import TASKS, look_up
 from grammar_rae.errors import DataError, excerpt, nearest, option
-from grammar_rae.files.images import are_images
+from grammar_rae.files.images import are_images, of_images
 from grammar_rae.tasks.strings import UNKNOWN
 from grammar_rae.tasks.text import TEXT
 
@@ -67,9 +67,11 @@ def require(task: Task, name: str, otherwise: str) -> None:
 
 
 def read_file(path: str, task: str | Task | None = None, column: str | None = None) -> tuple[Task, ItemFile]:
-    """The kind of a file's items, and the items. Unless it is named, a file holds strings, and its suffix or the name
-    of its column may say of which kind. DataError as `Medium.read`.
+    """The kind of a file's items, and the items. Unless it is named, a file or folder of images holds these, and any
+    other strings, whose suffix or the name of whose column may say of which kind. DataError as `Medium.read`.
     """
+    if task is None and of_images(path):
+        task = named("images")
     items = (TEXT if task is None else task_for(task, []).medium).read(path, column)
     return task_for(task, items.values, items.kind), items
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grammar_rae.errors import DataError
-from grammar_rae.tasks.task import Task
+from grammar_rae.tasks.task import Drawing, Task
 
 
 def picture(
@@ -17,7 +17,16 @@ def picture(
     legends: Sequence[str] | None = None,
     most: int | None = None,
 ) -> int:
-    """As `Drawing.grid`; DataError for items of a kind that cannot be drawn."""
+    """As `Drawing.grid`; DataError as `drawing_of`."""
+    return drawing_of(task, path).grid(items, path, legends, most)
+
+
+def drawing_of(task: Task, path: str | Path) -> Drawing:
+    """How items are drawn into a file. DataError for those of a kind that cannot be, and for a file that says it is of
+    another format than PNG.
+    """
     if task.drawing is None:
         raise DataError(f"{path}: no picture of {task.name}; molecules, expressions and images can be drawn")
-    return task.drawing.grid(items, path, legends, most)
+    if Path(path).suffix.lower() not in ("", ".png"):
+        raise DataError(f"{path}: pictures are written as PNG; expected a name that ends in .png")
+    return task.drawing

@@ -11,7 +11,7 @@ import pandas as pd
 from grammar_rae.model.model import Model
 from grammar_rae.model.sampling import Sampling, draw
 from grammar_rae.progress import Report, silent
-from grammar_rae.tasks.picture import picture
+from grammar_rae.tasks.picture import drawing_of, picture
 from grammar_rae.tasks.task import Task
 from grammar_rae.workflows.written import write_items
 
@@ -52,6 +52,8 @@ def generate(
     task = model.run.task
     if out is not None:
         task.medium.check(out)
+    if grid is not None:
+        drawing_of(task, grid)
     drawn = draw(model, n, how, progress, mass=out is not None and task.medium.has_columns(out))
     progress("scoring", 1.0)
     table = task.table(drawn.items, drawn.forms)

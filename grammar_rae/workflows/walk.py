@@ -9,6 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from grammar_rae.errors import DataError, excerpt
+from grammar_rae.files.images import is_name
+from grammar_rae.files.tables import is_file
 from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.picture import picture
@@ -77,10 +80,9 @@ def neighbourhood(
 def interpolate(
     name: str | Path, a: str, b: str, steps: int, path: str, score: str | None = None, device: str = "cpu"
 ) -> Walk:
-    """`interpolation` between two items as a user types them. Errors as there and as `Medium.typed`."""
+    """`interpolation` between two items as a user types them. Errors as there and as `typed`."""
     model = Model.load(name, device)
-    typed = model.run.task.medium.typed
-    return interpolation(model, typed(a), typed(b), steps, path, score)
+    return interpolation(model, typed(model, a), typed(model, b), steps, path, score)
 
 
 def neighbours(
@@ -93,9 +95,23 @@ def neighbours(
     device: str = "cpu",
     rung: int | None = None,
 ) -> Walk:
-    """`neighbourhood` of an item as a user types it. Errors as there and as `Medium.typed`."""
+    """`neighbourhood` of an item as a user types it. Errors as there and as `typed`."""
     model = Model.load(name, device)
-    return neighbourhood(model, model.run.task.medium.typed(item), n, radius, seed, score, rung)
+    return neighbourhood(model, typed(model, item), n, radius, seed, score, rung)
+
+
+def typed(model: Model, text: str) -> Any:
+    """The item of a model's kind that a user types. DataError as `Medium.typed`, and for a file's name where the item
+    itself is wanted.
+    """
+    task = model.run.task
+    item = task.medium.typed(text)
+    of_file = is_name(text) or is_file(text)
+    if of_file and task.canonical([item]) == [None]:
+        raise DataError(
+            f"{excerpt(text)[0]}: a file; {model.recipe.name} reads {task.name}, of which one was expected itself"
+        )
+    return item
 
 
 def _walk(

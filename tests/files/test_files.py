@@ -108,8 +108,13 @@ def test_bad_files(tmp_path: Path, name: str, body: bytes, message: str) -> None
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="No such file"):
-        tables.read(tmp_path / "a.smi")
+    for name in ("a.smi", "a.npz", "a.png", "a", "b/"):
+        with pytest.raises(DataError, match=f"{name.strip('/')}: no such file$"):
+            tables.read(tmp_path / name)
+    for name in ("a.npz", "a.png"):
+        (tmp_path / name).touch()
+        with pytest.raises(DataError, match="a file of images or arrays cannot be read as strings; expected"):
+            tables.read(tmp_path / name)
     with pytest.raises(DataError, match="cannot be written"):
         tables.write(tmp_path / "no" / "a.smi", SMILES)
     with pytest.raises(DataError, match="cannot be read"):

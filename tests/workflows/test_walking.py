@@ -141,3 +141,27 @@ def test_the_verbs(done, cli, toy_run, tmp_path):
 def test_mistakes_are_one_line(cli, toy_run, words, says):
     code, out, err = cli(*words, "-m", toy_run)
     assert code == 2 and out == "" and says in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("name", ["0.png", "none.npz", "there.smi"])
+def test_a_file_is_not_taken_for_an_item(cli, toy_run, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.smi").write_text("CCO\n")
+    for words in (("neighbours", name), ("interpolate", "...", name), ("interpolate", name, "...")):
+        code, out, err = cli(*words, "-m", toy_run)
+        assert code == 2 and out == "" and err.count("\n") == 1
+        assert f"{name}: a file; grae reads strings, of which one was expected itself" in err
+
+
+@pytest.mark.parametrize(
+    "verb", [("generate", "-n", 2), ("neighbours", "x", "-n", 2), ("interpolate", "x", "1")]
+)
+def test_a_picture_is_a_png_or_refused(cli, tmp_path, verb):
+    words = (*verb, "-m", "grae-equations", "--grid")
+    for name in ("a.jpg", "a.pdf", "a.svg", "a.png.gz"):
+        code, out, err = cli(*words, tmp_path / name, "--out", tmp_path / "a.csv")
+        assert code == 2 and out == "" and err.count("\n") == 1 and list(tmp_path.iterdir()) == []
+        assert f"{name}: pictures are written as PNG; expected a name that ends in .png" in err
+    for name in ("a.png", "b.PNG"):
+        assert cli(*words, tmp_path / name)[0] == 0
+        assert (tmp_path / name).read_bytes().startswith(PNG)

@@ -27,6 +27,8 @@ class Variant:
     **settings)` the encoder's net of a function that makes one; a recipe states their settings with the encoder's.
     `begin(model, epoch, epochs, rows)` runs before each of the epochs, from 0, and repeats itself when training is
     resumed.
+    `unfit(net, decoder)` says why it cannot be had with what `catalogue.DECODER_NETS` makes a decoder of; «» where it
+    can. It is asked before any setting is looked at.
     `phases(model, **settings)` is how many steps of the optimizer each batch takes; a recipe states its settings with
     the objective's.
     """
@@ -35,6 +37,7 @@ class Variant:
     head: str  # of `catalogue.HEADS`
     prior: str  # of `catalogue.PRIORS`
     edit: Callable[[nn.Module], nn.Module] = lambda decoder: decoder
+    unfit: Callable[[Any, Any], str] = lambda net, decoder: ""
     refine: Callable[..., nn.Module] | None = None
     wrap: Callable[..., nn.Module] | None = None
     begin: Begin | None = None

@@ -17,6 +17,7 @@ from grammar_rae.catalogue import (
     VARIANTS,
     look_up,
 )
+from grammar_rae.errors import RecipeError
 from grammar_rae.recipes.schema import OpenPart, Recipe
 from grammar_rae.signatures import arguments, settings_of
 
@@ -90,13 +91,25 @@ def sections(recipe: Recipe) -> dict[str, Section]:
 def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     """A recipe with every setting, checked against the signatures of what takes it.
 
-    RecipeError for a setting that nothing takes; where the recipe is `stored` with a model it is kept, as a part of
-    what the weights' identity is made of.
+    RecipeError for a variant that cannot be had with the decoder's net, and for a setting that nothing takes; where the
+    recipe is `stored` with a model that is kept, as a part of what the weights' identity is made of.
     """
+    _check_variant(recipe)
     parts = {
         name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
     }
     return recipe.model_copy(update=parts)
+
+
+def _check_variant(recipe: Recipe) -> None:
+    """RecipeError where the variant cannot be had with the decoder's net, whatever the settings are."""
+    name, net = recipe.objective.variant, recipe.decoder.net
+    why = look_up(VARIANTS, name, "variant").unfit(*look_up(DECODER_NETS, net, "decoder net"))
+    if why:
+        codec, _ = look_up(CODECS, recipe.codec.kind, "codec")
+        raise RecipeError(
+            f"{recipe.name}: objective.variant {name}: {why}; this recipe has {net}, of {codec.word}s"
+        )
 
 
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:

@@ -110,7 +110,9 @@ def test_nets_go_together_or_say_what_they_miss(codec, reader, writer):
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("section", LISTED)
 def test_a_setting_that_nothing_takes_is_refused(variant, section):
-    mine = recipe(variant=variant)
+    images = {"codec": "image", "reader": "dense", "writer": "dense", "likelihood": "bernoulli"}
+    parts = {"laplace": images, "lossy": {**images, "writer": "local_dense"}}.get(variant, {})
+    mine = recipe(variant=variant, **parts)
     for name, known in settings_of(*sections(mine)[section].takers).items():
         if name in type(sections(mine)[section].part).model_fields:
             continue
@@ -355,6 +357,32 @@ def test_weights_are_called_what_they_were(parts, own):
     names = model.state_dict().keys()
     assert {name for name in names if not name.startswith(prefixes)} == own
     assert all(any(name.startswith(prefix) for name in names) for prefix in prefixes)
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "needed", "has"),
+    [
+        (
+            "laplace-digits",
+            "decoder.net=image",
+            "dense layers of ReLU: decoder.net dense",
+            "image, of images",
+        ),
+        ("lossy-digits", "decoder.net=image", "begins with local_", "image, of images"),
+        ("lossy-digits", "objective.variant=laplace", "decoder.net dense", "local_dense, of images"),
+        *(
+            (name, f"objective.variant={variant}", "decoder of images", ", of strings")
+            for name in ("gvae-equations", "mutual-equations", "grae", "cvae")
+            for variant in ("laplace", "lossy")
+        ),
+    ],
+)
+def test_what_a_variant_cannot_take_is_said_before_any_setting(name, override, needed, has):
+    with pytest.raises(RecipeError) as error:
+        recipes.find(name, (override,))
+    said = str(error.value)
+    assert said.startswith(f"{name}: objective.variant l") and needed in said and said.endswith(has)
+    assert "has no setting" not in said and "\n" not in said
 
 
 BARE = [name for name in recipes.names() if "-" not in name]

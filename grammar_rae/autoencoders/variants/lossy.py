@@ -6,14 +6,15 @@ shows need not stand in the code (bits-back coding would pay for it), so the win
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
-from grammar_rae.autoencoders.decoders import LocalDecoder, PixelDecoder
+from grammar_rae.autoencoders.decoders import LocalDecoder
 from grammar_rae.autoencoders.terms import KL, LIKELIHOOD, Pass, kl
 from grammar_rae.autoencoders.variant import Variant
-from grammar_rae.errors import RecipeError
 
 STEP = 0.1  # by which γ rises and falls
 LEAST = 1e-6  # of γ, ours, so that it can rise again
@@ -47,20 +48,16 @@ class SoftFreeBits(nn.Module):
         self.gamma.mul_(factor).clamp_(LEAST, 1.0)
 
 
-def windowed(decoder: nn.Module) -> nn.Module:
-    """The decoder itself. RecipeError where it is none of images with a window."""
-    if not isinstance(decoder, LocalDecoder):
-        missing = (
-            "this one has none: set decoder.net to one of those that begin with local_"
-            if isinstance(decoder, PixelDecoder)
-            else "strings have none; expected a recipe of images"
-        )
-        raise RecipeError(
-            f"objective.variant lossy needs a decoder that sees a window of the pixels before each; {missing}"
-        )
-    return decoder
+def unfit(net: Any, decoder: Any) -> str:
+    """Why there is no window in a decoder that is made of them."""
+    if decoder is LocalDecoder:
+        return ""
+    return (
+        "it needs a decoder of images that sees a window of the pixels before each: a decoder.net that begins with "
+        "local_"
+    )
 
 
 LOSSY = Variant(
-    {**LIKELIHOOD, "kl": (KL, 1.0), "soft_kl": (SoftFreeBits, 0.0)}, "gaussian", "flow", edit=windowed
+    {**LIKELIHOOD, "kl": (KL, 1.0), "soft_kl": (SoftFreeBits, 0.0)}, "gaussian", "flow", unfit=unfit
 )

@@ -6,8 +6,9 @@ A command runs once undisturbed. Then, each time in a fresh folder: it is killed
 at random moments; Ctrl-C before each operation, and at random moments; the disk is full for one operation, or files may
 not grow; its folder is removed under its hands; it may not write; a second process comes; its streams are closed; the
 terminal has 20 columns or no UTF-8. What an accident leaves is one line or nothing, and files that are old or new as a
-whole. The command is given again (`train` with --resume) and must leave the bytes of the undisturbed one and nothing
-else. Left out of the comparison, by `content`: how long something took, the date on a page, SQLite's layout.
+whole. A command that did not end well is given again (`train` with --resume) and must leave the bytes of the
+undisturbed one and nothing else. Left out of the comparison, by `content`: how long something took, the date on a page,
+SQLite's layout.
 
 FOLDER keeps what was found after every accident, so that a campaign goes on; `--table` prints what it holds.
 """

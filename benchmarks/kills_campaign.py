@@ -107,7 +107,8 @@ class Campaign:
         if told and not found.tidy:
             self.fault(kind, f"exit {found.code}: {found.err[-400:]}")
         self.look(kind)
-        again = run([*self.case.words, *self.case.again], self.folder, self.notes, Accident())
+        words = [*self.case.words, *self.case.again]
+        again = run(words, self.folder, self.notes, Accident()) if found.code else found
         now = content(self.folder)
         if again.code or now != self.after:
             names = sorted(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 WIDTH = 80  # characters of a text shown in a message
+LONG = 200  # and of a path
 
 
 _OPTIONS = ContextVar("_OPTIONS", default=False)  # whether what is run is a command
@@ -77,6 +78,12 @@ def excerpt(text: str, position: int = 0) -> tuple[str, int]:
     shown = printable(text[begin : begin + WIDTH])
     left, right = "…" if begin else "", "…" if begin + WIDTH < len(text) else ""
     return left + shown + right, position - begin + len(left)
+
+
+def named(path: object) -> str:
+    """A file, a folder or whatever has a name in a message; of a long name the end, which tells it from others."""
+    text = printable(str(path))
+    return text if len(text) <= LONG else f"…{text[-LONG:]}"
 
 
 def unexpected(got: str, text: str, position: int, wants: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt, one_line, option
+from grammar_rae.errors import DataError, named, one_line, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,9 +44,7 @@ def network(name: str) -> Features:
     if name == "inception":
         return Features("fid", lambda images: _batched(images, _inception()))
     if not os.path.isfile(name):
-        raise DataError(
-            f"no features {excerpt(name)[0]}; expected classifier, inception or a TorchScript file"
-        )
+        raise DataError(f"no features {named(name)}; expected classifier, inception or a TorchScript file")
     return Features(f"frechet_{Path(name).stem}", lambda images: _batched(images, _scripted(name)))
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 WIDTH = 80  # characters of a text shown in a message
-LONG = 200  # and of a path
+LONG = 120  # and of a path
 
 
 _OPTIONS = ContextVar("_OPTIONS", default=False)  # whether what is run is a command

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 WIDTH = 80  # characters of a text shown in a message
-LONG = 120  # and of a path
 
 
 _OPTIONS = ContextVar("_OPTIONS", default=False)  # whether what is run is a command
@@ -83,7 +82,7 @@ def excerpt(text: str, position: int = 0) -> tuple[str, int]:
 def named(path: object) -> str:
     """A file, a folder or whatever has a name in a message; of a long name the end, which tells it from others."""
     text = printable(str(path))
-    return text if len(text) <= LONG else f"…{text[-LONG:]}"
+    return text if len(text) <= WIDTH else f"…{text[-WIDTH:]}"
 
 
 def unexpected(got: str, text: str, position: int, wants: str) -> str:

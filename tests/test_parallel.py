@@ -17,7 +17,7 @@ import os, sys, time
 from grammar_rae import parallel
 
 def slow(items):
-    os.write(1, f"{os.getpid()}\n".encode())  # a line as one: two workers write
+    os.write(1, f"{os.getpid()}\\n".encode())  # a line as one: two workers write
     time.sleep(3 if "quick" in sys.argv else 600)
     return list(items)
 

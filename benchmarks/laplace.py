@@ -115,7 +115,7 @@ def measure(model: Model[Any], options: argparse.Namespace) -> Row:
     if model.recipe.objective.variant == "vae":
         found["searched"] = {}
         for steps in options.steps:
-            autoencoder.refine = Laplace(autoencoder.decoder, autoencoder.decoder.pixels, steps=steps)
+            autoencoder.refine = Laplace(autoencoder.decoder.pixels, steps=steps)
             found["searched"][str(steps)] = judged(model, rows, options.samples)
     return found
 

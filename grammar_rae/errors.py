@@ -79,7 +79,7 @@ def excerpt(text: str, position: int = 0) -> tuple[str, int]:
     return left + shown + right, position - begin + len(left)
 
 
-def named(path: object) -> str:
+def shown_name(path: object) -> str:
     """A file, a folder or whatever has a name in a message; of a long name the end, which tells it from others."""
     text = printable(str(path))
     return text if len(text) <= WIDTH else f"…{text[-WIDTH:]}"

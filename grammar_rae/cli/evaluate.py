@@ -117,7 +117,7 @@ def evaluate(
         judged = any(given is not None for given in (target, data, confirm))
         kind = arithmetic(task, target, data, confirm or 0.0) if judged else task
         columns = (reference_column, train_column)
-        plan = Plan(n or 10_000, seed, "classifier" if features is None else features, *counts, likelihood)
+        plan = Plan(n or Plan.n, seed, Plan.features if features is None else features, *counts, likelihood)
         how = workflow.Comparison(reference, train, kind, column, fcd, *columns)
         evaluated = workflow.evaluate(files, how, plan, moved)
         if table is not None:

@@ -140,10 +140,11 @@ def reconstruct(
 
     counts = pair(encodings, decodings, (10, 100))
     if counts is None:
-        unused("is for what is drawn at random; add --encodings or --decodings", temperature=temperature)
-        unused("is for what is drawn at random; add --encodings or --decodings", no_budget=not budget)
+        drawn = "is for what is drawn at random; add --encodings or --decodings"
+        unused(drawn, temperature=temperature, no_budget=not budget)
     with progress("loading") as report:
-        reading = Reading(revisions, seed, counts, 1.0 if temperature is None else temperature, Masks(budget))
+        temperature = Reading.temperature if temperature is None else temperature
+        reading = Reading(revisions, seed, counts, temperature, Masks(budget))
         result = run(model, file, reading, column, out, device, report)
     show(result.numbers, json, f"{file} through {model}")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.limits.ranges import RANGES
 
 
@@ -14,8 +14,7 @@ def unused(why: str, **given: Any) -> None:
     """DataError for the first of these options that was given though nothing would come of it."""
     for name, value in given.items():
         if value not in (None, False):
-            flag = f"-{'-' * (len(name) > 1)}{name.replace('_', '-')}"
-            raise DataError(f"{flag} {why}")
+            raise DataError(f"{option(name, '-n' if name == 'n' else '')} {why}")
 
 
 def number(default: float | None, about: str, key: str, flag: str | None = None) -> Any:

@@ -18,7 +18,7 @@ from grammar_rae.datasets.dataset import Dataset, last_tenth, shuffled
 from grammar_rae.datasets.image_sets import own
 from grammar_rae.datasets.looks import reading_for
 from grammar_rae.datasets.recognise import recognise
-from grammar_rae.errors import DataError, named, nearest, option
+from grammar_rae.errors import DataError, nearest, option, shown_name
 from grammar_rae.files import given, images
 from grammar_rae.files.layout import Reading
 from grammar_rae.files.tables import Reject, located, read
@@ -50,7 +50,7 @@ def check_file(name: str | Path) -> None:
     file = located(name)[0]
     if file != "-" and not os.path.exists(file):
         raise DataError(
-            f"{named(name)}: no such file, and no data set of that name; {nearest(str(name), DATASETS)}"
+            f"{shown_name(name)}: no such file, and no data set of that name; {nearest(str(name), DATASETS)}"
         )
 
 

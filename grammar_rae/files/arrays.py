@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt, named, one_line
+from grammar_rae.errors import DataError, excerpt, one_line, shown_name
 from grammar_rae.memory import require
 
 Array = NDArray[Any]
@@ -77,7 +77,7 @@ def read_arrays(path: str | Path, *names: str) -> dict[str, Array]:
 @contextmanager
 def _reading(path: str | Path) -> Iterator[None]:
     """Whatever goes wrong with a file, in one line."""
-    shown = named(path)
+    shown = shown_name(path)
     if not os.path.isfile(path):
         raise DataError(f"{shown}: no such file; expected an .npz or .npy of arrays")
     try:

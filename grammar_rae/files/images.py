@@ -14,7 +14,7 @@ from typing import IO, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, excerpt, named, one_line
+from grammar_rae.errors import DataError, excerpt, one_line, shown_name
 from grammar_rae.files.arrays import read_array
 
 Image = NDArray[np.uint8]  # (H, W) or (H, W, 1 or 3)
@@ -147,7 +147,7 @@ def read_image(
                 image = file.convert("L" if file.mode in ("1", "L", "LA") else "RGB")
     except Exception as error:  # of many kinds, by what is wrong with the file
         words = "not an image" if isinstance(error, Pillow.UnidentifiedImageError) else one_line(error)
-        shown = named(name or path)
+        shown = shown_name(name or path)
         raise DataError(f"{shown}: cannot be read ({words}); fetch it again or take it out") from error
     if crop is not None:
         side = crop(image.width)
@@ -188,5 +188,5 @@ def read(path: str | Path) -> Images:
             raise DataError(f"{path}: an array of no images; expected one or more")
         return images
     if not os.path.isfile(place):
-        raise DataError(f"{named(path)}: no such file or folder; expected images")
+        raise DataError(f"{shown_name(path)}: no such file or folder; expected images")
     return lazily([place])

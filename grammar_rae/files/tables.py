@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from grammar_rae.errors import DataError, excerpt, named
+from grammar_rae.errors import DataError, excerpt, shown_name
 from grammar_rae.files import images, layout, parquet, rows
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.layout import Layout, Reading
@@ -127,7 +127,7 @@ def _there(path: str) -> None:
     if path == "-":
         return
     if not os.path.exists(path):
-        raise DataError(f"{named(path)}: no such file")
+        raise DataError(f"{shown_name(path)}: no such file")
     if os.path.isdir(path) or images.is_name(path):
         what = "a folder" if os.path.isdir(path) else "a file of images or arrays"
         raise DataError(f"{path}: {what} cannot be read as strings; expected one of {', '.join(KINDS)}")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import GrammarError, named, nearest
+from grammar_rae.errors import GrammarError, nearest, shown_name
 from grammar_rae.grammar.analysis import shortest
 from grammar_rae.grammar.checks import find_defects
 from grammar_rae.grammar.notation import Nonterminal, Production, read_notation
@@ -87,7 +87,7 @@ class Grammar:
             path = shipped().get(str(name)) or shipped().get(f"{name}.cfg") or path
         if not isfile(path):
             near = nearest(path.stem, [Path(known).stem for known in shipped()])
-            raise GrammarError(f"no grammar {named(name)}: expected a file or a shipped grammar; {near}")
+            raise GrammarError(f"no grammar {shown_name(name)}: expected a file or a shipped grammar; {near}")
         if path.stat().st_size > MOST_TEXT:
             raise GrammarError(
                 f"{path}: {path.stat().st_size:,} bytes; expected a grammar of at most {MOST_TEXT:,}"

@@ -113,9 +113,8 @@ class Model(Generic[Items]):
         drawing stops after 20 n, so that fewer than n may come. `keep` < 1 draws more and keeps that share, the strings
         in which the model itself, before any mask, believed most. `start`, the beginning of a SMILES, is completed n
         times. Both choose within every thousand samples: with them the strings of a smaller n need not be the first
-        ones of a larger.
-        `rung`, 1 the lowest, and `component` draw that part of the code of that component of vlac's prior.
-        DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
+        ones of a larger. `rung`, 1 the lowest, and `component` draw that part of the code of that component of vlac's
+        prior. DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
         sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw, rung, component)

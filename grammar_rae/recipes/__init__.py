@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from grammar_rae.errors import RecipeError, named, nearest
+from grammar_rae.errors import RecipeError, nearest, shown_name
 from grammar_rae.recipes.schema import OWN, Recipe
 from grammar_rae.recipes.toml import read
 
@@ -52,6 +52,6 @@ def find(name: str | Path, overrides: tuple[str, ...] = ()) -> Recipe:
     path = FOLDER / f"{name}.toml"
     if not os.path.isfile(path):
         if not str(name).endswith(".toml"):
-            raise RecipeError(f"no recipe is called {named(name)}; {nearest(str(name), names())}")
+            raise RecipeError(f"no recipe is called {shown_name(name)}; {nearest(str(name), names())}")
         path = Path(name)
     return complete(read(path, overrides))

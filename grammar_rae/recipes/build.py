@@ -89,11 +89,7 @@ def make_autoencoder(recipe: Recipe, codec: Codec[Any, Any], machine: Any = None
             f"{recipe.name}: encoder.noise {noise:g}; the divergence from a prior that is learned is estimated at "
             "draws of the posterior itself: set encoder.noise = 1.0"
         )
-    refine = (
-        None
-        if variant.refine is None
-        else _made(variant.refine, {**given, "decoder": decoder}, recipe, "encoder")
-    )
+    refine = None if variant.refine is None else _made(variant.refine, given, recipe, "encoder")
     return Autoencoder(encoder, decoder, prior, refine, view)
 
 

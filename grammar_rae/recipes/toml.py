@@ -11,7 +11,7 @@ from typing import Any
 import tomli_w
 from pydantic import ValidationError
 
-from grammar_rae.errors import RecipeError, excerpt, named, nearest, one_line, option
+from grammar_rae.errors import RecipeError, excerpt, nearest, one_line, option, shown_name
 from grammar_rae.recipes.schema import Recipe
 
 SHIPPED = Path(__file__).parent
@@ -49,13 +49,13 @@ def write(recipe: Recipe) -> str:
 
 def _text(path: Path) -> str:
     if not os.path.isfile(path):
-        raise RecipeError(f"the recipe {named(path)} cannot be read: no such file")
+        raise RecipeError(f"the recipe {shown_name(path)} cannot be read: no such file")
     try:
         if os.path.getsize(path) > LARGEST:
             raise RecipeError(f"{path}: more than {LARGEST:,} bytes; expected a recipe")
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"the recipe {named(path)} cannot be read: {one_line(error)}") from error
+        raise RecipeError(f"the recipe {shown_name(path)} cannot be read: {one_line(error)}") from error
 
 
 def _table(text: str, source: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from grammar_rae.errors import DataError, excerpt, nearest, one_line, option
 from grammar_rae.evaluation.novelty import pack
 from grammar_rae.files.atomic import replace
 from grammar_rae.files.claims import UNFINISHED
+from grammar_rae.files.images import of_images
 from grammar_rae.files.objects import read_object
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.recipes.build import make_autoencoder, make_codec, make_machine
@@ -202,7 +203,7 @@ def find(name: str | Path) -> Path:
     """The folder of a shipped model's name or a path. DataError asks for the nearest name there is."""
     if os.path.isdir(name):
         return Path(name)
-    if is_model(name):
+    if os.path.isdir(PRETRAINED / str(name)):
         return PRETRAINED / str(name)
     raise DataError(
         f"no model {excerpt(str(name))[0]}: expected a run folder or a shipped model; {nearest(str(name), names())}"
@@ -210,8 +211,10 @@ def find(name: str | Path) -> Path:
 
 
 def is_model(name: str | Path) -> bool:
-    """Whether `find` would find it."""
-    return os.path.isdir(name) or os.path.isdir(PRETRAINED / str(name))
+    """Whether `find` would find it, and it is no folder of images."""
+    if not os.path.isdir(name):
+        return os.path.isdir(PRETRAINED / str(name))
+    return os.path.isfile(Path(name) / "recipe.toml") or not of_images(name)
 
 
 def _recipe(folder: Path) -> Recipe:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from grammar_rae.errors import DataError, option
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan
 from grammar_rae.experiments.measure import measure_run
-from grammar_rae.files.images import of_images
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.runs import folder
@@ -69,18 +67,13 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
     """Files, or run folders and shipped models alone. DataError where they hold items of several kinds, or as
     `evaluate_files` and `evaluate_runs`.
     """
-    if all(folder.is_model(name) and not _holds_images(name) for name in names):
+    if all(map(folder.is_model, names)):
         return evaluate_runs(names, how, plan, progress)
     if plan.reconstruct or plan.prior or plan.likelihood is not None:
         raise DataError(
             f"encodings, decodings, prior points and likelihoods need one model or run folder; got {', '.join(names)}"
         )
     return evaluate_files(names, how)
-
-
-def _holds_images(name: str) -> bool:
-    """Whether a name is that of a folder of images, not of a run."""
-    return of_images(name) and not (Path(name) / "recipe.toml").is_file()
 
 
 def evaluate_files(names: Sequence[str], how: Comparison) -> Evaluated:

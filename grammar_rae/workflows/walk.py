@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from grammar_rae.errors import DataError, named
+from grammar_rae.errors import DataError, shown_name
 from grammar_rae.files.images import is_name
 from grammar_rae.files.tables import is_file
 from grammar_rae.model.model import Model
@@ -109,7 +109,7 @@ def typed(model: Model, text: str) -> Any:
     of_file = is_name(text) or is_file(text)
     if of_file and task.canonical([item]) == [None]:
         raise DataError(
-            f"{named(text)}: a file; {model.recipe.name} reads {task.name}, of which one was expected itself"
+            f"{shown_name(text)}: a file; {model.recipe.name} reads {task.name}, of which one was expected itself"
         )
     return item
 

@@ -21,16 +21,15 @@ def write_items(task: Task, out: str, items: Any, table: pd.DataFrame | None = N
     if not task.medium.gaps:
         task.medium.write(out, items, table)
         return
-    bad = np.zeros(len(items), bool)
-    what, fate = "unfinished", "left out"
-    if tables.kind(out) == ".sdf":
+    bad, what, records = np.zeros(len(items), bool), "unfinished", tables.kind(out) == ".sdf"
+    if records:
         bad, what = np.array([form is None for form in task.canonical(items)], bool), "no molecules"
     elif task.canonical([""]) == [None]:  # where it is no string of theirs it stands for an unfinished one
         bad = np.array([not item for item in items], bool)
-        fate = "empty rows" if task.medium.has_columns(out) else fate
+    keeps_rows = task.medium.has_columns(out) and not records
     if bad.any():
-        place = "standard output" if out == "-" else out
+        place, fate = "standard output" if out == "-" else out, "empty rows" if keeps_rows else "left out"
         warnings.warn(f"{place}: {bad.sum():,} of {len(bad):,} strings are {what}: {fate}", stacklevel=2)
-    kept = ~bad | (fate == "empty rows")
+    kept = ~bad | keeps_rows
     rows = None if table is None else table[kept]
     task.medium.write(out, [item for item, keep in zip(items, kept, strict=True) if keep], rows)

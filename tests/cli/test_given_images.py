@@ -15,6 +15,7 @@ def test_images_are_evaluated_without_being_told_what_they_are(cli, tmp_path):
     for name, count in {"folder": 6, "array.npz": 6, "folder/0.png": 1}.items():
         code, out, _ = cli("evaluate", tmp_path / name, "--json")
         assert code == 0 and json.loads(out) == {"n": count, "size": 8, "channels": 1, "rejected": 0}
+        assert cli("evaluate", tmp_path / name, "--task", "images", "--json")[:2] == (0, out)
         assert gr.evaluate(tmp_path / name)["n"] == count
     code, out, _ = cli("evaluate", tmp_path / "folder", tmp_path / "array.npz", "--json")
     assert code == 0 and [row["n"] for row in json.loads(out)] == [6, 6]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError, named, one_line, option
+from grammar_rae.errors import DataError, one_line, option, shown_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +44,9 @@ def network(name: str) -> Features:
     if name == "inception":
         return Features("fid", lambda images: _batched(images, _inception()))
     if not os.path.isfile(name):
-        raise DataError(f"no features {named(name)}; expected classifier, inception or a TorchScript file")
+        raise DataError(
+            f"no features {shown_name(name)}; expected classifier, inception or a TorchScript file"
+        )
     return Features(f"frechet_{Path(name).stem}", lambda images: _batched(images, _scripted(name)))
 
 

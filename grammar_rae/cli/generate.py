@@ -173,7 +173,7 @@ def decode(
     out: str = typer.Option("-", help="Where the strings go; images: .npz or a folder."),
     temperature: float = number(
         None,
-        "0: the likeliest item, the default; above, the default where pixels see others: a draw of each code.",
+        "Above 0 each item is drawn; 0: the likeliest, as when not given, unless its pixels see others (lossy).",
         "temperature",
     ),
     revisions: int = Revisions,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 DATA = 4 << 30  # bytes a process may take for its own
 SECONDS = 20  # of processor time a command may take
 PATIENCE = 15  # times that by the clock, for one that only waits
-BATCH = 50  # commands of a process
+BATCH = 200  # commands of a process
 FAULTS = ("traceback", "crash", "hang", "blow-up")
 
 

@@ -89,8 +89,8 @@ OWN = {
 }
 
 
-def table(variant, kind):
-    """The tiny recipe of a variant on a kind of KINDS or PICTURES."""
+def table(variant, kind, told=False):
+    """The tiny recipe of a variant on a kind of KINDS or PICTURES; its decoder may be told of noise on its codes."""
     if kind in PICTURES:
         size, channels, likelihood = PICTURES[kind]
         sections = {
@@ -111,8 +111,9 @@ def table(variant, kind):
             "encoder": NETS[read],
             "decoder": NETS[write],
         }
-    objective = {"variant": variant, "likelihood": likelihood}
-    return {**BASE, **sections, "objective": objective, **(OWN.get(variant, {}).get(kind) or {})}
+    objective = {"variant": variant, "likelihood": likelihood, "code_noise": 0.5 if told else 0.0}
+    found = {**BASE, **sections, "objective": objective, **(OWN.get(variant, {}).get(kind) or {})}
+    return {**found, "decoder": {**found["decoder"], "noise_input": told}}
 
 
 def supported(variant, kind):
@@ -120,9 +121,9 @@ def supported(variant, kind):
     return OWN.get(variant, {}).get(kind, {}) is not None
 
 
-def tiny(variant, kind):
+def tiny(variant, kind, told=False):
     """(run, rows): a variant on a kind of KINDS or PICTURES, and what it may train on."""
-    recipe = Recipe.model_validate(table(variant, kind))
+    recipe = Recipe.model_validate(table(variant, kind, told))
     if kind in PICTURES:
         codec = make_codec(recipe, None)
         torch.manual_seed(0)

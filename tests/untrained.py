@@ -22,9 +22,9 @@ training = {{ epochs = 1, batch = 25 }}
 """
 
 
-def untrained_molecules(net, scale=4.0):
+def untrained_molecules(net, scale=4.0, overrides=()):
     """A model of SMILES with a decoder net of that name, its weights `scale` times as wild as fresh ones."""
-    recipe, grammar = parse(MOLECULES.format(net=net), "untrained"), Grammar.read("smiles.cfg")
+    recipe, grammar = parse(MOLECULES.format(net=net), "untrained", overrides), Grammar.read("smiles.cfg")
     codec = make_codec(recipe, grammar)
     torch.manual_seed(0)
     autoencoder = make_autoencoder(recipe, codec)

@@ -34,6 +34,11 @@ DensityName = typer.Option(
     help="prior, or one the model has (gmm, gaussian, box, …; see `density`); its own when not given.",
 )
 Temperature = number(None, "Of decoding, 0: the likeliest; the model's own when not given.", "temperature")
+NoiseOption = number(
+    None,
+    "Standard deviation of noise added to the codes, of which the decoder is told; the model's own when not given.",
+    "noise",
+)
 Unique = typer.Option(False, help="Every string once; stops after 20 n draws and says so.")
 Raw = typer.Option(False, help="Strings as written, molecules not made canonical.")
 Budget = typer.Option(True, help="Without it a derivation may stay unfinished (the papers' decoder).")
@@ -65,6 +70,7 @@ def generate(
     model: str = ModelName,
     density: str = DensityName,
     temperature: float = Temperature,
+    noise: float = NoiseOption,
     unique: bool = Unique,
     raw: bool = Raw,
     budget: bool = Budget,
@@ -97,6 +103,7 @@ def generate(
         raw,
         rung,
         component,
+        noise,
     )
     with progress("loading") as report:
         drawn = run(model, n, how, out, grid, device, report)

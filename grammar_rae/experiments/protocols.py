@@ -24,6 +24,7 @@ from grammar_rae.errors import DataError, excerpt
 from grammar_rae.limits.ranges import within
 from grammar_rae.machines.machine import EVERYTHING, Masks
 from grammar_rae.model.decoding import BATCH, decoded, has_budget, has_semantics
+from grammar_rae.model.densities import own_noise, smoothed
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
@@ -130,20 +131,21 @@ def validity_stochastic(
     """`valid` and `unique` of so many decodings of each of so many points of a density; both 0 to 1, higher is better.
 
     valid = valid / (points × decodings), unique = distinct canonical / valid, None where nothing is valid. The points
-    are those of `Model.sample_codes` under the same seed. ValueError as `reconstruction_stochastic`.
+    are those of `Model.sample_codes` under the same seed, smoothed as the recipe says. ValueError as
+    `reconstruction_stochastic`.
     """
     within(prior_points=points, prior_decodes=decodings, seed=seed)
     _drawn_at(temperature)
-    task = model.run.task
+    task, sigma = model.run.task, own_noise(model, None)
     valid = 0
     distinct: set[str] = set()
     with torch.no_grad():
         for first in range(0, points, BATCH):
             noise = Noise.first(seed, min(BATCH, points - first), first, model.device)
-            z = model.density(density)().sample(noise)
+            z = smoothed(model.density(density)().sample(noise), sigma, noise)
             tally = Counter(
                 text
-                for texts in _decoded(model, z, masks, noise.index, decodings, temperature, seed)
+                for texts in _decoded(model, z, masks, noise.index, decodings, temperature, seed, sigma)
                 for text in texts
                 if text is not None
             )
@@ -224,10 +226,19 @@ def _tally(
 
 
 def _decoded(
-    model: Model, z: Tensor, masks: Masks, index: Tensor, decodings: int, temperature: float, seed: int
+    model: Model,
+    z: Tensor,
+    masks: Masks,
+    index: Tensor,
+    decodings: int,
+    temperature: float,
+    seed: int,
+    sigma: float = 0.0,
 ) -> Iterator[list[str | None]]:
-    """The texts of codes z (B, D), once for each decoding; decoding d of code number i is draw i × decodings + d."""
-    p = decoded(model, z, masks)
+    """The texts of codes z (B, D) with noise of `sigma` on them, once for each decoding; decoding d of code number i is
+    draw i × decodings + d.
+    """
+    p = decoded(model, z, masks, sigma)
     for d in range(decodings):
         x = p.sample(Noise(seed, index * decodings + d), temperature)
         yield model.run.codec.decode(x.cpu().numpy())

@@ -77,6 +77,7 @@ RANGES = {
     "max_steps": Range(1, 1_000),
     "min_steps": Range(1, 1_000),
     "n": COUNT,
+    "noise": Range(0.0, 1000.0, whole=False),
     "prior_decodes": DRAWS,
     "prior_points": MANY,
     "radius": Range(0.0001, 10_000.0, whole=False),

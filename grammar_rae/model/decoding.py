@@ -33,8 +33,8 @@ def batch_size(model: Model) -> int:
     return min(BATCH, model.run.task.medium.batch_size) if model.device.type == "cpu" else BATCH
 
 
-def decoded(model: Model, z: Tensor, masks: Masks) -> Decoded:
-    """p(x | z) of codes z (B, D) under masks; the recipe's budget «never» wins over theirs.
+def decoded(model: Model, z: Tensor, masks: Masks, sigma: float = 0.0) -> Decoded:
+    """p(x | z, σ) of codes z (B, D) under masks; the recipe's budget «never» wins over theirs.
 
     RecipeError where there is no machine that could do without some of its masks.
     """
@@ -43,7 +43,7 @@ def decoded(model: Model, z: Tensor, masks: Masks) -> Decoded:
             f"{model.recipe.name} writes no derivations: there is no step budget and no semantics to do without"
         )
     budget = masks.budget and model.recipe.decoder.budget != "never"
-    p: Decoded = model.run.autoencoder.decoder(z, replace(masks, budget=budget))
+    p: Decoded = model.run.autoencoder.decoder(z, replace(masks, budget=budget), sigma)
     return p
 
 

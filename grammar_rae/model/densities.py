@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from grammar_rae.densities.density import Density, Fitted
 from grammar_rae.densities.fitting import fit_density, named
@@ -17,7 +18,7 @@ from grammar_rae.errors import RecipeError, excerpt, option
 from grammar_rae.limits.ranges import within
 from grammar_rae.memory import require
 from grammar_rae.model.codes import codes_of
-from grammar_rae.noise import Noise
+from grammar_rae.noise import SMOOTHING, Noise
 from grammar_rae.progress import Report
 
 if TYPE_CHECKING:
@@ -40,6 +41,25 @@ def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
     if name not in model.run.densities:
         raise RecipeError(f"{place} has no density {excerpt(name)[0]}; it has: {', '.join(model.densities)}")
     return model.run.densities[name].density
+
+
+def own_noise(model: Model, noise: float | None) -> float:
+    """The standard deviation of the noise that smooths a density, the recipe's own where None.
+
+    RecipeError for noise that the decoder cannot be told of.
+    """
+    noise = model.recipe.density.noise if noise is None else noise
+    if noise and not model.recipe.decoder.noise_input:
+        raise RecipeError(
+            f"{option('noise')} {noise:g}: the decoder of {model.recipe.name} is not told of noise; leave it out, or "
+            "take a model trained with decoder.noise_input = true"
+        )
+    return noise
+
+
+def smoothed(z: Tensor, sigma: float, noise: Noise) -> Tensor:
+    """z + σ ε of codes z (B, D), one a sample of `noise`: a density's codes become those of the density smoothed."""
+    return z + sigma * noise.normal(SMOOTHING, z.shape[1]) if sigma else z
 
 
 def drawn_codes(model: Model, n: int, density: str | None, seed: int, start: int) -> NDArray[np.float32]:

@@ -85,7 +85,10 @@ class Model(Generic[Items]):
     def sample_codes(
         self, n: int, density: str | None = None, seed: int = 0, start: int = 0
     ) -> NDArray[np.float32]:
-        """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`."""
+        """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`.
+
+        They have no noise on them: `decode` writes what `generate` does with a `noise` of 0.
+        """
         return drawn_codes(self, n, density, seed, start)
 
     def generate(
@@ -103,6 +106,7 @@ class Model(Generic[Items]):
         start: str | None = None,
         rung: int | None = None,
         component: int | None = None,
+        noise: float | None = None,
         report: Report = silent,
     ) -> Items:
         """n strings, or images (n, S, S, C): codes from `density`, decoded at `temperature`; None: the recipe's own.
@@ -114,10 +118,14 @@ class Model(Generic[Items]):
         in which the model itself, before any mask, believed most. `start`, the beginning of a SMILES, is completed n
         times. Both choose within every thousand samples: with them the strings of a smaller n need not be the first
         ones of a larger. `rung`, 1 the lowest, and `component` draw that part of the code of that component of vlac's
-        prior. DataError or RecipeError where a beginning cannot be, ValueError for numbers out of range.
+        prior. `noise`, None: the recipe's own, smooths the density: codes have so much noise added, in their own units,
+        and the decoder is told (`decoder.noise_input`). DataError or RecipeError where a beginning or noise cannot be,
+        ValueError for numbers out of range.
         """
         masks = Masks(budget, not syntax_only)
-        sampling = Sampling(density, temperature, seed, masks, keep, start, unique, raw, rung, component)
+        sampling = Sampling(
+            density, temperature, seed, masks, keep, start, unique, raw, rung, component, noise
+        )
         return draw(self, n, sampling, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:

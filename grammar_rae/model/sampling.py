@@ -19,6 +19,7 @@ from grammar_rae.memory import require
 from grammar_rae.model.completion import Prefix
 from grammar_rae.model.components import component_codes
 from grammar_rae.model.decoding import batch_size, decoded, masked, spelled, symbols
+from grammar_rae.model.densities import own_noise, smoothed
 from grammar_rae.noise import Noise
 from grammar_rae.parallel import overlapped
 from grammar_rae.progress import Report
@@ -43,10 +44,11 @@ class Sampling:
     raw: bool = False
     rung: int | None = None
     component: int | None = None
+    noise: float | None = None
 
     def __post_init__(self) -> None:
         numbers = {"rung": self.rung, "component": self.component}
-        within(temperature=self.temperature, seed=self.seed, keep=self.keep, **numbers)
+        within(temperature=self.temperature, noise=self.noise, seed=self.seed, keep=self.keep, **numbers)
         if (self.rung is None) != (self.component is None):
             raise ValueError("a rung and a component go together, such as rung 2 and component 3")
         if self.component is not None and (self.start is not None or self.density not in (None, "prior")):
@@ -108,10 +110,11 @@ def codec_items(
 
     The log feasible mass of each is appended to `masses` where given.
     """
+    sigma = own_noise(model, sampling.noise)
     prefix = (
         None
         if sampling.start is None
-        else Prefix(model, sampling.start, sampling.density, sampling.seed, sampling.masks)
+        else Prefix(model, sampling.start, sampling.density, sampling.seed, sampling.masks, sigma)
     )
     size = batch_size(model)
     temperature = model.recipe.density.temperature if sampling.temperature is None else sampling.temperature
@@ -119,10 +122,10 @@ def codec_items(
         noise = Noise.first(sampling.seed, min(size, draws - first), first, model.device)
         with torch.no_grad():
             if prefix is None:
-                z, rules = _codes(model, sampling, noise), None
+                z, rules = smoothed(_codes(model, sampling, noise), sigma, noise), None
             else:
                 z, rules = prefix.codes(noise), prefix.rules
-            p = decoded(model, z, sampling.masks)
+            p = decoded(model, z, sampling.masks, sigma)
             x = symbols(p, noise, temperature, rules)
             if sampling.keep < 1 or masses is not None:
                 mass = masked(model, p).log_feasible(x)

@@ -57,7 +57,9 @@ class DenseWriter(nn.Module):
         """Planes (B, P, S, S) of z (B, D)."""
         return self.out(self.layers(z)).unflatten(1, self.shape)
 
-    def linearised(self, z: Tensor) -> Linearised:
-        """The linear map that the net is around z (B, D), its output planes (B, P, S, S)."""
-        h, slopes = through(self.layers, z)
+    def linearised(self, z: Tensor, beside: int = 0) -> Linearised:
+        """The linear map that the net is around z (B, …) in all but the last `beside` numbers of z, its output planes
+        (B, P, S, S).
+        """
+        h, slopes = through(self.layers, z, z.shape[1] - beside)
         return Linearised(self.out(h).unflatten(1, self.shape), slopes, self.out.weight)

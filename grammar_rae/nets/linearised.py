@@ -41,9 +41,11 @@ class Linearised:
         return scaled @ scaled.mT
 
 
-def through(layers: nn.Sequential, z: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (B, H) of z (B, D) behind `layers`, each linear and then ReLU, and their derivatives (B, D, H)."""
-    h, slopes = z, torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+def through(layers: nn.Sequential, z: Tensor, by: int) -> tuple[Tensor, Tensor]:
+    """Features (B, H) of z (B, …) behind `layers`, each linear and then ReLU, and their derivatives (B, D, H) by the
+    first D = `by` numbers of z.
+    """
+    h, slopes = z, torch.eye(by, z.shape[1], dtype=z.dtype, device=z.device)
     for layer in layers:
         slopes = F.linear(slopes, layer.weight) if isinstance(layer, nn.Linear) else slopes * (h > 0)[:, None]
         h = layer(h)

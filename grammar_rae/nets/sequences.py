@@ -109,13 +109,17 @@ class GRU(nn.Module):
 
 
 class RepeatDecoder(nn.Module):
-    """z (B, D) → dense, repeated T times → recurrent layers → outputs (B, T, C)."""
+    """z (B, D) → dense, repeated T times → recurrent layers → outputs (B, T, C).
+
+    The last `beside` of the D numbers are none of a code: batch norm and the width of the layers leave them out.
+    """
 
     def __init__(
         self,
         latent: int,
         steps: int,
         columns: int,
+        beside: int = 0,
         *,
         hidden: Size,
         layers: Layers = 3,
@@ -123,16 +127,18 @@ class RepeatDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.steps = steps
-        self.norm = _normalised(latent, batch_norm)
-        self.dense = nn.Linear(latent, latent)
-        sizes = [latent] + [hidden] * layers
+        self.code = latent - beside
+        self.norm = _normalised(self.code, batch_norm)
+        self.dense = nn.Linear(latent, self.code)
+        sizes = [self.code] + [hidden] * layers
         self.recurrent = nn.ModuleList(GRU(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
         self.out = nn.Linear(hidden, columns)
         self.apply(glorot)
 
     def forward(self, z: Tensor) -> Tensor:
         """Outputs (B, T, C) of z (B, D)."""
-        states = F.relu(self.dense(self.norm(z)))
+        code, beside = z.tensor_split([self.code], 1)
+        states = F.relu(self.dense(torch.cat([self.norm(code), beside], 1)))
         for layer in self.recurrent:
             states = layer(states, self.steps)
         return self.out(states).transpose(0, 1)

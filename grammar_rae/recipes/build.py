@@ -3,7 +3,8 @@
 Keyword-only parameters are settings, which recipes give. Other parameters are asked for by name: of the codec its
 `sizes`, of the recipe `latent` and its `rungs`, of the machine itself and its `features`, of a likelihood its term
 `nll`, and of one of images itself and its `planes`. So nets, decoders, heads, priors, machines, likelihoods and terms
-say themselves what they go with.
+say themselves what they go with. Where the decoder is told of noise, `latent` and the top one of `rungs` count for its
+net what stands `beside` a code too.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from grammar_rae.distributions.posteriors import StandardNormal
 from grammar_rae.errors import RecipeError
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.nets.ladder import LadderReader
+from grammar_rae.nets.noise_input import FURTHER, NoiseInput
 from grammar_rae.recipes.parts import complete, sections
 from grammar_rae.recipes.schema import Recipe
 from grammar_rae.signatures import settings_of
@@ -223,6 +225,10 @@ def _make_encoder(recipe: Recipe, given: Mapping[str, Any], variant: Variant) ->
 
 def _make_decoder(recipe: Recipe, given: Mapping[str, Any]) -> nn.Module:
     net, make = look_up(DECODER_NETS, recipe.decoder.net, "decoder net")
+    if recipe.decoder.noise_input:
+        *below, top = given["rungs"]
+        wider = {"latent": given["latent"] + FURTHER, "rungs": (*below, top + FURTHER), "beside": FURTHER}
+        given = {**given, **wider, "noise_input": NoiseInput()}
 
     def make_net(planes: int) -> nn.Module:
         """The net that the recipe names, putting out so many planes."""

@@ -91,10 +91,12 @@ def sections(recipe: Recipe) -> dict[str, Section]:
 def complete(recipe: Recipe, stored: bool = False) -> Recipe:
     """A recipe with every setting, checked against the signatures of what takes it.
 
-    RecipeError for a variant that cannot be had with the decoder's net, and for a setting that nothing takes; where the
-    recipe is `stored` with a model that is kept, as a part of what the weights' identity is made of.
+    RecipeError for a variant that cannot be had with the decoder's net, for noise that the decoder does not know of,
+    and for a setting that nothing takes; where the recipe is `stored` with a model that is kept, as a part of what the
+    weights' identity is made of.
     """
     _check_variant(recipe)
+    _check_noise(recipe)
     parts = {
         name: _completed(section, LISTED.get(name, {}), stored) for name, section in sections(recipe).items()
     }
@@ -109,6 +111,21 @@ def _check_variant(recipe: Recipe) -> None:
         codec, _ = look_up(CODECS, recipe.codec.kind, "codec")
         raise RecipeError(
             f"{recipe.name}: objective.variant {name}: {why}; this recipe has {net}, of {codec.word}s"
+        )
+
+
+def _check_noise(recipe: Recipe) -> None:
+    """RecipeError where a decoder is to be told of noise and there is none in training, or the other way round."""
+    told, trained, drawn = recipe.decoder.noise_input, recipe.objective.code_noise, recipe.density.noise
+    if told and not trained:
+        raise RecipeError(
+            f"{recipe.name}: decoder.noise_input, but objective.code_noise is 0, so that it would hear of no noise; "
+            "set objective.code_noise to the largest standard deviation, such as 0.8"
+        )
+    if drawn and not told:
+        raise RecipeError(
+            f"{recipe.name}: density.noise {drawn:g} needs a decoder that is told of it: set decoder.noise_input = "
+            "true, or density.noise = 0"
         )
 
 

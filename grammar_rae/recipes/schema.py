@@ -77,6 +77,7 @@ class DecoderPart(OpenPart):
     net: Annotated[str, AfterValidator(lambda name: known(DECODER_NETS, name, "decoder net"))]
     budget: Literal["always", "sampling", "never"] = "always"  # when the step budget masks
     machine: Annotated[str, AfterValidator(lambda name: known(MACHINES, name, "machine"))] = "syntax"
+    noise_input: bool = False  # whether it is told how noisy its code is, see `nets.noise_input`
 
 
 class ObjectivePart(OpenPart):
@@ -120,6 +121,9 @@ class DensityPart(Part):
     temperature: float = Field(
         default=1.0, ge=0, le=1e6
     )  # of decoding, 0 the likeliest; `generate` takes it unless told
+    noise: float = Field(
+        default=0.0, ge=0, le=1000
+    )  # standard deviation of the noise that smooths densities; `generate` takes it unless told
 
 
 class Recipe(Part):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +14,17 @@ from pathlib import Path
 from safetensors import safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.memory import require
+from grammar_rae.nets.noise_input import FURTHER
 from grammar_rae.recipes.parts import identifying
 from grammar_rae.recipes.schema import Recipe
 
-FREE = ("encoder.head.", "prior.")  # weights that depend on the objective
+NOISE_INPUT = "decoder.noise_input."
+FREE = ("encoder.head.", "prior.", NOISE_INPUT)  # weights that another recipe of the same networks may lack
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,33 @@ def warm_start(module: nn.Module, path: Path) -> list[str]:
     """Put another run's weights into a module, to train on from; the names of the weights that start anew.
 
     Heads and priors may belong to different objectives: those of the file's weights that the module lacks are left
-    out, and those of the module's that the file lacks keep their fresh values. DataError where anything else differs.
+    out, and those of the module's that the file lacks keep their fresh values. A decoder that is told of noise begins
+    as one that is not: what its net reads beside a code has weights of 0. DataError where anything else differs.
     """
     stored, own = declared(path), module.state_dict()
     anew = [name for name in own if name.startswith(FREE) and name not in stored.shapes]
+    told = any(name.startswith(NOISE_INPUT) for name in anew)
+    wider = {k: s for k, s in stored.shapes.items() if told and k in own and _is_wider(own[k].shape, s)}
     taken = {k: v for k, v in stored.shapes.items() if k in own or not k.startswith(FREE)}
     kept = {name: own[name] for name in anew}
     wanted = {name: value for name, value in own.items() if name not in kept}
-    _fits(replace(stored, shapes=taken), wanted, "start from a model with the same networks")
-    _put(module, {k: v for k, v in _tensors(stored).items() if k in taken} | kept, path)
-    return anew
+    grown = {k: tuple(own[k].shape) for k in wider}
+    _fits(replace(stored, shapes=taken | grown), wanted, "start from a model with the same networks")
+    tensors = {k: _widened(v, grown.get(k, v.shape)) for k, v in _tensors(stored).items() if k in taken}
+    _put(module, tensors | kept, path)
+    return [*anew, *wider]
+
+
+def _is_wider(shape: Sequence[int], stored: Sequence[int]) -> bool:
+    """Whether a shape has room for what a net reads beside a code, and is else the same."""
+    differences = sorted(a - b for a, b in zip(shape, stored, strict=False))
+    return len(shape) == len(stored) and differences == [0] * (len(shape) - 1) + [FURTHER]
+
+
+def _widened(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """A tensor with zeros behind it along every dimension that the shape has more of."""
+    ends = [(0, after - before) for before, after in zip(tensor.shape, shape, strict=True)]
+    return F.pad(tensor, [pad for end in reversed(ends) for pad in end])
 
 
 def _fits(stored: Stored, expected: Mapping[str, Tensor], advice: str) -> None:

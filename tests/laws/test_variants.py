@@ -30,11 +30,18 @@ CASES += [
 ]
 CASES += [("ladder", "colour")]
 CASES += [("laplace", "two-level")]
+CASES = [(*case, False) for case in CASES]
+CASES += [
+    ("rae_sn", kind, True) for kind in [*KINDS, "grey"]
+]  # whose decoder is told of noise: every decoder, net
+CASES += [("ladder", kind, True) for kind in [*KINDS, "grey", "dense"]]
+CASES += [("lossy", kind, True) for kind in ("grey", "dense")]
+CASES += [("laplace", "dense", True), ("recursive", "parallel", True), ("rae_gp", "sequential", True)]
 
 
-@pytest.mark.parametrize(("variant", "kind"), CASES)
-def test_laws(variant, kind, tmp_path):
-    run, x = tiny(variant, kind)
+@pytest.mark.parametrize(("variant", "kind", "told"), CASES)
+def test_laws(variant, kind, told, tmp_path):
+    run, x = tiny(variant, kind, told)
     objective = make_objective(run.recipe, run.autoencoder)
     steps = range(objective.phases)
     terms = [term for step in steps for term in objective(x, step).values()]
@@ -67,9 +74,10 @@ def test_laws(variant, kind, tmp_path):
     save(tmp_path / "run", run)
     again = Model(load(tmp_path / "run"))
     for density in ("prior", "gaussian", "gmm", "box"):
-        drawn = model.generate(13, density=density, seed=4)
+        how = {"density": density, "seed": 4, "noise": 0.3 if told else None}
+        drawn = model.generate(13, **how)
         assert len(drawn) == 13
-        assert np.array_equal(again.generate(13, density=density, seed=4), drawn)
+        assert np.array_equal(again.generate(13, **how), drawn)
 
 
 def judged(objective, x):

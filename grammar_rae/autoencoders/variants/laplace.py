@@ -51,7 +51,8 @@ class Laplace(nn.Module):
         Newton's step from z is Λ⁻¹ ∇; under a Gaussian it ends where s⁻² Λ⁻¹ Wᵀ (x − b) does, whatever z. A factor
         that rounding leaves no place for is NaN, by which training knows that it diverges.
         """
-        around = cast(DenseWriter, decoder.net).linearised(z)
+        read = decoder.read(z, 0.0)
+        around = cast(DenseWriter, decoder.net).linearised(read, read.shape[1] - z.shape[1])
         slope, curvature = decoder.likelihood(around.output).expansion(x)
         precision = around.squared(curvature) + torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
         factor, failed = torch.linalg.cholesky_ex(precision)

@@ -185,6 +185,7 @@ def _own() -> Lines:
         "kde --bandwidth 0.4",
         "dirichlet",
         "flow --epochs 2",
+        "flow_matching --epochs 2",
         "two_stage --epochs 2",
         "gmm --name two",
     ):

@@ -56,6 +56,10 @@ DENSITIES = {  # how to fit one, an empty one to load into, and which codes it a
     "dirichlet": ("grammar_rae.densities.dirichlet:fit", "grammar_rae.densities.mixture:empty"),
     "kde": ("grammar_rae.densities.kde:fit", "grammar_rae.densities.kde:empty"),
     "flow": ("grammar_rae.densities.flow:fit", "grammar_rae.densities.flow:empty"),
+    "flow_matching": (
+        "grammar_rae.densities.flow_matching:fit",
+        "grammar_rae.densities.flow_matching:empty",
+    ),
     "two_stage": (
         "grammar_rae.densities.two_stage:fit",
         "grammar_rae.densities.two_stage:empty",

@@ -41,3 +41,14 @@ def subsample(z: Tensor, seed: int, at_most: int) -> Tensor:
 def moments(z: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (D,) of z (n, D), the deviation SPREAD at least."""
     return z.mean(0), z.std(0, correction=0).clamp(min=SPREAD)
+
+
+def covariance_factor(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (D,) of z (n, D), and the lower Cholesky factor (D, D) of its covariance, SPREAD² added to the variances.
+
+    Both in double precision.
+    """
+    z = z.double()
+    covariance = torch.cov(z.T, correction=0).reshape(z.shape[1], z.shape[1])
+    ridge = SPREAD**2 * torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+    return z.mean(0), torch.linalg.cholesky(covariance + ridge)

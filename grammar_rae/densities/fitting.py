@@ -15,7 +15,7 @@ from grammar_rae.limits.ranges import within
 from grammar_rae.progress import Report
 from grammar_rae.signatures import arguments
 
-COUNTS = ("components", "width", "layers", "epochs", "iterations", "at_most", "batch")
+COUNTS = ("components", "width", "layers", "blocks", "steps", "epochs", "iterations", "at_most", "batch")
 
 LONGEST = 100  # bytes of a name
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from grammar_rae.densities.codes import SPREAD, validated
+from grammar_rae.densities.codes import covariance_factor, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.mixture import mixture
 from grammar_rae.progress import Report, silent
@@ -13,8 +13,5 @@ from grammar_rae.progress import Report, silent
 
 def fit(z: Tensor, seed: int = 0, report: Report = silent) -> Density:
     """Maximum likelihood on the codes z (n, D), SPREAD² added to the variances. Nothing is random."""
-    z = validated(z).double()
-    covariance = torch.cov(z.T, correction=0).reshape(z.shape[1], z.shape[1])
-    ridge = SPREAD**2 * torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
-    factor = torch.linalg.cholesky(covariance + ridge)
-    return mixture(torch.ones(1, device=z.device), z.mean(0)[None], factor[None])
+    mean, factor = covariance_factor(validated(z))
+    return mixture(torch.ones(1, device=z.device), mean[None], factor[None])

@@ -5,9 +5,10 @@ Ghosh et al. (2020) use 10 components and tried 1, 20, 100 and 200.
 
 from __future__ import annotations
 
+from pydantic import PositiveFloat
 from torch import Tensor
 
-from grammar_rae.densities.codes import subsample, validated
+from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.mixture import from_covariances, maximise
 from grammar_rae.nets.sizes import Count
@@ -21,11 +22,13 @@ def fit(
     *,
     components: Count = 10,
     iterations: Count = 100,
+    floor: PositiveFloat = SPREAD,
     at_most: Count = 50_000,
 ) -> Density:
     """EM from k-means on the codes z (n, D), on a seeded choice of `at_most` of them.
 
-    DataError when there are fewer codes than components.
+    No component is narrower than `floor`, a standard deviation in the units of the codes. DataError when there are
+    fewer codes than components.
     """
     from sklearn.mixture import GaussianMixture
 
@@ -34,5 +37,6 @@ def fit(
             components, max_iter=iterations, random_state=seed % 2**32, reg_covar=ridge
         ),
         subsample(validated(z, components), seed, at_most),
+        floor,
     )
     return from_covariances(model.weights_, model.means_, model.covariances_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from lightning_fabric import Fabric
@@ -23,10 +23,18 @@ PATIENCE = 3  # epochs without gain until the rate is halved; three times as man
 
 
 def learn(
-    objective: nn.Module, z: Tensor, seed: int, epochs: int, batch: int, rate: float, report: Report
+    objective: nn.Module,
+    z: Tensor,
+    seed: int,
+    epochs: int,
+    batch: int,
+    rate: float,
+    report: Report,
+    unit: str = " nats",
+    **others: Any,
 ) -> None:
-    """Train `objective` (z (B, D) → {term: (B,) nats}) in place, the weights of the epoch that is best on a
-    seeded tenth of z. DataError where it diverges.
+    """Train `objective` (z (B, D) → {term: (B,), in `unit`}) in place, the weights of the epoch that is best on a
+    seeded tenth of z; `others` are settings of the training loop. DataError where it diverges.
     """
     if epochs < 1:
         raise DataError(f"{epochs} epochs; expected 1 or more")
@@ -42,13 +50,14 @@ def learn(
         stop_after=3 * PATIENCE,
         clip=10.0,
         seed=seed,
+        **others,
     )
     device = z.device
     devices = [device.index or 0] if device.type == "cuda" else 1
     fabric = Fabric(accelerator=device.type, devices=devices)
     try:
         for record in run(objective, Data(shuffled[held_out:], shuffled[:held_out]), settings, fabric):
-            report(f"fitting  {record['valid_loss']:.3f} nats", record["epoch"] / epochs)
+            report(f"fitting  {record['valid_loss']:.3f}{unit}", record["epoch"] / epochs)
     except DataError as error:
         raise DataError(
             f"the density diverged on these {len(z)} codes; try another {option('seed')}"

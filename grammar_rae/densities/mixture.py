@@ -10,14 +10,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from grammar_rae.densities.codes import SPREAD
 from grammar_rae.densities.density import Density
 from grammar_rae.distributions.mixtures import MixtureDistribution
 from grammar_rae.errors import DataError
 
-RIDGES = [
-    SPREAD**2 * 100**k for k in range(6)
-]  # added to the variances: the first with which EM goes through
+RAISED = [100**k for k in range(6)]  # times the ridge: the first with which EM goes through
 
 
 def mixture(weights: Tensor, means: Tensor, factors: Tensor) -> Density:
@@ -39,11 +36,12 @@ def empty(latent: int, components: int) -> Density:
     return mixture(torch.zeros(k), torch.zeros(k, d), torch.zeros(k, d, d))
 
 
-def maximise(make: Callable[[float], Any], z: Tensor) -> Any:
-    """`make(ridge)`, a mixture of scikit-learn's, fitted on z (n, D) in double precision.
+def maximise(make: Callable[[float], Any], z: Tensor, floor: float) -> Any:
+    """`make(ridge)`, a mixture of scikit-learn's, fitted on z (n, D) in double precision; `ridge` is added to the
+    variances and is the square of `floor`.
 
     A component that holds few codes, or codes of a large scale, may have a covariance that rounds to a
-    singular one; the ridge is then raised a hundredfold, up to 10⁴. DataError where that does not help.
+    singular one; the ridge is then raised a hundredfold, up to 10¹⁰. DataError where that does not help.
     """
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
@@ -52,7 +50,7 @@ def maximise(make: Callable[[float], Any], z: Tensor) -> Any:
     # k-means, which begins EM, sums what its threads give in the order in which they end: it has one thread here
     with warnings.catch_warnings(), threadpool_limits(1, "openmp"):
         warnings.simplefilter("ignore", ConvergenceWarning)  # EM's last iterations, and equal codes
-        for ridge in RIDGES:
+        for ridge in [floor**2 * factor for factor in RAISED]:
             try:
                 return make(ridge).fit(data)
             except ValueError as error:

@@ -57,6 +57,7 @@ MANY = Range(1, 1_000_000)
 RANGES = {
     "at_most": Range(2, 1_000_000_000),
     "batch": Range(1, 10_000),
+    "blocks": Range(0, 100),
     "budget": MANY,
     "candidates": DRAWS,
     "component": Range(1, 10_000),

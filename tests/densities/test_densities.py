@@ -17,8 +17,8 @@ from torch.distributions import Distribution, MultivariateNormal
 from grammar_rae.autoencoders.autoencoder import Autoencoder
 from grammar_rae.autoencoders.priors import Standard
 from grammar_rae.catalogue import DENSITIES, look_up
-from grammar_rae.densities import dirichlet, gaussian, gmm, kde
-from grammar_rae.densities.codes import SPREAD
+from grammar_rae.densities import dirichlet, flow_matching, gaussian, gmm, kde
+from grammar_rae.densities.codes import SPREAD, covariance_factor
 from grammar_rae.densities.fitting import fit_density
 from grammar_rae.densities.mixture import from_covariances
 from grammar_rae.densities.two_stage import TwoStageDistribution
@@ -37,6 +37,7 @@ CASES = {  # a kind and its settings
     "dirichlet": ("dirichlet", {"components": 8}),
     "kde": ("kde", {"bandwidth": 0.3}),
     "flow": ("flow", {"width": 32, "epochs": 20, "layers": 2}),
+    "flow_matching": ("flow_matching", {"width": 64, "blocks": 2, "epochs": 40}),
     "two_stage": ("two_stage", {**SMALL, "rate": 3e-3}),
     "two_stage_rae": ("two_stage", {**SMALL, "rate": 3e-3, "form": "rae", "weight": 0.1}),
     "box": ("box", {}),
@@ -60,7 +61,7 @@ def fitted(case, seed=0):
 @functools.cache
 def on_grid(case):
     """Points of the plane, the density there and the area each stands for."""
-    step = 0.05 if case == "box" else 0.1 if fitted(case)().exact else 0.3
+    step = {"box": 0.05, "flow_matching": 0.2}.get(case, 0.1 if fitted(case)().exact else 0.3)
     axis = torch.arange(-9.0, 9.0, step)
     points = torch.cartesian_prod(axis, axis)
     return points, fitted(case)().log_prob(points).double(), step**2
@@ -196,6 +197,18 @@ def test_many_components_on_few_codes():
         gmm.fit(CODES[:4])
 
 
+@pytest.mark.parametrize("kind", ["gmm", "dirichlet"])
+def test_no_component_is_narrower_than_the_floor(kind):
+    narrow = torch.cat([CODES[:300], torch.zeros(300, 2)])
+    for floor in (1e-3, 0.2):
+        settings = {"components": 8, "floor": floor}
+        density = fit_density(kind, narrow, 0, silent, settings)
+        widths = torch.linalg.svdvals(density.factors)
+        assert widths.min() >= 0.999 * floor
+        assert kind != "gmm" or widths.min() < 1.05 * floor
+        assert density().log_prob(narrow).isfinite().all()
+
+
 def test_a_dirichlet_process_finds_the_components_and_is_scikit_learns_mixture():
     found = dirichlet.fit(CODES, components=8, iterations=1000)()
     shares, place = found.weights.sort(descending=True)
@@ -257,6 +270,38 @@ def test_the_flow_leaves_torchs_checks_on():
     assert Distribution._validate_args == before
 
 
+def test_a_flow_is_the_full_gaussian_until_it_has_learned():
+    z = 1000 + CODES @ torch.tensor([[30.0, 1.0], [0.0, 0.02]])
+    mean, factor = covariance_factor(z)
+    untrained = flow_matching.empty(2, width=8, blocks=1, steps=3)
+    untrained.load_state_dict({**untrained.state_dict(), "mean": mean, "factor": factor})
+    torch.testing.assert_close(untrained().log_prob(z), gaussian.fit(z)().log_prob(z), rtol=1e-4, atol=1e-3)
+
+
+def test_a_flow_keeps_half_precision_and_draws_the_same_bytes_in_any_batch():
+    density = fitted("flow_matching")
+    assert {weight.dtype for weight in density.parameters()} == {torch.float16}
+    whole = density().sample(Noise.first(7, 200))
+    assert whole.dtype == torch.float32
+    for first, count in ((0, 1), (0, 64), (0, 199), (64, 128), (128, 72)):
+        part = density().sample(Noise.first(7, count, first))
+        assert torch.equal(part, whole[first : first + count])
+    assert density().sample(Noise.first(7, 0)).shape == (0, 2)
+    assert density().log_prob(CODES[:0]).shape == (0,)
+
+
+def test_a_flow_of_codes_that_are_gaussian_is_that_gaussian():
+    """Held-out codes lose no more than a hundredth of a nat by what is learned of 6,000 where nothing is."""
+    factor = torch.tensor([[2.0, 0.0, 0.0], [1.5, 0.5, 0.0], [-1.0, 0.2, 0.1]])
+    true = MultivariateNormal(torch.tensor([3.0, -1.0, 0.5]), scale_tril=factor)
+    z, held_out = (true.mean + Noise.first(seed, 6000).normal(1, 3) @ factor.T for seed in (0, 1))
+    found = fit_density("flow_matching", z, 0, silent, {"width": 32, "blocks": 1, "epochs": 5})()
+    lost = (true.log_prob(held_out) - found.log_prob(held_out)).mean().item()
+    assert abs(lost) < 0.01
+    drawn = found.sample(Noise.first(2, 20_000))
+    torch.testing.assert_close(torch.cov(drawn.T), true.covariance_matrix, rtol=0.05, atol=0.03)
+
+
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
@@ -273,6 +318,20 @@ def test_the_flow_leaves_torchs_checks_on():
             {"layers": 0},
             "two_stage: layers: Input should be greater than or equal to 1, given 0",
         ),
+        (
+            "flow_matching",
+            {"steps": 0},
+            "flow_matching: steps: Input should be greater than or equal to 1, given 0",
+        ),
+        ("flow_matching", {"steps": 1}, "steps 1; expected 2 to"),
+        ("flow_matching", {"blocks": 101}, "blocks 101; expected 0 to 100"),
+        (
+            "flow_matching",
+            {"width": 0},
+            "flow_matching: width: Input should be greater than or equal to 1, given 0",
+        ),
+        ("flow_matching", {"layers": 3}, "flow_matching has no setting layers; it takes: width, blocks"),
+        ("gmm", {"floor": 0}, "gmm: floor: Input should be greater than 0, given 0"),
         ("gmm", {"componets": 3}, "gmm has no setting componets; did you mean components?"),
         ("gmm", {"components": "many"}, "gmm: components: Input should be a valid integer"),
         ("gnm", {}, "did you mean gmm?"),

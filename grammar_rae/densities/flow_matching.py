@@ -1,11 +1,10 @@
 """Flow matching: a network learns the velocity that carries noise to codes; samples follow it.
 
-Lipman, Chen, Ben-Hamu, Nickel, Le, "Flow Matching for Generative Modeling" (ICLR 2023), with noise and codes paired
-by chance (Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch Optimal Transport", TMLR
-2024, whose pairs by transport gain nothing in as many dimensions as codes have). A pair's way is the trigonometric
-one of Albergo, Vanden-Eijnden, "Building Normalizing Flows with Stochastic Interpolants" (ICLR 2023): of whitened codes
-mean and covariance are then those of the noise at every time, so that the velocity 0, where training starts, is the
-full Gaussian.
+Lipman, Chen, Ben-Hamu, Nickel, Le, "Flow Matching for Generative Modeling" (ICLR 2023). Noise and codes are paired by
+chance, the independent coupling of Tong et al., "Improving and Generalizing Flow-Based Generative Models with Minibatch
+Optimal Transport" (TMLR 2024). A pair's way is the trigonometric one of Albergo, Vanden-Eijnden, "Building Normalizing
+Flows with Stochastic Interpolants" (ICLR 2023): of whitened codes mean and covariance are then those of the noise at
+every time, so that the velocity 0, where training starts, is the full Gaussian.
 """
 
 from __future__ import annotations

@@ -118,11 +118,16 @@ def test_densities_stand_side_by_side_and_are_compared(done, toy_run, tmp_path):
     done(*fit, "gmm", "--components", 3, "--name", "gmm3")
     assert (folder / "densities" / "gmm3.safetensors").read_bytes() == again
     done("generate", "-n", 20, "-m", folder, "--density", "gmm3", "--out", "-")
+    flow = ("flow_matching", "--width", 8, "--blocks", 1, "--steps", 4, "--epochs", 1)
+    assert np.isfinite(json.loads(done(*fit, *flow))["held_out_nats"])
+    done("generate", "-n", 20, "-m", folder, "--density", "flow_matching", "--out", "-")
     rows = json.loads(done(*fit, "two_stage", "--width", 8, "--epochs", 1, "--codes", "samples", "--compare"))
-    assert {row["density"] for row in rows} == {"prior", "gaussian", "gmm", "gmm3", "box", "two_stage"}
+    assert {row["density"] for row in rows} == {
+        "prior", "gaussian", "gmm", "gmm3", "box", "two_stage", "flow_matching"
+    }  # fmt: skip
     by_name = {row["density"]: row for row in rows}
     assert by_name["gmm3"]["held_out_nats"] == pytest.approx(found["held_out_nats"])
-    assert by_name["two_stage"]["bound"] == "lower" and by_name["gmm"]["bound"] == "exact"
+    assert by_name["two_stage"]["bound"] == "lower" and by_name["flow_matching"]["bound"] == "exact"
     assert by_name["gmm3"]["seconds"] >= 0 and by_name["prior"]["seconds"] is None
     numbers = [row["held_out_nats"] for row in rows if row["held_out_nats"] is not None]
     assert numbers == sorted(numbers, reverse=True)

@@ -65,7 +65,7 @@ class TransportDistribution:
         """The velocity (B, D) of u (B, D) at t, and the trace (B,) of its Jacobian."""
 
         def along(direction: Tensor) -> tuple[Tensor, Tensor]:
-            velocity, slope = jvp(lambda v: self.velocity(v, t), (u,), (direction.expand_as(u),))
+            velocity, slope, *_ = jvp(lambda v: self.velocity(v, t), (u,), (direction.expand_as(u),))
             return velocity, (slope * direction).sum(-1)
 
         velocities, diagonal = vmap(along)(torch.eye(u.shape[1], dtype=u.dtype, device=u.device))

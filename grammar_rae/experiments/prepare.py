@@ -209,7 +209,13 @@ def dataset_of(
     if data is None and name == OWN:
         name = _drawn_if(grammar is not None, recipe)
     if not isinstance(name, str) or name != datasets.UNIFORM:
-        return datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
+        found = datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
+        if not len(found.train):
+            raise DataError(
+                f"{found.name}: nothing to train on is at hand; `grammar-rae datasets {found.name}` says what it holds, "
+                f"{option('data')} names other data"
+            )
+        return found
     if grammar is None:
         raise RecipeError(
             f"{recipe.name}: uniform data is drawn from a grammar; name one with {option('grammar')}"

@@ -14,6 +14,7 @@ from grammar_rae import datasets, parallel
 from grammar_rae.catalogue import imported
 from grammar_rae.datasets import Dataset, expressions, molecules, sources
 from grammar_rae.errors import DataError
+from grammar_rae.experiments.train import train
 from grammar_rae.files import cache
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.grammar.parsing.parser import parse
@@ -45,6 +46,32 @@ def test_zinc_is_split_as_published() -> None:
     ]
     assert not set(zinc.test) & set(zinc.train + zinc.valid)
     assert zinc.task == "molecules"
+
+
+def test_zinc_is_split_as_models_of_graphs_split_it() -> None:
+    graphs = published("zinc250k_graphs", molecules.ZINC_GRAPHS)
+    assert (len(graphs.train), len(graphs.valid), len(graphs.test)) == (220_078, 4_491, 24_887)
+    every = published("zinc250k", molecules.ZINC)
+    lines = every.test + every.train + every.valid
+    assert graphs.test[:2] == [lines[2], lines[10]]  # the published numbers begin with 2 and 10
+    assert sorted(graphs.train + graphs.valid + graphs.test) == sorted(lines)
+
+
+def test_moses_has_training_molecules_where_their_file_is() -> None:
+    published("moses", molecules.MOSES_TRAIN)
+    moses = published("moses", molecules.MOSES)
+    assert (len(moses.train), len(moses.valid), len(moses.test)) == (1_568_816, 15_847, 176_074)
+    assert not set(moses.test) & set(moses.train) and not set(moses.valid) & set(moses.train)
+
+
+def test_moses_without_its_training_file_is_a_reference(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(molecules, "_lines", {molecules.MOSES: ["CCO", "CCN"]}.__getitem__)
+    assert datasets.load("moses") == Dataset("moses", [], [], ["CCO", "CCN"], "molecules")
+    with pytest.raises(
+        DataError, match="moses: nothing to train on is at hand; `grammar-rae datasets moses`"
+    ):
+        train("grae-smiles", data="moses", out=bare / "run")
+    assert not (bare / "run").exists()
 
 
 def test_equations_have_no_blanks_and_the_last_tenth_validates() -> None:

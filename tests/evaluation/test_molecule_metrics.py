@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 import runpy
 import tracemalloc
 import warnings
@@ -22,6 +23,7 @@ from grammar_rae import datasets
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import METRICS, MOLECULE_PROPERTIES, metric, printed, titled
 from grammar_rae.evaluation.molecules import (
+    fcd,
     filters,
     guacamol,
     metrics,
@@ -455,6 +457,23 @@ def test_fcd_is_the_packages(sets: tuple[list[str], list[str], list[str]]) -> No
     assert evaluate(reference, reference=reference, fcd=True)["fcd"] == pytest.approx(0, abs=1e-3)
     with pytest.warns(UserWarning, match="fcd"):
         assert evaluate(["CCO"], reference=reference, fcd=True)["guacamol_fcd"] is None
+
+
+@pytest.mark.filterwarnings("ignore")  # of the two packages
+def test_both_packages_of_the_fcd_agree_but_on_salts_and_metals(
+    sets: tuple[list[str], list[str], list[str]],
+) -> None:
+    pytest.importorskip("fcd")
+    package = pytest.importorskip("fcd_torch").FCD(device="cpu")
+    made, reference = ([form for form in datasets.canonicals(side) if form] for side in sets[:2])
+    plain = re.compile(r"([BCNOFPSIHcnos1-8()=#@+\[\]-]|Cl|Br|Si)+")
+    of_both = [[form for form in side if plain.fullmatch(form)] for side in (made, reference)]
+    assert min(map(len, of_both)) > 200
+    found = evaluate(of_both[0], reference=of_both[1], fcd=True)["fcd"]
+    assert found == pytest.approx(package(*of_both), abs=1e-3)
+    salt = "CCN(CC)CC.Cl"
+    assert np.array_equal(*package.get_predictions([salt, salt.split(".")[0]]))
+    assert not np.allclose(*fcd.activations([salt, salt.split(".")[0]]))
 
 
 def test_one_long_molecule_does_not_change_the_fcd_of_the_others(

@@ -195,6 +195,9 @@ FAMILIES: dict[str, Metric] = {
     "ten_heavy_atoms": Metric("ten heavy atoms", "", "valid with ten heavy atoms or more / valid", "share"),
     "completed": Metric("completed", "", "finished without a step budget / all", "share"),
     "reconstructed": Metric("reconstructed", "", "equal to what was encoded / all", "share"),
+    "discrepancy": Metric(
+        "discrepancy", "lower", "of the best by a score, those whose code decodes to another score", "share"
+    ),
     "frechet": Metric("frechet", "lower", "Fréchet distance of features to those of the test images"),
     "fid": Metric("fid", "lower", "Fréchet distance of Inception features to those of the test images"),
     "f8": Metric("f8", "higher", "best F with β = 8, which weighs recall"),

@@ -212,8 +212,8 @@ def dataset_of(
         found = datasets.load(name, column if data is not None else recipe.data.column, reading_for(grammar))
         if not len(found.train):
             raise DataError(
-                f"{found.name}: nothing to train on is at hand; `grammar-rae datasets {found.name}` says what it holds, "
-                f"{option('data')} names other data"
+                f"{found.name}: nothing to train on is at hand; `grammar-rae datasets {found.name}` says what it "
+                f"holds, {option('data')} names other data"
             )
         return found
     if grammar is None:

@@ -13,6 +13,7 @@ from grammar_rae.experiments import protocols
 from grammar_rae.experiments.assessment import Assessed, Numbers, Plan, Reading, Reconstructed
 from grammar_rae.experiments.card import origin, percent, row
 from grammar_rae.experiments.clusters import component_lists
+from grammar_rae.experiments.discrepancy import discrepancy_lines, value_discrepancy
 from grammar_rae.experiments.latent import latent_lines, latent_numbers
 from grammar_rae.experiments.protocols import reconstruction, reconstruction_stochastic
 from grammar_rae.experiments.rungs import varied_lists
@@ -88,7 +89,12 @@ class Shares:
         for part in parts:
             shares = [metrics.get(f"reconstructed_{part}{way}") for way in ("", "_sampled", "_revised")]
             lines.append(row(part, f"{metrics[f'reconstructed_{part}_items']:,}", *map(percent, shares)))
-        lines += ["", *_stochastic_lines(model), *latent_lines(metrics, plan.likelihood is not None)]
+        lines += [
+            "",
+            *discrepancy_lines(metrics),
+            *_stochastic_lines(model),
+            *latent_lines(metrics, plan.likelihood is not None),
+        ]
         return [*lines, *(text for name, text in MEANING.items() if name in head)]
 
     def reconstruct(
@@ -148,6 +154,8 @@ def _of_held_out(
         return {}, {}
     lists: dict[str, dict[str, list[str]]] = {}
     numbers = _reconstructions(model, data, plan.seed, progress)
+    progress("value discrepancy", 0.0)
+    numbers |= value_discrepancy(model, data.train, REVISIONS)
     x, places, _ = model.rows_known((data.test or data.valid)[: min(plan.n, HELD_OUT_ITEMS)])
     if places:
         progress("log-likelihood", 0.0)

@@ -63,6 +63,7 @@ class MoleculeTask:
             similarity=fingerprints.bit_similarity,
             heavy_atoms=_heavy_atoms,
             likeness=("similarity", "similarity:"),
+            sought=metrics.sought,
         )
 
     def derived_by(self, grammar: Grammar | None) -> MoleculeTask:

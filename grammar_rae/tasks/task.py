@@ -135,7 +135,8 @@ class Searchable:
 
     `structure(strings)` and `values(strings, points)` give the features (n, F) of surrogates by these names, and
     `alike(strings)` (n,) the index of the first string that each one equals. `similarity(reference, strings)` (n,) is
-    0 to 1, NaN where a string is not valid; `heavy_atoms(strings)` (n,) counts them, NaN likewise.
+    0 to 1, NaN where a string is not valid; `heavy_atoms(strings)` (n,) counts them, NaN likewise. `sought(strings)`
+    has a row each and a column for every score that is commonly sought, the higher the better, NaN where there is none.
     """
 
     surrogate: str  # the one that is used unless another is named
@@ -148,6 +149,7 @@ class Searchable:
     likeness: tuple[str, str] | None = (
         None  # what it is called, and the score that begins so and goes on with an item
     )
+    sought: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
 
 class Task(Protocol):

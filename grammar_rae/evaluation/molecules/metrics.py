@@ -32,6 +32,7 @@ from grammar_rae.files.cache import remembered_arrays
 from grammar_rae.parallel import spread
 
 OTHERS = tuple(name for name in PROFILED if name not in MOLECULE_PROPERTIES)
+SOUGHT = ("plogp", "qed")
 PARALLEL_FROM = 500
 TEN = 10
 
@@ -220,6 +221,19 @@ def properties(forms: Sequence[str | None], columns: Sequence[str] = MOLECULE_PR
     return pd.DataFrame(
         np.array(values, dtype=float).reshape(len(forms), len(columns)), columns=list(columns)
     )
+
+
+def sought(strings: Sequence[str]) -> pd.DataFrame:
+    """(n, …) `SOUGHT` of strings, NaN where they are no molecules, from the user's cache where they are many."""
+
+    def compute() -> dict[str, NDArray[np.float64]]:
+        """The columns, computed anew."""
+        frame = properties(canonicals(strings), SOUGHT)
+        return {name: frame[name].to_numpy() for name in SOUGHT}
+
+    if len(strings) < REMEMBER:
+        return pd.DataFrame(compute())
+    return pd.DataFrame(remembered_arrays(f"sought-{FORM}-rdkit-{rdBase.rdkitVersion}", strings, compute))
 
 
 def _canonical_or_problem(strings: Sequence[str]) -> list[str | Problem]:

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from grammar_rae.chemistry.bonds import MOST, BondTable
 from grammar_rae.grammar.grammar import Grammar
+from grammar_rae.machines.valence_compiled import Tables, replayed
 from grammar_rae.machines.valence_state import Here, Resumed, ValenceState, Written
 from grammar_rae.machines.valence_tables import AFTER_BRANCH, NEVER, OWED, SUMS, Costs, ValenceTables
 
@@ -242,6 +243,8 @@ class ValenceMachine(nn.Module):
 
     def replay(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         """(B, T, R), (B, T, F): the states met along x (B, T), one after the other."""
+        if x.device.type == "cpu":
+            return self._replayed(x, steps)
         state = self.start(len(x), steps)
         masks, features = [], []
         for rule in x.long().unbind(1):
@@ -249,3 +252,25 @@ class ValenceMachine(nn.Module):
             features.append(self.features(state))
             state = self.advance(state, rule)
         return torch.stack(masks, 1), torch.stack(features, 1)
+
+    def _replayed(self, x: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        masks = torch.empty(*x.shape, len(self.slot), dtype=torch.bool)
+        features = torch.empty(*x.shape, self.feature_size)
+        logs = torch.log1p(torch.arange(steps + self.slots.labels + 1).float())
+        slots = self.slots
+        tables = Tables(
+            slot=self.slot.numpy(),
+            costs=self.costs.numpy(),
+            finish=self.finish.numpy(),
+            takes=self.takes.numpy(),
+            largest=self.largest.numpy(),
+            logs=logs.numpy(),
+            carbon=self.carbon,
+            bond=slots.bond,
+            ring=slots.ring,
+            branch=slots.branch,
+            end=slots.end,
+            pad=slots.pad,
+        )
+        replayed(x.long().contiguous().numpy(), steps, tables, masks.numpy(), features.numpy())
+        return masks, features

@@ -157,6 +157,18 @@ def test_agrees_with_the_plain_machine(both, policy):
         state = both.advance(state, x[:, t])
 
 
+@pytest.mark.parametrize("steps", [12, 60])
+def test_rows_that_it_would_not_write_are_followed_to_the_same_masks_and_features(both, steps):
+    semantics = both.semantics
+    x = torch.randint(0, len(semantics.slot), (300, 12), generator=torch.Generator().manual_seed(steps))
+    masks, features = semantics.replay(x.to(place.DEVICE), steps)
+    state = semantics.start(len(x), steps)
+    for t in range(x.shape[1]):
+        assert torch.equal(masks[:, t], semantics.allowed(state))
+        assert torch.equal(features[:, t], semantics.features(state))
+        state = semantics.advance(state, x[:, t].to(place.DEVICE))
+
+
 @pytest.mark.parametrize("steps", [3, 4, 5, 7, 10, 14, 33, 96])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_string_is_a_molecule(both, policy, steps):

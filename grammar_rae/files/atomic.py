@@ -10,12 +10,16 @@ from functools import cache
 from pathlib import Path
 
 from grammar_rae.errors import DataError
-from grammar_rae.files.claims import held, occupied, sweep, unfinished
+from grammar_rae.files.claims import check, claimed, held, make, occupied, sweep, unfinished
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file. DataError where it cannot be written; what stood there then still does."""
+    """Write a file. DataError where it cannot be written; what stood there then still does.
+
+    Nothing is written into a folder that this process works in and somebody removed.
+    """
     target = Path(os.path.realpath(path))
+    check(target)
     try:
         if target.exists() and not target.is_file():
             target.write_bytes(content)  # a pipe or a device: nothing takes its place
@@ -35,7 +39,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 def replace(path: Path, content: bytes | str) -> None:
     """`write_bytes` of bytes or UTF-8, in a folder that is made where there is none. OSError where it cannot be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path.parent)
     write_bytes(path, content.encode() if isinstance(content, str) else content)
 
 
@@ -67,7 +71,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
     """A folder beside `path` for what goes into making it, removed when the block ends. DataError as `new_folder`."""
     place = unfinished(path)
     sweep(path.parent)
-    with occupied(place):
+    with claimed(place):
         try:
             yield place
         finally:

@@ -27,6 +27,9 @@ UNFINISHED = ".grammar-rae"
 IN_USE = f".in-use{UNFINISHED}"  # in a folder somebody works in: who that is
 
 _descriptors: set[int] = set()
+_claimed: dict[
+    str, bytes
+] = {}  # the real paths of folders this process works in, and what it says there of itself
 
 
 def unfinished(path: Path) -> Path:
@@ -97,19 +100,49 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
+def check(path: Path) -> None:
+    """DataError where a folder that this process works in, and `path` is or lies in, was removed meanwhile."""
+    real = os.path.realpath(path)
+    for folder, said in list(_claimed.items()):
+        if real == folder or real.startswith(folder + os.sep):
+            try:
+                lost = Path(folder, IN_USE).read_bytes() != said
+            except OSError:
+                lost = True
+            if lost:
+                raise DataError(
+                    f"{folder}: removed by somebody while it was in use here; give the command again"
+                )
+
+
+def make(folder: Path) -> None:
+    """Make a folder where there is none; one that this process works in is not made a second time."""
+    if os.path.realpath(folder) not in _claimed:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def occupied(folder: Path) -> Iterator[None]:
-    """Work in a folder alone. It is made where there is none, and removed again where it stays empty.
+    """Work in a folder alone, as `claimed`. DataError too where it was removed meanwhile."""
+    with claimed(folder):
+        yield
+        check(folder)
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Nobody else works in a folder. It is made where there is none, and removed again where it stays empty.
 
     DataError where another process works there, with who that is, or where it cannot be written.
     """
-    place = folder / IN_USE
+    place, real = folder / IN_USE, os.path.realpath(folder)
     with contextlib.ExitStack() as stack:
         try:
             made = [place for place in (folder, *folder.parents) if not place.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(held(place, wait=False))
-            place.write_text(_self(), "utf-8")
+            _claimed[real] = _self()
+            place.write_bytes(_claimed[real])
             sweep(folder)
         except BlockingIOError as error:
             raise DataError(
@@ -120,17 +153,18 @@ def occupied(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
+            _claimed.pop(real)
             for remove in (place.unlink, *(empty.rmdir for empty in made)):
                 with contextlib.suppress(OSError):
                     remove()
 
 
-def _self() -> str:
+def _self() -> bytes:
     """This process, for whoever comes next."""
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     return (
         f"process {os.getpid()} on {socket.gethostname()} since {datetime.now():%Y-%m-%d %H:%M} ({command})"
-    )
+    ).encode()
 
 
 def _holder(place: Path) -> str:

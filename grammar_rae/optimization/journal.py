@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from grammar_rae.errors import DataError
+from grammar_rae.files.claims import check
 
 Status = Literal["asked", "scored", "failed"]
 SCHEMA = """
@@ -117,6 +118,7 @@ class Journal:
         )
 
     def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        check(Path(self.path))
         try:
             self._base.execute("BEGIN")
             self._base.executemany(statement, rows)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import replace
-from grammar_rae.files.claims import occupied, unfinished
+from grammar_rae.files.claims import check, claimed, occupied, unfinished
 from grammar_rae.training.checkpoint import checkpoint_of, remove_checkpoint
 
 NEXT = ".next-run"
@@ -83,9 +83,10 @@ def making(folder: Path, resume: bool = False) -> Iterator[Path | None]:
         if place is None or place == folder:
             yield place
             return
-        with occupied(place):
+        with claimed(place):
             claim.close()
             yield place
+            check(place)
             try:
                 claim.enter_context(occupied(folder))
             except DataError as error:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from grammar_rae.errors import DataError, option
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.claims import check
 from grammar_rae.training.state import State
 
 
@@ -55,6 +56,7 @@ def save_checkpoint(
         {k: v.contiguous().clone() for k, v in tensors.items()}, {"state": json.dumps(asdict(state))}
     )
     path = checkpoint_of(folder)
+    check(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, body)

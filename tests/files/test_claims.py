@@ -1,6 +1,7 @@
 """One process at a time works in a folder; the next hears who it is, and cleans up after those that were killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from grammar_rae.errors import DataError
+from grammar_rae.files.atomic import replace
 from grammar_rae.files.claims import IN_USE, occupied, unfinished
 from grammar_rae.files.pictures import write_images
 
@@ -97,3 +99,33 @@ def test_a_folder_made_for_nothing_is_removed_again(tmp_path):
         occupied(tmp_path / "file" / "r"),
     ):
         pass
+
+
+def test_a_folder_that_was_removed_takes_no_more_files(tmp_path):
+    folder = tmp_path / "run"
+    with pytest.raises(DataError, match="run: removed by somebody while it was in use here; give the com"), \
+         occupied(folder):  # fmt: skip
+        replace(folder / "first", "1")
+        shutil.rmtree(folder)
+        for path in (folder / "second", folder / "codec" / "second"):
+            with pytest.raises(DataError, match="removed by somebody"):
+                replace(path, "2")
+        assert not (folder / "second").exists()
+    replace(folder / "third", "3")
+
+
+def test_a_folder_that_was_removed_is_told_of_at_the_end(tmp_path):
+    for again in (False, True):
+        with pytest.raises(DataError, match="removed by somebody"), occupied(tmp_path / "run"):
+            shutil.rmtree(tmp_path / "run")
+            if again:
+                (tmp_path / "run").mkdir()
+
+
+def test_pictures_whose_folder_is_removed_are_no_success(tmp_path, monkeypatch):
+    def removing(self, target):
+        shutil.rmtree(tmp_path / "pictures")
+
+    monkeypatch.setattr("pathlib.Path.replace", removing)
+    with pytest.raises(DataError, match="pictures: (removed by somebody|cannot be written)"):
+        write_images(np.zeros((3, 4, 4, 1), np.uint8), tmp_path / "pictures")

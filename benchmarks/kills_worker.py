@@ -22,15 +22,16 @@ from typing import Any
 from same_bytes_worker import execute
 
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink")
+FREES = ("os.remove", "os.rmdir")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 PATIENCE = 900  # seconds; where a machine does much else at a time, a minute of work takes many
 
 
 @dataclass(frozen=True)
 class Accident:
-    """What happens: at a file operation (from 1), after so many seconds, or from the beginning."""
+    """What happens: at a file operation (from 1), whose name it hears, after so many seconds, or from the beginning."""
 
-    happens: Callable[[], None] | None = None
+    happens: Callable[[str], None] | None = None
     at: int = 0
     after: float = 0.0
     before: Callable[[], None] | None = None
@@ -128,29 +129,30 @@ def _hook(folder: str, count: int, accident: Accident) -> Callable[[str, tuple[A
         done += 1
         os.write(count, b".")
         if done == accident.at and accident.happens is not None:
-            accident.happens()
+            accident.happens(event)
 
     return hook
 
 
-def killed() -> None:
+def killed(_: str) -> None:
     """As the kernel does it where memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def stopped() -> None:
+def stopped(_: str) -> None:
     """Until somebody sends SIGCONT."""
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def interrupted() -> None:
+def interrupted(_: str) -> None:
     """Ctrl-C."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def no_room() -> None:
-    """The disk is full for this one operation."""
-    raise OSError(28, "No space left on device")
+def no_room(event: str) -> None:
+    """The disk is full for this one operation, unless it takes something away, which needs no room."""
+    if event not in FREES:
+        raise OSError(28, "No space left on device")
 
 
 def little_room(size: int) -> Callable[[], None]:
@@ -182,6 +184,6 @@ def closed(descriptor: int) -> Callable[[], None]:
     return close
 
 
-def removed(folder: Path) -> Callable[[], None]:
+def removed(folder: Path) -> Callable[[str], None]:
     """Somebody removes a folder."""
-    return lambda: shutil.rmtree(folder, ignore_errors=True)
+    return lambda _: shutil.rmtree(folder, ignore_errors=True)

@@ -35,6 +35,9 @@ from grammar_rae.runs.succession import current, is_complete, parts
 
 Step = Callable[[], None]
 LIMITS = (1_000, 4_000, 40_000)  # bytes a file may have
+LETTING_GO = (
+    2  # operations by which a command leaves a folder: it is no longer in use, and goes where it is empty
+)
 TERMINALS = {
     "20 columns": {"COLUMNS": "20"},
     "no UTF-8": {"PYTHONIOENCODING": "ascii"},
@@ -169,9 +172,9 @@ class Campaign:
         self.judge("read only", found)
 
     def removals(self) -> Iterator[Step]:
-        """Of a folder that was not there before."""
+        """Of a folder that was not there before, until the command is done with it."""
         if self.case.folder is not None and self.case.folder not in self.before:
-            for at in range(2, self.operations + 1):
+            for at in range(2, self.operations - LETTING_GO + 1):
                 yield self.step("folder removed", Accident(removed(self.folder / self.case.folder), at))
 
     def terminals(self) -> Iterator[Step]:

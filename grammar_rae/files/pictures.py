@@ -73,6 +73,6 @@ def write_images(images: Images, path: str | Path) -> None:
             write_bytes(fresh / name, png(image))
         for name in names:
             (fresh / name).replace(place / name)
-    more = len(list(place.glob("*.png"))) - len(names)
+        more = len(list(place.glob("*.png"))) - len(names)
     if more:
         warnings.warn(f"{place}: {more:,} more pictures are there than were written now", stacklevel=2)

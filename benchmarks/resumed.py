@@ -7,6 +7,7 @@ import csv
 import json
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,14 @@ def set_up(options: argparse.Namespace, *cases: str) -> Row:
     return {k: v for k, v in vars(options).items() if k not in ("out", "seeds", "threads", *cases)}
 
 
-def trained(recipe: Recipe, folder: Path) -> Model[Any]:
-    """The model of a run folder, trained from the start, from its checkpoint, or not at all where it is complete."""
+def trained(recipe: Recipe, folder: Path, from_: Path | None = None) -> Model[Any]:
+    """The model of a run folder, trained from the start or another run's weights, from its checkpoint, or not at all
+    where it is complete.
+    """
     begun = (folder / "checkpoint").is_dir()
     if not begun and (folder / "weights.safetensors").is_file():
         return Model.load(folder)
-    return train(recipe, out=folder, resume=begun)
+    return train(recipe, out=folder, from_=from_, resume=begun)
 
 
 def seconds_an_epoch(folder: Path) -> float:
@@ -63,20 +66,27 @@ def measured(
     `out` holds `rows/NAME.json` and `runs/NAME`; several processes may work on different cases of one folder.
     SystemExit where a row there was made with other settings.
     """
-    rows = []
-    for name, recipe in cases:
-        path, folder = out / "rows" / f"{name}.json", out / "runs" / name
-        if not path.exists():
-            row = {"name": name, **measure(trained(recipe, folder), folder)}
-            row |= {"seconds_an_epoch": seconds_an_epoch(folder), "settings": settings}
-            runs.replace(path, json.dumps(row, indent=1) + "\n")
-            print(json.dumps({k: v for k, v in row.items() if k != "settings"}), flush=True)
-        rows.append(json.loads(path.read_text()))
-        if rows[-1]["settings"] != settings:
-            raise SystemExit(
-                f"{path} was made with {rows[-1]['settings']}, not {settings}; name another --out"
-            )
-    return rows
+
+    def made(recipe: Recipe, folder: Path) -> Row:
+        """The row of a run that is complete."""
+        return {**measure(trained(recipe, folder), folder), "seconds_an_epoch": seconds_an_epoch(folder)}
+
+    return [kept(out, name, settings, partial(made, recipe, out / "runs" / name)) for name, recipe in cases]
+
+
+def kept(out: Path, name: str, settings: Row, make: Callable[[], Row]) -> Row:
+    """The row that `out` holds as `rows/NAME.json`, made and written there where it is not. SystemExit where it was
+    made with other settings.
+    """
+    path = out / "rows" / f"{name}.json"
+    if not path.exists():
+        row = {"name": name, **make()}
+        print(json.dumps(row), flush=True)
+        runs.replace(path, json.dumps({**row, "settings": settings}, indent=1) + "\n")
+    row = json.loads(path.read_text())
+    if row["settings"] != settings:
+        raise SystemExit(f"{path} was made with {row['settings']}, not {settings}; name another --out")
+    return row
 
 
 def spread(values: Sequence[float | None], digits: int = 2) -> str:

@@ -23,6 +23,7 @@ from grammar_rae.distributions.sequential import Sequential, StepNet
 from grammar_rae.machines.machine import Machine, Masks, State
 from grammar_rae.nets.local import LocalNet, Window
 from grammar_rae.nets.noise_input import NoiseInput
+from grammar_rae.nets.precision import full
 from grammar_rae.nets.sizes import Blocks, Layers, Size
 
 
@@ -52,7 +53,7 @@ class CharacterDecoder(Decoder):
 
     def forward(self, z: Tensor, masks: Masks | None = None, sigma: Tensor | float = 0.0) -> Characters:
         """p(x | z, σ) of z (B, D)."""
-        return Characters(self.net(self.read(z, sigma)))
+        return Characters(full(self.net(self.read(z, sigma))))
 
 
 class GrammarDecoder(Decoder, Generic[State]):
@@ -77,7 +78,7 @@ class GrammarDecoder(Decoder, Generic[State]):
     ) -> Derivations[State]:
         """p(x | z, σ) of z (B, D)."""
         machine = self.machine if masks is None else self.machine.under(masks)
-        return Derivations(self.net(self.read(z, sigma)), machine, self.column)
+        return Derivations(full(self.net(self.read(z, sigma))), machine, self.column)
 
 
 class SequentialDecoder(Decoder, Generic[State]):
@@ -124,7 +125,7 @@ class PixelDecoder(Decoder):
 
     def forward(self, z: Tensor, masks: Masks | None = None, sigma: Tensor | float = 0.0) -> Decoded:
         """p(x | z, σ) of z (B, D)."""
-        return self.likelihood(self.net(self.read(z, sigma)))
+        return self.likelihood(full(self.net(self.read(z, sigma))))
 
     def likelihood(self, planes: Tensor) -> Any:
         """p of what the net puts out, (B, P, H, W)."""

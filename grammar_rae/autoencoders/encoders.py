@@ -10,6 +10,7 @@ from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 
 from grammar_rae.distributions.interfaces import Posterior
+from grammar_rae.nets.precision import full
 
 
 class Columns(nn.Module):
@@ -48,7 +49,7 @@ class Intensities(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Rows x (B, …) → what a net reads → net → head."""
+    """Rows x (B, …) → what a net reads → net → head, the last always in float32: half a code's digits are no code."""
 
     def __init__(self, inputs: nn.Module, net: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -58,5 +59,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> Posterior:
         """q(z | x) of x (B, …)."""
-        q: Posterior = self.head(self.net(self.inputs(x)))
+        h = full(self.net(self.inputs(x)))
+        with torch.autocast(x.device.type, enabled=False):
+            q: Posterior = self.head(h)
         return q

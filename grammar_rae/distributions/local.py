@@ -12,6 +12,7 @@ from torch import Tensor
 
 from grammar_rae.distributions.interfaces import Decoded
 from grammar_rae.nets.local import LocalNet
+from grammar_rae.nets.precision import full
 from grammar_rae.noise import Noise
 
 
@@ -47,7 +48,7 @@ class LocalPixels:
         return self._written(lambda p, _: p.mode())
 
     def _given(self, x: Tensor) -> Decoded:
-        return self.pixels(self.net(x / 127.5 - 1, self.context))
+        return self.pixels(full(self.net(x / 127.5 - 1, self.context)))
 
     @torch.no_grad()
     def _written(self, choose: Callable[[Decoded, int], Tensor]) -> Tensor:

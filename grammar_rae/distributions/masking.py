@@ -15,7 +15,10 @@ LARGEST = 1e30  # of a logit: it can still be divided by the coldest temperature
 
 @dataclass(frozen=True)
 class Scores:
-    """What a distribution makes of rows x (B, T): B batch, T steps, C output columns, R symbols."""
+    """What a distribution makes of rows x (B, T): B batch, T steps, C output columns, R symbols.
+
+    In mixed precision the columns stand for the symbols, which are more: of those allowed no two share one.
+    """
 
     x: Tensor  # (B, T)
     logits: Tensor  # (B, T, C) of the net, before the mask
@@ -66,6 +69,12 @@ class Masked(ABC):
 def masked_logits(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:
     """Scores (…, R) of the productions from the output columns (…, C); −inf where not allowed."""
     return logits[..., column].masked_fill(~allowed, -torch.inf)
+
+
+def columns_allowed(allowed: Tensor, column: Tensor, columns: int) -> Tensor:
+    """(…, C) bool: the columns of the symbols (…, R) that are allowed."""
+    stands = torch.nn.functional.one_hot(column, columns).bfloat16()
+    return allowed.bfloat16() @ stands > 0
 
 
 def choosable(logits: Tensor, column: Tensor, allowed: Tensor) -> Tensor:

@@ -12,8 +12,16 @@ from typing import Generic, Protocol
 import torch
 from torch import Tensor
 
-from grammar_rae.distributions.masking import Masked, Scores, choosable, choose, masked_logits
+from grammar_rae.distributions.masking import (
+    Masked,
+    Scores,
+    choosable,
+    choose,
+    columns_allowed,
+    masked_logits,
+)
 from grammar_rae.machines.machine import Machine, State, take
+from grammar_rae.nets.precision import full
 from grammar_rae.noise import DECODING, Noise
 
 SWEEP = 8  # steps between two looks for rows that are finished
@@ -51,8 +59,12 @@ class Sequential(Masked, Generic[State]):
     def scores(self, x: Tensor) -> Scores:
         """Logits under teacher forcing along x (B, T), and what the machine leaves of them."""
         masks, features = self.machine.replay(x, self.steps)
-        logits = self.net.all(self.z, self._before(x), features)
-        return Scores(x, logits, masked_logits(logits, self.column, masks), x != self.machine.pad)
+        outputs = self.net.all(self.z, self._before(x), features)
+        logits, real = full(outputs), x != self.machine.pad
+        if logits is outputs:
+            return Scores(x, logits, masked_logits(logits, self.column, masks), real)
+        allowed = columns_allowed(masks, self.column, self.none)
+        return Scores(self.column[x.long()], logits, logits.masked_fill(~allowed, -torch.inf), real)
 
     def sample(self, noise: Noise, temperature: float = 1.0, prefix: Tensor | None = None) -> Tensor:
         """(B, steps) int64, one uniform number a step; each row goes on from `prefix` (t,) where given."""

@@ -23,7 +23,7 @@ from grammar_rae.experiments.prepare import Prepared, prepare
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.grammar.grammar import Grammar
 from grammar_rae.limits.ranges import within
-from grammar_rae.model.device import device_of
+from grammar_rae.model.device import device_of, emulates
 from grammar_rae.model.model import Model
 from grammar_rae.progress import Report, silent
 from grammar_rae.recipes import find as find_recipe
@@ -70,6 +70,12 @@ def train(
     raw = complete(recipe) if isinstance(recipe, Recipe) else find_recipe(recipe, overrides)
     if column is not None:
         raw = raw.model_copy(update={"data": raw.data.model_copy(update={"column": column})})
+    if emulates(raw.training.precision, place):
+        warnings.warn(
+            f"training.precision {raw.training.precision}: this processor has no bfloat16 arithmetic (AVX512-BF16 or "
+            "AMX) and only imitates it; 32-true is faster here",
+            stacklevel=2,
+        )
     fabric = Fabric(
         accelerator=place.type,
         devices=devices if place.index is None or devices > 1 else [place.index],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 
 import torch
@@ -29,6 +30,15 @@ def device_of(name: str | torch.device, count: int = 1) -> torch.device:
     if found[1] is not None and int(found[1]) >= here:
         raise DataError(f"{text}: no such device here; there are {here} GPUs, numbered from 0")
     return torch.device(text)
+
+
+def emulates(precision: str, device: torch.device) -> bool:
+    """Whether a device has no arithmetic of its own for a mixed precision, which then is slower than float32."""
+    if precision != "bf16-mixed" or device.type != "cpu":
+        return False
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        return not (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return not torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _gpus(text: str) -> int:

@@ -107,7 +107,6 @@ class TrainingPart(Settings):
     """[training]: the settings of the loop, and what surrounds it."""
 
     valid_examples: PositiveInt | None = None  # validation items to choose by, the first ones
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     half_weights: bool = False  # float16 on disk, float32 in use
 
 

@@ -29,3 +29,4 @@ class Settings(BaseModel):
     epoch_examples: PositiveInt | None = None  # cuts an epoch short of a full pass, for more frequent checks
     by_length: bool = False  # batches of rows of about one length
     seed: int = Field(default=0, ge=0, lt=2**32)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"

@@ -241,11 +241,13 @@ def test_a_killed_process_is_followed_by_the_next(rna, whole, tmp_path, request,
 
 
 @pytest.mark.parametrize("epochs", [2, 3])
-def test_a_folder_that_is_removed_under_its_hands_is_made_again(rna, whole, tmp_path, epochs):
+def test_training_whose_folder_is_removed_ends_and_writes_nothing_more(rna, whole, tmp_path, epochs):
     def remove(record):
         if record["epoch"] == epochs:
             shutil.rmtree(tmp_path / "run")
 
-    training(rna, tmp_path / "run", on_epoch=remove)
+    with pytest.raises(DataError, match="run: removed by somebody while it was in use here"):
+        training(rna, tmp_path / "run", on_epoch=remove)
+    assert not (tmp_path / "run").exists()
+    training(rna, tmp_path / "run", resume=True)
     assert content(tmp_path / "run") == content(whole)
-    assert pd.read_csv(tmp_path / "run" / "history.csv")["epoch"].tolist() == [1, 2, 3]

@@ -3,25 +3,26 @@
     python benchmarks/densities.py --out densities                       # molecules, expressions, MNIST; 10,000 samples
     python benchmarks/densities.py --out quick --data molecules --only gmm-10 flow_matching -n 500 --codes 5000
 
-A row a density, after one of training codes themselves, decoded: what a density would reach that draws nothing else.
+A row a density, after two of codes of items, decoded: `training`, what a density would reach that draws nothing
+else, and `held-out`, of the validation split, at most `--held-out`.
 
 `nats`: mean log-density of `--held-out` codes of the validation split, ± its standard error; «≥» where it is a lower
 bound. Those codes, and the `--codes` training codes that all densities are fitted on, are posterior means.
 
-`nearer`: the share of samples whose code is nearer to a training code than training codes are to each other. Distances are
-Euclidean, every number of a code divided by its standard deviation over the training codes. A sample's distance is
-that to the nearest of the training codes; a training code's is that to the nearest of the others. A sample counts as
-nearer where its distance is less than the median of those of 2,000 training codes, a seeded choice. Codes drawn from the
-density that the training codes come from score 50 %, and so do held-out codes, about; a density that repeats what it
-was fitted on scores 100 %, one that is too wide 0 %.
+`nearer`: the share of samples whose code is nearer to a training code than training codes are to each other.
+Distances are Euclidean, every number of a code divided by its standard deviation over the training codes. A sample's
+distance is that to the nearest of the training codes; a training code's is that to the nearest of the others. A sample
+counts as nearer where its distance is less than the median of those of 2,000 training codes, a seeded choice. Codes
+drawn from the density that the training codes come from score about 50 %, those of the validation split likewise (the
+row `held-out`); a density that repeats what it was fitted on scores 100 %, one that is too wide 0 %.
 
-`distance`, lower is better, with `--n` samples against as many items of the validation split (molecules: all of it):
+`distance`, lower is better, of `-n` samples from as many items of the validation split (molecules: from all of it):
 molecules FCD (`samples.py`); expressions the Wasserstein-1 distance of the number of steps in a derivation; images
-`frechet_classifier`. `unique` and `novel` (against the training split) are of valid samples; `whole`: expressions that end
-without a step budget. `seconds` to fit, of this machine and `--threads`; `kB`: the file of the density.
+`frechet_classifier`. `unique` and `novel` (against the training split) are of valid samples; `whole`: expressions that
+end without a step budget. `seconds` to fit, of this machine and `--threads`; `kB`: the file of the density.
 
-Molecules and expressions take shipped models (`--models`); MNIST trains RAE-L2 of width 8 on 10,000 images for six
-epochs. Stopped, it goes on: codes, runs and finished rows are in `--out`; several processes may share it.
+Molecules and expressions take shipped models (`--molecules`, `--expressions`); MNIST trains RAE-L2 of width 8 on 10,000
+images for six epochs. Stopped, it goes on: codes, runs and finished rows are in `--out`; several processes may share it.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ DENSITIES: dict[str, tuple[str, Row]] = {  # a kind and its settings; widths in 
     "two_stage": ("two_stage", {}),
 }
 WIDTHS = ("floor", "bandwidth")
-CODES = "codes"
+CODES = ("training", "held-out")  # rows of items' codes
 
 
 class Subject(NamedTuple):
@@ -87,7 +88,7 @@ def model_of(data: str, options: argparse.Namespace) -> Model[Any]:
     """The shipped model of a kind of data, or the trained one of images."""
     if data == "mnist":
         return trained(recipes.find("rae_l2-mnist-small", MNIST), options.out / "runs" / data)
-    return gr.load(dict(SHIPPED, **dict(pair.split("=") for pair in options.models))[data])
+    return gr.load(vars(options)[data])
 
 
 def subject(name: str, options: argparse.Namespace) -> Subject:
@@ -192,10 +193,11 @@ def fitted(of: Subject, name: str, seed: int) -> Row:
 
 
 def measure(load: Callable[[], Subject], data: str, name: str, seed: int, n: int) -> Row:
-    """One row: a density, or training codes themselves."""
+    """One row: a density, or codes of items."""
     of = load()
-    if name == CODES:
-        z = of.train[permutation(len(of.train), seed)[:n]]
+    if name in CODES:
+        codes = of.train if name == "training" else of.valid
+        z = codes[permutation(len(codes), seed)[:n]]
         return {"nearer": nearer(z, of.train), **JUDGES[data](of, of.model.decode(z, seed=seed))}
     row = fitted(of, name, seed)
     row["nearer"] = nearer(of.model.sample_codes(n, name, seed), of.train)
@@ -210,7 +212,7 @@ def table(rows: list[Row]) -> str:
         own = [row for row in rows if row["density"] == name]
         every = {key: [row.get(key) for row in own] for key in own[0]}
         nats = spread(every.get("nats", [None]))
-        if name != CODES:
+        if name not in CODES:
             nats = f"{'' if own[0]['exact'] else '≥ '}{nats}" + f" ± {own[0]['error']:.2f}" * (len(own) == 1)
         cells = [name, nats, spread(every["distance"], 3)]
         for key in ("unique", "novel", "whole", "nearer"):
@@ -225,8 +227,11 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     parser = resumed.parser(__doc__, seeds=1)
     parser.add_argument("--data", nargs="+", default=list(JUDGES), choices=JUDGES)
-    parser.add_argument("--only", nargs="+", default=[CODES, *DENSITIES], choices=[CODES, *DENSITIES])
-    parser.add_argument("--models", nargs="*", default=[], metavar="DATA=MODEL", help="molecules=grae-smiles")
+    parser.add_argument("--only", nargs="+", default=[*CODES, *DENSITIES], choices=[*CODES, *DENSITIES])
+    for data, model in SHIPPED.items():
+        parser.add_argument(
+            f"--{data}", default=model, metavar="MODEL", help="a shipped model or a run folder"
+        )
     parser.add_argument("-n", type=int, default=10_000, help="samples of a density")
     parser.add_argument(
         "--codes", type=int, default=50_000, help="training codes that densities are fitted on"

@@ -22,7 +22,7 @@ molecules FCD (`samples.py`); expressions the Wasserstein-1 distance of the numb
 end without a step budget. `seconds` to fit, of this machine and `--threads`; `kB`: the file of the density.
 
 Molecules and expressions take shipped models (`--molecules`, `--expressions`); MNIST trains RAE-L2 of width 8 on 10,000
-images for six epochs. Stopped, it goes on: codes, runs and finished rows are in `--out`; several processes may share it.
+images for six epochs. Stopped, it goes on: codes, runs and finished rows are in `--out`, which processes may share.
 """
 
 from __future__ import annotations

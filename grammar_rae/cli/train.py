@@ -63,12 +63,12 @@ def density(
     bandwidth: str = typer.Option(None, help="kde: a number in the units of the codes, scott or silverman."),
     form: str = typer.Option(None, help="two_stage: dai_wipf, which fits samples of the posterior, or rae."),
     width: int = number(
-        None, "flow, two_stage, flow_matching: of the hidden layers (128, 256, 256).", "width"
+        None, "flow, two_stage, flow_matching: of the hidden layers (128, 256, 192).", "width"
     ),
     layers: int = number(None, "flow: transforms (3); two_stage: hidden layers (as published).", "layers"),
     blocks: int = number(None, "flow_matching: residual blocks (3).", "blocks"),
     steps: int = number(None, "flow_matching: from noise to a code, midpoint rule (10).", "steps"),
-    epochs: int = number(None, "flow, two_stage, flow_matching: at most (60, 100, 40).", "epochs"),
+    epochs: int = number(None, "flow, two_stage, flow_matching: at most (60, 100, 60).", "epochs"),
     set_: list[str] = typer.Option([], "--set", help="Any other setting of the density: at_most=5000."),
     codes: str = typer.Option(None, help="means or samples of the posterior; what the recipe says."),
     data: str = typer.Option(None, help="Whose codes; the run's own training data when not given."),

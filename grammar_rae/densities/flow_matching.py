@@ -66,9 +66,9 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    width: Size = 256,
+    width: Size = 192,
     blocks: Blocks = 3,
-    epochs: Count = 40,
+    epochs: Count = 60,
     steps: Count = 10,
     at_most: Count = 500_000,
 ) -> Density:

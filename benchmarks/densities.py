@@ -246,7 +246,7 @@ def main() -> None:
             for name in options.only:
                 label = f"{data}-{name}-{seed}"
                 made = partial(measure, of, data, name, seed, options.n)
-                rows.append({**kept(label, options.out, settings, made), "density": name})
+                rows.append({**kept(options.out, label, settings, made), "density": name})
         print(
             f"\n{data}: {options.codes:,} codes, {options.n:,} samples, {options.seeds} seeds\n\n{table(rows)}"
         )

@@ -136,6 +136,11 @@ def numbers(chance, home):
         ],
     }
     number = chance.choice(mutations.NUMBERS)
+    if (option, number) == (
+        "--devices",
+        "2",
+    ):  # is no odd number, and starts the program anew, which is not this one
+        number = "3000000000"
     return [
         *words,
         *needs.get(words[-1], []),

@@ -26,6 +26,11 @@ except ImportError:
 UNFINISHED = ".grammar-rae"
 IN_USE = f".in-use{UNFINISHED}"  # in a folder somebody works in: who that is
 
+
+class InUse(DataError):
+    """Somebody else works in a folder."""
+
+
 _descriptors: set[int] = set()
 _claimed: dict[
     str, bytes
@@ -133,30 +138,38 @@ def occupied(folder: Path) -> Iterator[None]:
 def claimed(folder: Path) -> Iterator[None]:
     """Nobody else works in a folder. It is made where there is none, and removed again where it stays empty.
 
-    DataError where another process works there, with who that is, or where it cannot be written.
+    InUse where another process works there, with who that is, DataError where it cannot be written.
     """
-    place, real = folder / IN_USE, os.path.realpath(folder)
+    place = folder / IN_USE
     with contextlib.ExitStack() as stack:
         try:
             made = [place for place in (folder, *folder.parents) if not place.exists()]
+            stack.callback(_remove_empty, made)
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(held(place, wait=False))
-            _claimed[real] = _self()
-            place.write_bytes(_claimed[real])
+            stack.callback(_leave, folder)
+            said = _claimed[os.path.realpath(folder)] = _self()
+            place.write_bytes(said)
             sweep(folder)
         except BlockingIOError as error:
-            raise DataError(
+            raise InUse(
                 f"{folder}: in use by {_holder(place)}; wait until it ends, or name another folder"
             ) from error
         except OSError as error:
             raise DataError(f"{folder}: cannot be written ({error.strerror or error})") from error
-        try:
-            yield
-        finally:
-            _claimed.pop(real)
-            for remove in (place.unlink, *(empty.rmdir for empty in made)):
-                with contextlib.suppress(OSError):
-                    remove()
+        yield
+
+
+def _leave(folder: Path) -> None:
+    _claimed.pop(os.path.realpath(folder), None)
+    with contextlib.suppress(OSError):
+        (folder / IN_USE).unlink()
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _self() -> bytes:

@@ -15,9 +15,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import replace
-from grammar_rae.files.claims import check, claimed, occupied, unfinished
+from grammar_rae.files.claims import InUse, check, claimed, occupied, unfinished
 from grammar_rae.training.checkpoint import checkpoint_of, remove_checkpoint
 
 NEXT = ".next-run"
@@ -89,7 +88,7 @@ def making(folder: Path, resume: bool = False) -> Iterator[Path | None]:
             check(place)
             try:
                 claim.enter_context(occupied(folder))
-            except DataError as error:
+            except InUse as error:
                 warnings.warn(
                     f"{error}; the new model is the one in use, and moves up with what is done next",
                     stacklevel=3,

@@ -129,3 +129,14 @@ def test_pictures_whose_folder_is_removed_are_no_success(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.replace", removing)
     with pytest.raises(DataError, match="pictures: (removed by somebody|cannot be written)"):
         write_images(np.zeros((3, 4, 4, 1), np.uint8), tmp_path / "pictures")
+
+
+def test_a_claim_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(DataError, match="run: cannot be written .No space left on device."), \
+         occupied(tmp_path / "run"):  # fmt: skip
+        raise AssertionError
+    assert list(tmp_path.iterdir()) == []

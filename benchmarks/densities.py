@@ -3,8 +3,8 @@
     python benchmarks/densities.py --out densities                       # molecules, expressions, MNIST; 10,000 samples
     python benchmarks/densities.py --out quick --data molecules --only gmm-10 flow_matching -n 500 --codes 5000
 
-A row a density, after two of codes of items, decoded: `training`, what a density would reach that draws nothing
-else, and `held-out`, of the validation split, at most `--held-out`.
+A row a density, after two of codes of items: `training`, decoded, what a density would reach that draws nothing else,
+and `held-out`, of the validation split, for `nearer` alone.
 
 `nats`: mean log-density of `--held-out` codes of the validation split, ± its standard error; «≥» where it is a lower
 bound. Those codes, and the `--codes` training codes that all densities are fitted on, are posterior means.
@@ -141,7 +141,7 @@ def judged_molecules(of: Subject, drawn: list[str]) -> Row:
     items = metrics.read_molecules(drawn)
     found = profile(items.forms, items.counts, compared=False)
     row = samples.row("", len(drawn), items, found, reference, seen)
-    return {"distance": row["fcd"], "unique": row["unique_10000"], "novel": row["novel"]}
+    return {"distance": row["fcd"], "unique": len(items.forms) / len(items.valid), "novel": row["novel"]}
 
 
 def judged_expressions(of: Subject, drawn: list[str]) -> Row:
@@ -195,9 +195,10 @@ def fitted(of: Subject, name: str, seed: int) -> Row:
 def measure(load: Callable[[], Subject], data: str, name: str, seed: int, n: int) -> Row:
     """One row: a density, or codes of items."""
     of = load()
-    if name in CODES:
-        codes = of.train if name == "training" else of.valid
-        z = codes[permutation(len(codes), seed)[:n]]
+    if name == "held-out":
+        return {"nearer": nearer(of.valid, of.train)}
+    if name == "training":
+        z = of.train[permutation(len(of.train), seed)[:n]]
         return {"nearer": nearer(z, of.train), **JUDGES[data](of, of.model.decode(z, seed=seed))}
     row = fitted(of, name, seed)
     row["nearer"] = nearer(of.model.sample_codes(n, name, seed), of.train)
@@ -214,7 +215,7 @@ def table(rows: list[Row]) -> str:
         nats = spread(every.get("nats", [None]))
         if name not in CODES:
             nats = f"{'' if own[0]['exact'] else '≥ '}{nats}" + f" ± {own[0]['error']:.2f}" * (len(own) == 1)
-        cells = [name, nats, spread(every["distance"], 3)]
+        cells = [name, nats, spread(every.get("distance", [None]), 3)]
         for key in ("unique", "novel", "whole", "nearer"):
             cells.append(spread([v if v is None else 100 * v for v in every.get(key, [None])], 1))
         lines.append(cells + [spread(every.get(key, [None]), 0) for key in ("seconds", "kilobytes")])

@@ -96,7 +96,8 @@ def subject(name: str, options: argparse.Namespace) -> Subject:
     model = model_of(name, options)
     data = datasets.load(model.recipe.data.name)
     codes = []
-    for part, items, count in (("train", data.train, options.codes), ("valid", data.valid, options.held_out)):
+    known = data.train[: model.recipe.data.limit]
+    for part, items, count in (("train", known, options.codes), ("valid", data.valid, options.held_out)):
         path = options.out / "codes" / f"{name}-{part}-{count}.npy"
         if not path.exists():
             z, _, _ = model.encode_known([items[i] for i in subset(len(items), count, 0)])

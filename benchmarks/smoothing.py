@@ -18,7 +18,7 @@ import argparse
 import hashlib
 import itertools
 import warnings
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,11 @@ class Table:
         return row(name, len(smiles), items, found, reference, seen)
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def cells(found: Row) -> list[str]:
     """A row of the table, shares in percent."""
     values = [found.get(key) for key in SHOWN]
@@ -106,14 +111,17 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     table = Table(options)
-    weights = hashlib.sha256((current(find(options.model)) / WEIGHTS).read_bytes()).hexdigest()
-    settings = {"weights": weights, "n": options.n, "syntax": options.syntax, "seed": options.seed}
+    folder = current(find(options.model))
+    settings = {"weights": digest(folder / WEIGHTS), "n": options.n, "seed": options.seed}
     lines = [cells(kept(options.out, "floor", settings, table.floor))]
     densities = options.densities or [name for name in table.model.run.densities if name != "box"]
     for density, noise, temperature in itertools.product(densities, options.noise, options.temperatures):
         name = f"{density}-{noise:g}-{temperature:g}"
-        found = kept(options.out, name, settings, lambda: table.drawn(density, noise, temperature))  # noqa: B023
-        lines.append(cells(found))
+        fitted = folder / "densities" / f"{density}.safetensors"
+        own = (
+            settings | {"syntax": options.syntax} | ({"density": digest(fitted)} if fitted.is_file() else {})
+        )
+        lines.append(cells(kept(options.out, name, own, partial(table.drawn, density, noise, temperature))))
     print(markdown(["density", "noise", "temperature", *SHOWN.values()], lines))
 
 

@@ -46,13 +46,19 @@ def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
 def own_noise(model: Model, noise: float | None) -> float:
     """The standard deviation of the noise that smooths a density, the recipe's own where None.
 
-    RecipeError for noise that the decoder cannot be told of.
+    RecipeError for noise that the decoder cannot be told of, and for more than it was trained with.
     """
-    noise = model.recipe.density.noise if noise is None else noise
-    if noise and not model.recipe.decoder.noise_input:
+    recipe = model.recipe
+    noise = recipe.density.noise if noise is None else noise
+    if noise and not recipe.decoder.noise_input:
         raise RecipeError(
-            f"{option('noise')} {noise:g}: the decoder of {model.recipe.name} is not told of noise; leave it out, or "
+            f"{option('noise')} {noise:g}: the decoder of {recipe.name} is not told of noise; leave it out, or "
             "take a model trained with decoder.noise_input = true"
+        )
+    if noise > recipe.objective.code_noise:
+        raise RecipeError(
+            f"{option('noise')} {noise:g}: the decoder of {recipe.name} was trained with noise up to "
+            f"{recipe.objective.code_noise:g}; expected no more"
         )
     return noise
 

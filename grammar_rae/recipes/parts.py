@@ -127,6 +127,11 @@ def _check_noise(recipe: Recipe) -> None:
             f"{recipe.name}: density.noise {drawn:g} needs a decoder that is told of it: set decoder.noise_input = "
             "true, or density.noise = 0"
         )
+    if drawn > trained:
+        raise RecipeError(
+            f"{recipe.name}: density.noise {drawn:g} is more than objective.code_noise, {trained:g}; a decoder knows "
+            "the noise that it was trained with"
+        )
 
 
 def identifying(recipe: Recipe) -> dict[str, dict[str, Any]]:

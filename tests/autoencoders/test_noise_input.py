@@ -135,6 +135,7 @@ def test_training_tells_the_noise_that_it_adds_and_validation_adds_none(variant)
             {"density": {"noise": 0.4}, "decoder": {"net": "recurrent", "hidden": 3}},
             "density.noise 0.4 needs a",
         ),
+        ({"density": {"noise": 0.6}}, "density.noise 0.6 is more than objective.code_noise, 0.5"),
     ],
 )
 def test_noise_that_the_decoder_does_not_know_of_is_refused(changes, words):

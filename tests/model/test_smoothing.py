@@ -16,8 +16,10 @@ from grammar_rae.noise import Noise
 
 
 def model_of(kind, variant="rae", told=True):
-    """A tiny model whose decoder says much, with a density of its codes."""
+    """A tiny model whose decoder says much, with a density of its codes; a decoder that is told knows noise up to 2."""
     run, x = tiny(variant, kind, told)
+    objective = run.recipe.objective.model_copy(update={"code_noise": 2.0})
+    run.recipe = run.recipe.model_copy(update={"objective": objective})
     with torch.no_grad():
         for weight in run.autoencoder.parameters():
             weight *= 3
@@ -55,6 +57,13 @@ def test_what_is_written_is_drawn_of_the_code_with_noise_on_it_and_of_its_deviat
     assert model.generate(30, density="gaussian", noise=0.4, temperature=temperature, seed=5) == expected
 
 
+def test_more_noise_than_in_training_is_refused():
+    model = model_of("sequential")
+    assert len(model.generate(3, noise=2.0)) == 3
+    with pytest.raises(RecipeError, match=r"^noise 2.5: the decoder of tiny was trained with noise up to 2;"):
+        model.generate(3, noise=2.5)
+
+
 def test_noise_is_of_the_deviation_asked_for_and_independent_of_the_codes():
     noise = Noise.first(0, 20_000)
     z = noise.normal(1, 3)
@@ -89,7 +98,7 @@ def test_a_component_of_the_prior_is_smoothed_too():
 
 
 def test_a_beginning_is_completed_from_noisy_codes():
-    told = ("decoder.noise_input=true", "objective.code_noise=0.5")
+    told = ("decoder.noise_input=true", "objective.code_noise=2.0")
     model = untrained_molecules("recurrent", 1.5, told)
     how = {"start": "CC(N", "density": "prior", "raw": True, "seed": 1}
     noisy, clean = model.generate(20, noise=2.0, **how), model.generate(20, **how)

@@ -61,6 +61,12 @@ def write_grammar(path: str | Path, out: str | Path, column: str | None = None) 
             rejected.append(Reject(line, text, _unknown(form, place)))
         else:
             molecules.append(form)
+    if not molecules:
+        first = rejected[0]
+        raise DataError(
+            f"{path}: none of its {len(rejected):,} rows is a molecule to build from; the first: line {first.line}: "
+            f"«{excerpt(first.text)[0]}»: {first.reason}"
+        )
     rules = build_grammar(molecules, Path(path).name)
     grammar = Grammar.parse(rules, Path(out).name)
     write_bytes(out, rules.encode())

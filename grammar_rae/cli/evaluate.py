@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.options import number, unused
+from grammar_rae.cli.options import apart, number, unused
 from grammar_rae.cli.output import progress, show_side_by_side
 from grammar_rae.errors import DataError
 
@@ -82,7 +82,7 @@ def evaluate(
 ) -> None:
     """Every metric of the task; several files stand side by side."""
     from grammar_rae.experiments.assessment import Plan
-    from grammar_rae.files.tables import write
+    from grammar_rae.files.tables import is_table, write
     from grammar_rae.runs.folder import is_model
     from grammar_rae.tasks.expressions import arithmetic
     from grammar_rae.workflows import evaluate as workflow
@@ -110,8 +110,11 @@ def evaluate(
             unused("is for tables; a model has no columns", column=column)
     else:
         unused("is for models; these are files", n=n, features=features)
+    apart([*files, reference, train, data], table=table, report=report)
     if table is not None and len(files) > 1:
         raise DataError(f"--table takes the rows of one file; {len(files)} were given")
+    if table is not None and not is_table(table):
+        raise DataError(f"--table {table}: its lines have no room for reasons; write .csv, .tsv or .parquet")
     counts = pair(encodings, decodings, (10, 100)), pair(prior_points, prior_decodes, (1000, 100))
     with progress("measuring") as moved:
         judged = any(given is not None for given in (target, data, confirm))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.options import number, unused
+from grammar_rae.cli.options import apart, number, unused
 from grammar_rae.cli.output import progress, show, show_frame
 
 ModelName = typer.Option(
@@ -145,6 +145,7 @@ def reconstruct(
     from grammar_rae.workflows.reconstruct import pair
     from grammar_rae.workflows.reconstruct import reconstruct as run
 
+    apart([file], out=out)
     counts = pair(encodings, decodings, (10, 100))
     if counts is None:
         drawn = "is for what is drawn at random; add --encodings or --decodings"
@@ -167,6 +168,7 @@ def encode(
     """Latent codes of a file's items; the ones the model cannot read are reported with their lines."""
     from grammar_rae.workflows.encode import encode as run
 
+    apart([file], out=out)
     with progress("encoding"):
         numbers = run(model, file, out, column, device)
     show(numbers, json, str(out))
@@ -190,5 +192,6 @@ def decode(
     """The strings or images of latent codes."""
     from grammar_rae.workflows.encode import decode as run
 
+    apart([file], out=out)
     with progress("decoding"):
         run(model, file, out, device, temperature=temperature, seed=seed, revisions=revisions)

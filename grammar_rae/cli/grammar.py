@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from grammar_rae.cli.options import number
+from grammar_rae.cli.options import apart, number
 from grammar_rae.cli.output import show, show_frame
 
 app = typer.Typer(help="Read, check, sample and build grammars.", no_args_is_help=True)
@@ -107,6 +107,7 @@ def build(
     """`smiles.cfg` over the tokens of a file's own molecules, in canonical Kekulé form."""
     from grammar_rae.chemistry.smiles_grammar import write_grammar
 
+    apart([file], out=out)
     sizes = write_grammar(file, out, column)
     print(f"{out}: {sizes['productions']} productions from {sizes['molecules']:,} molecules", end="")
     print(f", {sizes['rejected']:,} rows left out (see {out}.rejects.csv)" if sizes["rejected"] else "")

@@ -114,9 +114,10 @@ def optimize(
         report=_print_round,
     )
     result = search_and_write(search, data)
-    _print_result(result, wanted, json)
-    if result.without_score and result.table.empty:
-        raise DataError(result.without_score)
+    early = _ended_early(result.numbers["evaluations"], similarity, max_atoms)
+    _print_result(result, wanted, json, early if result.numbers["stopped_early"] else "")
+    if result.table.empty:
+        raise DataError(result.without_score or early)
 
 
 def _specification(score: str | None, data: str | None) -> str:
@@ -130,16 +131,21 @@ def _specification(score: str | None, data: str | None) -> str:
     )
 
 
-def _print_result(result: SearchResult, title: str, json: bool) -> None:
+def _ended_early(evaluations: int, similarity: float | None, max_atoms: int | None) -> str:
+    """Why a search ended before its budget, in words."""
+    limits = {"--similarity": similarity, "--max-atoms": max_atoms}
+    within = " and ".join(f"{name} {limit:g}" for name, limit in limits.items() if limit is not None)
+    return (
+        f"stopped after {evaluations} evaluations: nothing new {f'within {within} ' if within else ''}is decoded there "
+        f"any more; try {'other limits, ' if within else ''}another region, or more --samples"
+    )
+
+
+def _print_result(result: SearchResult, title: str, json: bool, early: str) -> None:
     """The best strings and the run in numbers; on standard error, that it ended early, or scores are missing."""
-    if result.numbers["stopped_early"]:
-        print(
-            f"stopped after {result.numbers['evaluations']} evaluations: nothing new is decoded there any more; "
-            "try another region, or more --samples",
-            file=sys.stderr,
-        )
-    if result.without_score and not result.table.empty:
-        print(result.without_score, file=sys.stderr)
+    if not result.table.empty:
+        for words in filter(None, (early, result.without_score)):
+            print(words, file=sys.stderr)
     if not json and len(result.table):
         best = result.table.head(SHOWN).set_index(result.table.columns[0])
         show_frame(best[[name for name in best if name in COLUMNS]].convert_dtypes(), False)

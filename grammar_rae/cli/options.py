@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from grammar_rae.errors import DataError, option
+from grammar_rae.errors import DataError, option, shown_name
 from grammar_rae.limits.ranges import RANGES
 
 
@@ -15,6 +18,18 @@ def unused(why: str, **given: Any) -> None:
     for name, value in given.items():
         if value not in (None, False):
             raise DataError(f"{option(name, '-n' if name == 'n' else '')} {why}")
+
+
+def apart(read: Iterable[str | Path | None], **written: str | Path | None) -> None:
+    """DataError for the first of the options `written` whose file is one of those that the command reads."""
+    from grammar_rae.files.tables import located
+
+    files = {os.path.realpath(located(name)[0]) for name in read if name is not None}
+    for name, path in written.items():
+        if path is not None and os.path.exists(path) and os.path.realpath(path) in files:
+            raise DataError(
+                f"{option(name)} {shown_name(path)}: it is read, and would be lost; write another file"
+            )
 
 
 def number(default: float | None, about: str, key: str, flag: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from grammar_rae.cli.generate import Device, Json, ModelName, Seed
-from grammar_rae.cli.options import number
+from grammar_rae.cli.options import apart, number
 from grammar_rae.cli.output import progress, show_frame
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def interpolate(
     """What lies between two items in latent space; share 0 and 1 are what the items' own codes decode to."""
     from grammar_rae.workflows.walk import interpolate as run
 
+    apart([a, b], grid=grid, out=out)
     with progress("walking"):
         walk = run(model, a, b, steps, path, score, device)
     _show(walk, grid, out, json, f"from {a} to {b}")
@@ -67,6 +68,7 @@ def neighbours(
     """What lies around an item in latent space, nearest first."""
     from grammar_rae.workflows.walk import neighbours as run
 
+    apart([item], grid=grid, out=out)
     with progress("walking"):
         walk = run(model, item, n, radius, seed, score, device, rung)
     if len(walk.items) < n:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,12 @@ def compare(
     """
     model: Model[Any] = Model.load(run, device)
     report("encoding", 0.0)
-    parts = [_judged(model, items) for items in _items(model, data, column)]
+    sides = _items(model, data, column)
+    parts = [_judged(model, items) for items in sides]
+    if not any(map(len, parts)):
+        _, _, rejected = model.encode_known([item for items in sides for item in items[:1]])
+        reason = rejected[0][1] if rejected else "there are none"
+        raise DataError(f"{run} can read none of the {sum(map(len, sides)):,} items; the first: {reason}")
     rows = [_row(model, name, model.density(name), parts[0], parts[1], report) for name in model.densities]
     table = pd.DataFrame(rows).set_index("density")
     return table.sort_values("held_out_nats", ascending=False, kind="stable")
@@ -159,8 +165,15 @@ def _items(model: Model, data: str | None, column: str | None) -> tuple[Sequence
 
 
 def _judged(model: Model, items: Sequence[Any]) -> Tensor:
-    """(n, latent) codes of a seeded choice of the items that can be written."""
-    z, _, _ = model.encode_known([items[i] for i in subset(len(items), JUDGED, seed=0)])
+    """(n, latent) codes of a seeded choice of the items that can be written; one warning counts the others of it."""
+    chosen = [items[i] for i in subset(len(items), JUDGED, seed=0)]
+    z, _, rejected = model.encode_known(chosen)
+    if rejected and len(z):
+        count = f"{len(rejected):,} of {len(chosen):,} items"
+        warnings.warn(
+            f"{count} cannot be read by {model.recipe.name} and are left out; the first: {rejected[0][1]}",
+            stacklevel=3,
+        )
     return torch.as_tensor(z).to(model.device)
 
 

@@ -19,7 +19,7 @@ from grammar_rae.chemistry.smiles import all_orders
 from grammar_rae.codecs.cached import encode_known
 from grammar_rae.codecs.codec import Codec
 from grammar_rae.datasets.looks import reading_for
-from grammar_rae.errors import DataError, RecipeError, option
+from grammar_rae.errors import DataError, RecipeError, excerpt, option
 from grammar_rae.files.tables import Reject
 from grammar_rae.grammar.counting import counts
 from grammar_rae.grammar.grammar import Grammar
@@ -115,10 +115,7 @@ def _spelled(raw: Recipe, dataset: datasets.Dataset[Any]) -> list[Spelled]:
         parts = [Spelled(part.items, spell(list(medium.forms(part.items)))) for part in parts]
     for part, purpose in zip(parts, ("train on", "validate with"), strict=True):
         if not len(part.readable()[0]):
-            count = f"none of {len(part.items):,} items can be read" if len(part.items) else "too few items"
-            raise DataError(
-                f"{dataset.name}: nothing to {purpose}, {count}; expected two {dataset.task} or more"
-            )
+            raise DataError(f"{dataset.name}: nothing to {purpose}, {_unreadable(part, dataset.task)}")
     if raw.data.orders:
         if raw.data.prepare != "kekule":
             raise RecipeError(f"{raw.name}: data.orders spells molecules anew; it needs data.prepare kekule")
@@ -126,6 +123,15 @@ def _spelled(raw: Recipe, dataset: datasets.Dataset[Any]) -> list[Spelled]:
         more = all_orders(list(first.readable()[1]), raw.data.orders)
         parts[0] = Spelled([*first.items, *more], [*(first.forms or ()), *more])
     return parts
+
+
+def _unreadable(part: Spelled, task: str) -> str:
+    """What is wrong with items of which none can be read."""
+    if not len(part.items):
+        return f"too few items; expected two {task} or more"
+    first = part.items[0]
+    why = reason(first) or "not a molecule"
+    return f"none of {len(part.items):,} items can be read; the first: «{excerpt(str(first))[0]}»: {why}"
 
 
 def _with_grammar(raw: Recipe, grammar: str | Path | Grammar | None) -> tuple[Recipe, Grammar | None]:

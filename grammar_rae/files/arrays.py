@@ -79,7 +79,8 @@ def _reading(path: str | Path) -> Iterator[None]:
     """Whatever goes wrong with a file, in one line."""
     shown = shown_name(path)
     if not os.path.isfile(path):
-        raise DataError(f"{shown}: no such file; expected an .npz or .npy of arrays")
+        what = "a folder" if os.path.isdir(path) else "no such file"
+        raise DataError(f"{shown}: {what}; expected an .npz or .npy of arrays")
     try:
         yield
     except DataError:

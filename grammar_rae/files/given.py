@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from grammar_rae.errors import DataError, excerpt
+from grammar_rae.errors import DataError, excerpt, one_line
 from grammar_rae.files.layout import kind_of, named
 
 
@@ -18,6 +19,7 @@ def strings(items: Any, word: str = "strings") -> list[str | None]:
     Of a table, the column whose name is one of `layout.COLUMNS`, or the only one. An RDKit molecule is its SMILES.
     DataError for what holds no strings, with the place.
     """
+    items = items.item() if isinstance(items, np.ndarray) and items.ndim == 0 else items
     if isinstance(items, str):
         return [items]
     if isinstance(items, Path | bytes) or not isinstance(items, Iterable):
@@ -43,7 +45,7 @@ def kind(items: Any) -> str | None:
 def _column(items: Any) -> Iterable[Any]:
     """What is listed: of a table, its column of strings."""
     if isinstance(items, Mapping):
-        items = pd.DataFrame(items)
+        items = _table(items)
     if not isinstance(items, pd.DataFrame):
         return items
     names = [str(name) for name in items.columns]
@@ -53,6 +55,17 @@ def _column(items: Any) -> Iterable[Any]:
             f"a table of {', '.join(names)}; give the column of its strings, as table['{names[0]}']"
         )
     return items.iloc[:, place]
+
+
+def _table(columns: Mapping[Any, Any]) -> pd.DataFrame:
+    """The table of a dictionary. DataError where it is none."""
+    try:
+        return pd.DataFrame(columns)
+    except ValueError as error:
+        shown = excerpt(", ".join(map(repr, columns)))[0]
+        raise DataError(
+            f"a dictionary of {shown} is no table ({one_line(error)}); expected a list of strings"
+        ) from error
 
 
 def _string(item: Any, place: int) -> str | None:

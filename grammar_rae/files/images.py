@@ -110,9 +110,14 @@ def is_image(item: object) -> bool:
 
 def are_images(items: Any) -> bool:
     """Whether images are meant: an array of them or one, files, or a sequence that holds arrays."""
-    if isinstance(items, Images) or (isinstance(items, np.ndarray) and items.ndim > 1):
+    if isinstance(items, Images) or _is_picture(items):
         return True
-    return any(isinstance(item, np.ndarray) and item.ndim > 1 for item in items)
+    return np.ndim(items) > 0 and any(map(_is_picture, items))
+
+
+def _is_picture(item: object) -> bool:
+    """Whether an object is an array of several dimensions, of anything but strings."""
+    return isinstance(item, np.ndarray) and item.ndim > 1 and item.dtype.kind not in "OSU"
 
 
 def array_problem(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from grammar_rae.errors import DataError, excerpt, option
 
 LOOKED_AT = 20  # rows from which the layout is seen
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+COMMENT = "# "  # before the names of columns
 BLANKS = " "  # a line is cut at any of its blanks
 FIRST = {".csv": ",", ".tsv": "\t", ".smi": BLANKS}  # what separates where nothing else is seen
 COLUMNS = {  # names of columns that hold items, looked for in this order, and the kind of data that they say
@@ -70,6 +71,9 @@ class Layout:
             words or suffix not in (".csv", ".tsv") or named(self.header) is None
         ):
             words.append(f"a header, the strings in column {self.name!r}")
+        others = [name for name in self.header or () if name != self.name and kind_of(name)]
+        if others:
+            words.append(f"column {self.name!r} is taken, not {', '.join(map(repr, others))}")
         return ", ".join(words)
 
 
@@ -87,21 +91,29 @@ def kind_of(name: str | None) -> str | None:
     return None if name is None else COLUMNS.get(_key(name))
 
 
-def chosen(header: Sequence[str], column: str | None, where: str) -> int:
-    """Which of the named columns holds the items. DataError where it is not there, or cannot be told."""
+def chosen(header: Sequence[str], column: str | None, where: str, likely: Sequence[int] = ()) -> int:
+    """Which of the named columns holds the items. DataError where it is not there, or cannot be told; it proposes the
+    first of those at the places `likely`, which hold what looks like items.
+    """
     if column is not None:
         if column in header:
             return header.index(column)
         if column.isdecimal() and 1 <= int(column) <= len(header):
             return int(column) - 1
-        raise NoColumn(f"{where}: no column {column!r}; there are {', '.join(header)}")
+        raise NoColumn(f"{where}: no column {column!r}; there are {_listed(header)}")
     place = named(header)
     if place is None and len(header) > 1:
+        proposed = likely[0] if likely else 0
         raise DataError(
-            f"{where}: which column? there are {', '.join(header)}; name one, with {option('column')} or as "
-            f"{where}:{header[0]}"
+            f"{where}: which column? there are {_listed(header)}; name one, with {option('column')} or as "
+            f"{where}:{header[proposed] or proposed + 1}"
         )
     return place or 0
+
+
+def _listed(header: Sequence[str]) -> str:
+    """The names of columns."""
+    return ", ".join(name or "one without a name" for name in header)
 
 
 def layout_of(head: Sequence[str], suffix: str, column: str | None, reading: Reading, where: str) -> Layout:
@@ -111,10 +123,11 @@ def layout_of(head: Sequence[str], suffix: str, column: str | None, reading: Rea
     lines = suffix not in (".csv", ".tsv")  # a file of lines, not of a table's rows
     first = () if column is None else (column,)
     cut = {separator: _cut(head, separator) for separator in _order(suffix)}
-    headed = [s for s, rows in cut.items() if _is_header(rows[0], lines, first, reading)]
+    titles = {separator: _cut([head[0].lstrip(COMMENT)], separator)[0] for separator in cut}
+    headed = [separator for separator, row in titles.items() if _is_header(row, lines, first, reading)]
     if headed:
-        best = max(headed, key=lambda separator: len(cut[separator][0]))
-        header = cut[best][0]
+        best = max(headed, key=lambda separator: len(titles[separator]))
+        header = titles[best]
         place = chosen(header, column if not lines or column in header else None, where)
         alone = len(header) == 1 and suffix not in FIRST
         return Layout(None if alone else best, header, place, len(header))
@@ -161,10 +174,11 @@ def _of_rows(
     first, *others = cut[separator]
     if all(reading.is_item(line) and "\t" not in line for line in head):
         return Layout(separator if len(first) == 1 else None, None)
-    places = [i for i in range(len(first)) if reading.is_item(first[i]) and _items(others, i, reading)]
+    below = [i for i in range(len(first)) if _items(others, i, reading)]
+    places = [i for i in range(len(first)) if reading.is_item(first[i]) and (len(first) == 1 or i in below)]
     if not places:
         _one_cell(first, where)
-        return Layout(separator, first, chosen(first, column, where), len(first))
+        return Layout(separator, first, chosen(first, column, where, below), len(first))
     if column is not None and column.isdecimal() and 1 <= int(column) <= len(first):
         return Layout(separator, None, int(column) - 1, len(first))
     shown = ", ".join(f"{i} «{excerpt(cell)[0]}»" for i, cell in enumerate(first, 1))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from grammar_rae.errors import DataError
 from grammar_rae.files.atomic import scratch_folder, write_bytes
 from grammar_rae.files.claims import occupied
 
@@ -39,6 +40,12 @@ def padded(images: Sequence[Images]) -> Images:
     for place, image in zip(filled, planes, strict=True):
         place[: image.shape[0], : image.shape[1]] = image
     return filled
+
+
+def check_name(path: str | Path) -> None:
+    """DataError for a picture's file whose name says that it is of another format than PNG."""
+    if Path(path).suffix.lower() not in ("", ".png"):
+        raise DataError(f"{path}: pictures are written as PNG; expected a name that ends in .png")
 
 
 def png(image: Images) -> bytes:

@@ -42,7 +42,7 @@ def molecules(path: str | Path) -> Iterator[Row]:
 
 def _read(line: int, record: list[str]) -> Row:
     """The row of the record that begins at a line."""
-    text = "".join(record).replace("\r\n", "\n")
+    text = "".join(record).replace("\r\n", "\n").replace("\r", "\n")
     declared = COUNTS.search(text)
     if declared is not None and len(declared[1]) > 4 and int(declared[1][:9]) > MOST_ATOMS:
         return Row(line, excerpt(record[0].strip())[0], f"more than {MOST_ATOMS:,} atoms")

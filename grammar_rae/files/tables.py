@@ -71,10 +71,9 @@ def is_table(path: str | Path) -> bool:
     return kind(path) not in (".smi", ".txt")
 
 
-def is_file(name: str) -> bool:
-    """Whether a string is the name of a file of items that there is, FILE:COLUMN too."""
-    name = located(name)[0]
-    return _suffix(name) in KINDS and os.path.isfile(name)
+def is_name(text: str) -> bool:
+    """Whether a string is the name of a file of items, whether or not there is one, FILE:COLUMN too."""
+    return _suffix(located(text)[0]) in KINDS
 
 
 def _suffix(name: str) -> str:
@@ -83,11 +82,11 @@ def _suffix(name: str) -> str:
 
 
 def located(path: str | Path, column: str | None = None) -> tuple[str, str | None]:
-    """A file and its column, which may be given as FILE:COLUMN where none is given else."""
+    """A file and its column; that of FILE:COLUMN comes before one that is given for several files."""
     name = str(path)
     file, colon, last = name.rpartition(":")
     if colon and last and not os.path.exists(name) and (file == "-" or os.path.isfile(file)):
-        return file, column or last
+        return file, last
     return name, column
 
 

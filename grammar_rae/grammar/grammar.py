@@ -6,6 +6,7 @@ kept only for their number: masked everywhere and exempt from the checks.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -93,10 +94,10 @@ class Grammar:
                 f"{path}: {path.stat().st_size:,} bytes; expected a grammar of at most {MOST_TEXT:,}"
             )
         try:
-            return cls.parse(path.read_text(encoding="utf-8-sig"), path.name)
-        except UnicodeDecodeError:
+            return cls.parse(path.read_text(encoding=_encoding(path)), path.name)
+        except UnicodeError:
             raise GrammarError(
-                f"{path} is not a text file in UTF-8; expected rules such as S -> 'a' S | 'b'"
+                f"{path} is not a text file in UTF-8; save it as one, with rules such as S -> 'a' S | 'b'"
             ) from None
 
     @classmethod
@@ -201,6 +202,12 @@ def shipped() -> dict[str, Path]:
     package = Path(str(resources.files("grammar_rae")))
     folder = package / "grammars" if (package / "grammars").is_dir() else package.parent / "grammars"
     return {path.name: path for path in sorted(folder.glob("*.cfg"))}
+
+
+def _encoding(path: Path) -> str:
+    """What a text file is written in: UTF-8, unless a mark says UTF-16, as some editors and shells write."""
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _padding(productions: Sequence[Production]) -> Production:

@@ -6,9 +6,12 @@ import re
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 _TERMINAL = "\0"  # stands for a quoted one, so that a quote that is left is not closed
+GO_ON = "end the line before with \\ to go on here, or write the left side again, as in S -> 'a'"
 _HABITS = (
-    (r"^\|", "end the line before with \\ to go on here, or write the left side again"),
-    (r"^(?://|--|/\*|;|REM\b)", "a comment begins with #"),
+    (r"^\|", GO_ON),
+    (r"\\$", "nothing follows the \\ that the line goes on with; leave it out"),
+    (r"^->", "write the name that the rule is for before the ->"),
+    (r"^(?://|--|/\*|\(\*|;|REM\b)", "a comment begins with #"),
     (r"^%", "of the lines that begin with % only «%start NAME» is read"),
     (r"[‘’‚“”„`´«»]", "quote terminals with ' or \""),
     (r"^[^#]*?(?:::=|:=|-->|→|⟶|⇒|=>|<-|—>|–>)", "write -> between the left side and the right"),
@@ -23,6 +26,7 @@ _HABITS = (
     (r"^[\w/^<>-]+(?:\s++(?!->)\S++)++\s++->", "one name stands on the left side"),
     (r"[*+?(){}\[\]]", "write options, groups and repetitions as rules of their own, and quote terminals"),
     (r"->", "quote terminals; a name is made of letters, digits and _"),
+    (r"^", GO_ON),
 )
 _HINTS = tuple((re.compile(pattern), hint) for pattern, hint in _HABITS)
 

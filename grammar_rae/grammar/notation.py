@@ -87,6 +87,10 @@ _NOTE = re.compile(r"#:\s*(pad|dead)((?:\s+\d{1,9})+)")
 
 def read_productions(line: str) -> list[Production]:
     """The alternatives of one rule such as S -> 'a' S | 'b', in order. ValueError where it is no rule."""
+    if "\0" in line:
+        raise ValueError(
+            f"a zero byte in «{excerpt(line)[0]}», which no file of strings can hold; take it out"
+        )
     rule = _RULE.fullmatch(line.strip())
     if rule is None:
         todo = hint(line.strip())

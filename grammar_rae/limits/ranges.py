@@ -27,7 +27,8 @@ class Range:
     def check(self, name: str, value: Any) -> None:
         """DataError where a value is no such number; `name` is what the user calls it."""
         if not _is_number(value, self.whole):
-            raise DataError(f"{name} {_shown(value)}; expected a {'whole ' * self.whole}number, {self}")
+            shown = str(value)[:40] if isinstance(value, Real) else _shown(value)
+            raise DataError(f"{name} {shown}; expected a {'whole ' * self.whole}number, {self}")
         if not (self.low <= value <= self.high or (self.or_zero and value == 0)):
             raise DataError(f"{name} {_shown(value)}; expected {self}")
 
@@ -60,6 +61,7 @@ RANGES = {
     "blocks": Range(0, 100),
     "budget": MANY,
     "candidates": DRAWS,
+    "columns": Range(1, 1_000),
     "component": Range(1, 10_000),
     "components": Range(1, 10_000),
     "confirm": Range(0.0, 86_400.0, whole=False),
@@ -87,6 +89,7 @@ RANGES = {
     "retrain_every": MANY,
     "revisions": Range(0, 10_000),
     "rung": Range(1, 1_000),
+    "rows": Range(1, 1_000),
     "samples": Range(1, 10_000),
     "seed": Range(0, 2**63 - 1),
     "similarity": Range(0.0, 1.0, whole=False),

@@ -46,7 +46,7 @@ class Prefix:
         self.sigma = sigma
         self.seed = seed
         candidates = []
-        for text in spellings(start):
+        for text in spellings(start.strip()):
             try:
                 candidates.append(prefix_productions(grammar, text))
             except ParseError as error:

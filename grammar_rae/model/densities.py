@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from grammar_rae.memory import require
 from grammar_rae.model.codes import codes_of
 from grammar_rae.noise import SMOOTHING, Noise
 from grammar_rae.progress import Report
+from grammar_rae.runs.shipped import is_shipped
 
 if TYPE_CHECKING:
     from grammar_rae.model.model import Model
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
     """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""
-    place = model.run.place or model.recipe.name
+    folder = model.run.place
+    place = model.recipe.name if folder is None or is_shipped(Path(folder)) else folder
     own, default = model.recipe.density.default, model.default_density
     if name is None and own != default:
         warnings.warn(

@@ -44,9 +44,10 @@ def codec_rows(model: Model, items: Sequence[Any]) -> NDArray[np.integer]:
     prepared = model.prepare(items)
     missing = next((i for i, text in enumerate(prepared) if text is None), None)
     if missing is not None:
+        why = "" if items[missing] is None else model.run.task.reasons([items[missing]])[0]
         raise DataError(
             f"item {missing}: {excerpt(repr(items[missing]))[0]} is none of the {model.task} that "
-            f"{model.recipe.name} reads"
+            f"{model.recipe.name} reads" + (why and f": {why}")
         )
     return model.run.codec.encode(prepared)
 

@@ -19,12 +19,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from grammar_rae.chemistry import drawing
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, excerpt
 from grammar_rae.evaluation.expressions.target import Target
 from grammar_rae.evaluation.images.metrics import Curve
 from grammar_rae.evaluation.metrics import metric
 from grammar_rae.files import given
 from grammar_rae.files.atomic import write_bytes
+from grammar_rae.files.pictures import check_name
+from grammar_rae.limits.ranges import within
 from grammar_rae.report import panels, selection
 from grammar_rae.report.projection import Projection
 
@@ -45,7 +47,8 @@ class NotebookFigure(Figure):
 
 
 def save(figure: Figure, path: str | Path, dpi: int = 110) -> None:
-    """Write a figure as a PNG, whole or not at all. DataError where that cannot be done."""
+    """Write a figure as a PNG, whole or not at all. DataError where that cannot be done, or the name says otherwise."""
+    check_name(path)
     body = io.BytesIO()
     figure.savefig(body, format="png", dpi=dpi)
     write_bytes(path, body.getvalue())
@@ -60,6 +63,13 @@ def distributions(
     """
     tables = _named(items)
     chosen = list(columns or shown(next(iter(tables.values()))))
+    missing = [name for name in chosen if not any(name in table for table in tables.values())]
+    if missing:
+        raise DataError(
+            f"no column {missing[0]!r}; there are {', '.join(shown(next(iter(tables.values()))))}"
+        )
+    if not chosen:
+        raise DataError(f"no column to draw; expected one of {', '.join(DRAWN)}, or columns=[…]")
     wide = min(3, len(chosen))
     high = -(-len(chosen) // wide)
     figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
@@ -82,6 +92,7 @@ def distribution(column: str, items: Tables, reference: pd.DataFrame | None = No
 
 def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: int = 5) -> NotebookFigure:
     """The strings that are molecules, drawn. DataError where none is."""
+    within(columns=columns)
     smiles = given.filled(smiles)
     body, drawn = drawing.grid_png(smiles, columns, len(smiles), legends)
     if not drawn:
@@ -98,8 +109,11 @@ def grid(smiles: Sequence[str], legends: Sequence[str] | None = None, columns: i
 
 def scaffolds(items: pd.DataFrame, n: int = 10, columns: int = 5) -> NotebookFigure:
     """The n most frequent Murcko scaffolds of the valid molecules with their shares."""
-    shares = selection.scaffold_shares(items.loc[items["valid"].astype(bool), "canonical"].tolist())
+    (table,) = _named({"items": items}).values()
+    shares = selection.scaffold_shares(table.loc[table["valid"].astype(bool), "canonical"].tolist())
     drawn = shares.drop("", errors="ignore").head(n)
+    if drawn.empty:
+        raise DataError(f"no scaffold: none of the {len(table):,} items is a molecule with a ring")
     return grid([str(name) for name in drawn.index], [f"{100 * share:.1f} %" for share in drawn], columns)
 
 
@@ -113,8 +127,12 @@ def latent_map(
     """Codes (n, D) of samples beside codes (m, D) of data on the two main axes of the data's.
 
     Coloured by `values` (n,) and `data_values` (m,), such as logP, on one scale; NaN is grey. The axes are
-    principal components of `data`, of `codes` where there is none. ValueError for codes of one number.
+    principal components of `data`, of `codes` where there is none. DataError for codes of one number.
     """
+    codes, data = np.asarray(codes, float), None if data is None else np.asarray(data, float)
+    for points, colours in ((codes, values), (data, data_values)):
+        if points is not None and colours is not None and len(points) != len(colours):
+            raise DataError(f"{len(colours):,} values of {len(points):,} codes; expected one each")
     project = Projection.fit(codes if data is None else data)
     sides = [("samples", project(codes), values)]
     if data is not None:
@@ -154,6 +172,8 @@ def curves(
 ) -> NotebookFigure:
     """One panel an expression, its curve over what it is compared with in grey: see `curve`. `titles`: a line each."""
     strings = given.filled(strings)
+    if not strings:
+        raise DataError("no picture of no expressions; expected one or more")
     wide = min(3, len(strings))
     high = -(-len(strings) // wide)
     figure = NotebookFigure(figsize=(3.6 * wide, 2.4 * high), layout="constrained")
@@ -199,4 +219,19 @@ def label(column: str) -> str:
 
 
 def _named(items: Tables) -> Mapping[str, pd.DataFrame]:
-    return {"items": items} if isinstance(items, pd.DataFrame) else items
+    """Tables by name. DataError where there is none, or something else."""
+    tables = {"items": items} if isinstance(items, pd.DataFrame) else items
+    if not isinstance(tables, Mapping) or not tables:
+        raise DataError(f"{_kind(items)} is no table; expected that of gr.table(…), or several by name")
+    wrong = next((table for table in tables.values() if not _is_table(table)), None)
+    if wrong is not None:
+        raise DataError(f"{_kind(wrong)} is no table of items; expected that of gr.table(…)")
+    return tables
+
+
+def _is_table(items: object) -> bool:
+    return isinstance(items, pd.DataFrame) and "valid" in items
+
+
+def _kind(items: object) -> str:
+    return f"{excerpt(repr(items))[0]}, a {type(items).__name__},"

@@ -16,6 +16,7 @@ from grammar_rae.errors import DataError
 from grammar_rae.files import given
 from grammar_rae.files.images import are_images, is_image
 from grammar_rae.files.pictures import padded, png, sheet
+from grammar_rae.limits.ranges import within
 
 COLOURS = 32  # of the picture: a third of the bytes, which the notebook's file carries
 
@@ -37,6 +38,7 @@ def grid(
 
     `legends`: one a molecule. DataError where none is a molecule or an image, and for legends of images.
     """
+    within(columns=columns, rows=rows)
     if are_images(items):
         return _images(items, columns, rows, legends)
     smiles = given.filled(items)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import svd
 
+from grammar_rae.errors import DataError
+
 Floats = NDArray[np.floating]
 
 
@@ -20,9 +22,11 @@ class Projection(NamedTuple):
 
     @classmethod
     def fit(cls, codes: Floats) -> Projection:
-        """The principal axes of codes (n, D). ValueError for one code, or for codes of one number."""
+        """The principal axes of codes (n, D). DataError for one code, codes of one number, or not finite ones."""
         if codes.ndim != 2 or codes.shape[1] < 2 or len(codes) < 2:
-            raise ValueError(f"codes of shape {codes.shape}; a map needs two codes of two numbers or more")
+            raise DataError(f"codes of shape {codes.shape}; a map needs two codes of two numbers or more")
+        if not np.isfinite(codes).all():
+            raise DataError("codes that are not finite; a map needs numbers, as model.encode gives them")
         mean = codes.mean(axis=0)
         _, spreads, axes = svd(codes - mean, full_matrices=False)
         largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)

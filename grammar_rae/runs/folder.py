@@ -201,12 +201,17 @@ def ancestry(folder: Path) -> dict[str, str]:
 
 def find(name: str | Path) -> Path:
     """The folder of a shipped model's name or a path. DataError asks for the nearest name there is."""
+    if not isinstance(name, str | Path):
+        raise DataError(
+            f"{excerpt(repr(name))[0]} is a {type(name).__name__}; expected a model's name or folder"
+        )
     if os.path.isdir(name):
         return Path(name)
-    if os.path.isdir(PRETRAINED / str(name)):
+    if name and os.path.isdir(PRETRAINED / str(name)):
         return PRETRAINED / str(name)
+    shown = excerpt(str(name))[0] or repr("")
     raise DataError(
-        f"no model {excerpt(str(name))[0]}: expected a run folder or a shipped model; {nearest(str(name), names())}"
+        f"no model {shown}: expected a run folder or a shipped model; {nearest(str(name), names())}"
     )
 
 

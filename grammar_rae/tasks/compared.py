@@ -13,6 +13,7 @@ import numpy as np
 from grammar_rae import datasets
 from grammar_rae.errors import DataError, excerpt
 from grammar_rae.files.layout import NoColumn
+from grammar_rae.tasks import find
 from grammar_rae.tasks.task import ItemFile, Numbers, Task
 
 
@@ -74,6 +75,10 @@ def _named(
         return file.values, len(file.rejected)
     datasets.check_column(name, column)
     data = datasets.load(name)
+    if find.named(data.task).medium.word != task.medium.word:
+        raise DataError(
+            f"{name} holds {data.task}, which {task.name} cannot be compared with; name another set"
+        )
     held_out = role == "reference"
     items: Sequence[Any] = [*data.valid, *data.test] if held_out else data.train
     if not len(items):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from grammar_rae.files.given import kind as kind_of
 from grammar_rae.files.images import Images, are_images
-from grammar_rae.files.tables import is_file
+from grammar_rae.files.tables import is_name
 from grammar_rae.tasks.compared import compared, present
 from grammar_rae.tasks.filed import with_rejects
 from grammar_rae.tasks.find import read_file, task_for
@@ -55,7 +55,7 @@ def table(strings: Any, task: str | Path | Grammar | Task | None = None) -> pd.D
 
 def _items(given: Any, task: str | Path | Grammar | Task | None) -> tuple[Task, Any]:
     """What a caller gives to be measured, and its kind."""
-    if isinstance(given, Path) or (isinstance(given, str) and is_file(given)):
+    if isinstance(given, Path) or (isinstance(given, str) and is_name(given)):
         kind, file = read_file(str(given), None if task is None else task_for(task, []))
         return kind, with_rejects(kind, file)[0]
     if task is not None or _are_images(given):

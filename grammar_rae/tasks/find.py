@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grammar_rae.catalogue import TASKS, look_up
 from grammar_rae.errors import DataError, excerpt, nearest, option
 from grammar_rae.files.images import are_images, of_images
+from grammar_rae.files.layout import LOOKED_AT
 from grammar_rae.tasks.strings import UNKNOWN
 from grammar_rae.tasks.text import TEXT
 
@@ -73,7 +74,22 @@ def read_file(path: str, task: str | Task | None = None, column: str | None = No
     if task is None and of_images(path):
         task = named("images")
     items = (TEXT if task is None else task_for(task, []).medium).read(path, column)
+    if task is None and items.kind is not None:
+        _say_otherwise(path, items)
     return task_for(task, items.values, items.kind), items
+
+
+def _say_otherwise(path: str, items: ItemFile) -> None:
+    """One warning where strings look like another kind than the one that the file's name or column says."""
+    from grammar_rae.datasets.looks import lookalike
+
+    looks = lookalike(items.values[:LOOKED_AT])
+    if looks not in (None, items.kind):
+        warnings.warn(
+            f"{path}: {items.kind}, by its suffix or its column's name; its strings look like {looks}: "
+            f"{option('task')} {looks} takes them for these",
+            stacklevel=3,
+        )
 
 
 def _called(name: str) -> Task:

@@ -29,7 +29,7 @@ from pathlib import Path
 
 from grammar_rae.catalogue import TASKS
 from grammar_rae.chemistry import fingerprints
-from grammar_rae.errors import DataError, nearest
+from grammar_rae.errors import DataError, excerpt, nearest
 from grammar_rae.evaluation.expressions import scores
 from grammar_rae.evaluation.expressions.points import read_points
 from grammar_rae.evaluation.expressions.target import target_of
@@ -75,6 +75,10 @@ def goal(
     `grammar` derives expressions in place of `equation.cfg`. DataError says what is wrong with a specification.
     """
     within(timeout=timeout, max_atoms=max_atoms)
+    if not isinstance(spec, str):
+        raise DataError(
+            f"score {excerpt(repr(spec))[0]} is a {type(spec).__name__}; expected a text such as 'qed'"
+        )
     terms = _terms(spec.strip(), timeout, grammar)
     fitting = {term.task for term in terms if term.task is not None}
     kind = _scored(task or (fitting.pop() if len(fitting) == 1 else "molecules"), grammar)
@@ -105,7 +109,10 @@ def _terms(spec: str, timeout: float, grammar: Grammar | None) -> tuple[Term, ..
     name, _, argument = spec.partition(":")
     if name in ALONE:
         return (replace(_built(spec, name, argument, timeout, grammar), name=spec),)
-    return tuple(_term(part.strip(), timeout, grammar) for part in re.split(r"\+(?![^\[]*\])", spec))
+    parts = [part.strip() for part in re.split(r"\+(?![^\[]*\])", spec)]
+    if len(parts) > 1 and "" in parts:
+        raise DataError(f"score {spec!r}: nothing before or after a +; terms are joined as in qed+0.1*sa")
+    return tuple(_term(part, timeout, grammar) for part in parts)
 
 
 def _term(text: str, timeout: float, grammar: Grammar | None) -> Term:

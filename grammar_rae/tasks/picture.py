@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grammar_rae.errors import DataError
+from grammar_rae.files.pictures import check_name
 from grammar_rae.tasks.task import Drawing, Task
 
 
@@ -27,6 +28,5 @@ def drawing_of(task: Task, path: str | Path) -> Drawing:
     """
     if task.drawing is None:
         raise DataError(f"{path}: no picture of {task.name}; molecules, expressions and images can be drawn")
-    if Path(path).suffix.lower() not in ("", ".png"):
-        raise DataError(f"{path}: pictures are written as PNG; expected a name that ends in .png")
+    check_name(path)
     return task.drawing

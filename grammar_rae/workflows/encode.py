@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, shown_name
+from grammar_rae.files import images, tables
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.tables import write_rejects
 from grammar_rae.model.codes import read_codes
@@ -23,6 +24,8 @@ def encode(
     """Write codes (n, latent) and what their items are called (n,) as .npz; items that cannot be read go to
     `out`.rejects.csv. DataError where none can.
     """
+    if tables.is_name(str(out)) or (images.is_name(out) and out.suffix != ".npz"):
+        raise DataError(f"{shown_name(out)}: codes and their items are an .npz; expected a name that ends so")
     model = Model.load(name, device)
     medium = model.run.task.medium
     items = medium.read(path, column)

@@ -69,6 +69,10 @@ def evaluate(names: Sequence[str], how: Comparison, plan: Plan, progress: Report
     """
     if all(map(folder.is_model, names)):
         return evaluate_runs(names, how, plan, progress)
+    models = [name for name in names if folder.is_model(name)]
+    if models:
+        other = next(name for name in names if name not in models)
+        raise DataError(f"{models[0]} is read as a model, {other} as items; evaluate them apart")
     if plan.reconstruct or plan.prior or plan.likelihood is not None:
         raise DataError(
             f"encodings, decodings, prior points and likelihoods need one model or run folder; got {', '.join(names)}"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from grammar_rae import datasets
 from grammar_rae.chance import permutation, subset
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, option
 from grammar_rae.experiments.assessment import Assessed
 from grammar_rae.files.atomic import write_bytes
 from grammar_rae.files.tables import located
@@ -55,7 +55,7 @@ def write_page(
             )
         ]
     else:
-        reader = None if model is None else Model.load(model)
+        reader = None if model is None else _reader(model, evaluation.task)
         sets = [
             _of_file(name, numbers, measurement, reader, seed)
             for name, numbers, measurement in zip(
@@ -65,6 +65,16 @@ def write_page(
     reference = page_reference(evaluation, max(len(one.items) for one in sets))
     facts = provenance(evaluation.names, seed, command)
     write_bytes(path, page(sets, evaluation.task, reference, facts, best).encode())
+
+
+def _reader(name: str, task: Task) -> Model:
+    """The model that gives items their codes. DataError where it reads those of another kind."""
+    model = Model.load(name)
+    if model.task != task.name:
+        raise DataError(
+            f"{option('model')} {name} reads {model.task}, the page shows {task.name}; name another model"
+        )
+    return model
 
 
 def short(names: Sequence[str]) -> list[str]:

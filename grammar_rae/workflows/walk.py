@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from grammar_rae.errors import DataError, shown_name
+from grammar_rae.files import tables
 from grammar_rae.files.images import is_name
-from grammar_rae.files.tables import is_file
 from grammar_rae.model.model import Model
 from grammar_rae.tasks.goals import goal
 from grammar_rae.tasks.picture import picture
@@ -106,7 +106,7 @@ def typed(model: Model, text: str) -> Any:
     """
     task = model.run.task
     item = task.medium.typed(text)
-    of_file = is_name(text) or is_file(text)
+    of_file = is_name(text) or tables.is_name(text)
     if of_file and task.canonical([item]) == [None]:
         raise DataError(
             f"{shown_name(text)}: a file; {model.recipe.name} reads {task.name}, of which one was expected itself"

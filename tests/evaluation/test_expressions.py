@@ -428,3 +428,12 @@ def test_depths(name):
 
 def test_the_published_grid():
     assert len(GRID) == 1000 and GRID[0] == -10 and GRID[-1] == 10
+
+
+def test_a_first_row_with_one_number_is_no_header(tmp_path):
+    for text, cell in (("0,nan\n1,2\n", "nan"), ("0;0\n1;1,5\n", "1,5")):
+        (tmp_path / "tv.csv").write_text(text)
+        with pytest.raises(DataError, match=f"expected a finite number for y, got '{cell}'"):
+            read_points(tmp_path / "tv.csv")
+    with pytest.raises(DataError, match="write decimals with a point"):
+        read_points(tmp_path / "tv.csv")

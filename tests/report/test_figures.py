@@ -1,6 +1,7 @@
 """Figures for notebooks, and which items they show."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import grammar_rae as gr
@@ -108,3 +109,27 @@ def test_reasons_are_counted_without_their_numbers(items):
     rows = gr.table(["x+", "1+", "x", "x"], "expressions")
     assert selection.refusals(rows)["items"].tolist() == [2]
     assert selection.repeated(rows).to_dict() == {"x": 2}
+
+
+def test_figures_say_what_they_cannot_draw(tmp_path):
+    for wrong in (["CCO"], {}, {"a": ["CCO"]}, pd.DataFrame({"smiles": ["CCO"]})):
+        with pytest.raises(DataError, match="is no table"):
+            figures.distributions(wrong)
+    table = gr.table(["CCO"])
+    with pytest.raises(DataError, match="no column 'nope'; there are logp"):
+        figures.distributions(table, columns=["nope"])
+    with pytest.raises(DataError, match="none of the 1 items is a molecule with a ring"):
+        figures.scaffolds(table)
+    with pytest.raises(DataError, match="no picture of no expressions"):
+        figures.curves([])
+    with pytest.raises(DataError, match="2 values of 3 codes"):
+        figures.latent_map(np.eye(3), values=[1, 2])
+    for codes in ([], np.zeros((3, 1)), np.full((3, 4), np.nan)):
+        with pytest.raises(DataError, match="codes"):
+            figures.latent_map(codes)
+    for columns in (0, -1, "a"):
+        for draw in (figures.grid, gr.grid):
+            with pytest.raises(DataError, match="^columns"):
+                draw(["CCO"], columns=columns)
+    with pytest.raises(DataError, match="written as PNG"):
+        figures.save(figures.curves(["x"]), tmp_path / "x.jpg")

@@ -62,7 +62,7 @@ def _text(path: str | Path) -> tuple[list[str], list[_Row], str]:
     rows = list(_cut(texts, separator))
     seen = f" separated by {BLANKS if separator is None else SEPARATORS[separator]}"
     first = rows[0].cells
-    if any(np.isnan(_number(cell)) for cell in first):
+    if all(np.isnan(_number(cell)) for cell in first):
         return [cell.lower() for cell in first], rows[1:], seen
     return first, rows, seen
 
@@ -94,9 +94,10 @@ def _numbers(
     x, y = (_number(row.cells[place]) for place in places)
     for name, place, value in (("x", places[0], x), ("y", places[1], y)):
         if not np.isfinite(value):
+            cell = excerpt(row.cells[place])[0]
+            hint = "; write decimals with a point" if "," in cell else ""
             raise DataError(
-                f"{path}: line {row.line}: expected a finite number for {name}, "
-                f"got {excerpt(row.cells[place])[0]!r}"
+                f"{path}: line {row.line}: expected a finite number for {name}, got {cell!r}{hint}"
             )
     return x, y
 

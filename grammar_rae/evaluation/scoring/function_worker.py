@@ -31,6 +31,10 @@ def function(name: str, place: str) -> Callable[[Any], Any]:
     module_name, _, path = name.partition(":")
     if not module_name or not path:
         raise LookupError("expected module:function")
+    if module_name.endswith(".py") or not all(map(str.isidentifier, module_name.split("."))):
+        raise LookupError(
+            f"{module_name!r} is no module's name; write it as in import, without folders and .py"
+        )
     try:
         value: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

@@ -14,7 +14,6 @@ from grammar_rae.densities.density import Density
 from grammar_rae.densities.learned import learn, seeded
 from grammar_rae.densities.standardised import standardised
 from grammar_rae.distributions.flow import FlowDistribution, splines
-from grammar_rae.errors import DataError
 from grammar_rae.nets.sizes import Count, Layers, Size
 from grammar_rae.progress import Report, silent
 
@@ -59,8 +58,6 @@ def fit(
     Adam at 10⁻³, batches of 512 (fewer where there are few codes); a tenth of the codes is held out and ends
     training early.
     """
-    if min(width, layers) < 1:
-        raise DataError(f"width {width}, layers {layers}; expected 1 or more of each")
     data = subsample(validated(z), seed, at_most).float()
     mean, scale = moments(data)
     latent = data.shape[1]

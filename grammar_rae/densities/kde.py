@@ -6,6 +6,7 @@ Ghosh et al. (2020) tried the bandwidth 0.425 in the units of their codes.
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,11 +14,11 @@ from torch import Tensor
 from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.distributions.mixtures import in_blocks
-from grammar_rae.errors import DataError
-from grammar_rae.nets.sizes import Count
+from grammar_rae.nets.sizes import Count, Positive
 from grammar_rae.noise import COMPONENT, LATENT, Noise
 from grammar_rae.progress import Report, silent
 
+Bandwidth = Literal["scott", "silverman"] | Positive
 BLOCK = 10_000_000  # distances held at a time
 
 
@@ -52,13 +53,13 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    bandwidth: float | str = "scott",
+    bandwidth: Bandwidth = "scott",
     at_most: Count = 20_000,
 ) -> Density:
     """Kernels on a seeded choice of `at_most` of the codes z (n, D); `bandwidth` in their units, or a rule.
 
     With σ² the mean variance of the dimensions: «scott» is σ n^(−1/(D+4)) (Scott 1992), «silverman»
-    σ (n (D+2)/4)^(−1/(D+4)) (Silverman 1986). DataError for any other.
+    σ (n (D+2)/4)^(−1/(D+4)) (Silverman 1986).
     """
     centres = subsample(validated(z), seed, at_most)
     return _density(centres, centres.new_tensor(_bandwidth(centres, bandwidth)))
@@ -73,17 +74,9 @@ def _density(centres: Tensor, bandwidth: Tensor) -> Density:
     return Density(KernelDistribution, {"codes": len(centres)}, centres=centres, bandwidth=bandwidth)
 
 
-def _bandwidth(z: Tensor, given: float | str) -> float:
+def _bandwidth(z: Tensor, given: Bandwidth) -> float:
     """The number, or what the rule of that name gives for the codes z (n, D)."""
     n, latent = z.shape
     sigma = max(z.double().var(0, correction=0).mean().sqrt().item(), SPREAD)
     rules = {"scott": n, "silverman": n * (latent + 2) / 4}
-    if given in rules:
-        return sigma * rules[str(given)] ** (-1 / (latent + 4))
-    try:
-        width = float(given)
-    except ValueError:
-        width = math.nan
-    if not 0 < width < math.inf:
-        raise DataError(f"bandwidth {given}; expected a number above 0, scott or silverman")
-    return width
+    return sigma * rules[given] ** (-1 / (latent + 4)) if isinstance(given, str) else given

@@ -11,6 +11,7 @@ rate every 300 of 800 epochs; here it falls, and training ends, by a held-out te
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,14 +28,14 @@ from grammar_rae.densities.standardised import standardised
 from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.distributions.posteriors import Gaussian
-from grammar_rae.errors import DataError
 from grammar_rae.nets.mlp import MLP
-from grammar_rae.nets.sizes import Count, Layers, Size
+from grammar_rae.nets.sizes import Count, Layers, Positive, Size
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 
 FORMS = {"dai_wipf": True, "rae": False}  # whether γ is learned, the input concatenated and noise drawn
-DEFAULT_FORM = "dai_wipf"
+Form = Literal["dai_wipf", "rae"]
+DEFAULT_FORM: Form = "dai_wipf"
 LAYERS = {"dai_wipf": 3, "rae": 2}
 BOUND = 5.0  # of log σ in the form «rae»
 DRAWS = 100  # of the importance-sampled bound
@@ -128,13 +129,13 @@ def fit(
     seed: int = 0,
     report: Report = silent,
     *,
-    form: str = DEFAULT_FORM,
+    form: Form = DEFAULT_FORM,
     width: Size = 256,
     layers: Layers | None = None,
-    weight: float = 0.0015,
+    weight: Positive = 0.0015,
     epochs: Count = 100,
     batch: Count = 256,
-    rate: float = 1e-3,
+    rate: Positive = 1e-3,
     at_most: Count = 50_000,
 ) -> Density:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.
@@ -144,13 +145,7 @@ def fit(
     Smaller and at a higher rate than published, to train in about a minute on a CPU; `batch` is less where there
     are few codes.
     """
-    if form not in FORMS:
-        raise DataError(f"form {form}; expected one of {', '.join(FORMS)}")
     depth = LAYERS[form] if layers is None else layers
-    if min(width, depth, batch) < 1 or min(weight, rate) <= 0:
-        raise DataError(
-            f"width {width}, layers {depth}, batch {batch}, weight {weight}, rate {rate}; expected more than 0"
-        )
     data = subsample(validated(z), seed, at_most).float()
     mean, scale = moments(data)
     latent = data.shape[1]

@@ -23,7 +23,8 @@ from grammar_rae.densities.fitting import fit_density
 from grammar_rae.densities.mixture import from_covariances
 from grammar_rae.densities.two_stage import TwoStageDistribution
 from grammar_rae.distributions.posteriors import Gaussian
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, RecipeError
+from grammar_rae.experiments.density import DensityRequest, add_density
 from grammar_rae.model.model import Model
 from grammar_rae.noise import Noise
 from grammar_rae.progress import silent
@@ -305,14 +306,22 @@ def test_a_flow_of_codes_that_are_gaussian_is_that_gaussian():
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        ("kde", {"bandwidth": -1}, "bandwidth -1.0; expected a number above 0, scott or silverman"),
-        ("kde", {"bandwidth": "wide"}, "bandwidth wide"),
+        (
+            "kde",
+            {"bandwidth": -1},
+            "kde: bandwidth: Input should be 'scott' or 'silverman', or greater than 0, given -1",
+        ),
+        ("kde", {"bandwidth": "wide"}, "given 'wide'"),
         ("kde", {"components": 3}, "kde has no setting components; it takes: bandwidth, at_most"),
         ("gaussian", {"width": 3}, "gaussian has no setting width; it takes: nothing"),
         ("gmm", {"components": 0}, "gmm: components: Input should be greater than or equal to 1, given 0"),
         ("flow", {"epochs": 0}, "flow: epochs: Input should be greater than or equal to 1, given 0"),
         ("flow", {"width": 0}, "flow: width: Input should be greater than or equal to 1, given 0"),
-        ("two_stage", {"form": "third"}, "form third; expected one of dai_wipf, rae"),
+        (
+            "two_stage",
+            {"form": "third"},
+            "two_stage: form: Input should be 'dai_wipf' or 'rae', given 'third'",
+        ),
         (
             "two_stage",
             {"layers": 0},
@@ -332,6 +341,8 @@ def test_a_flow_of_codes_that_are_gaussian_is_that_gaussian():
         ),
         ("flow_matching", {"layers": 3}, "flow_matching has no setting layers; it takes: width, blocks"),
         ("gmm", {"floor": 0}, "gmm: floor: Input should be greater than 0, given 0"),
+        ("two_stage", {"rate": 0}, "two_stage: rate: Input should be greater than 0, given 0"),
+        ("dirichlet", {"concentration": -1}, "dirichlet: concentration: Input should be greater than 0"),
         ("gmm", {"componets": 3}, "gmm has no setting componets; did you mean components?"),
         ("gmm", {"components": "many"}, "gmm: components: Input should be a valid integer"),
         ("gnm", {}, "did you mean gmm?"),
@@ -341,6 +352,18 @@ def test_settings_that_cannot_be(kind, settings, message):
     with pytest.raises(ValueError) as error:
         fit_density(kind, CODES, 0, silent, settings)
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_settings_are_refused_before_anything_is_encoded(toy_run, monkeypatch):
+    monkeypatch.setattr(Model, "encode_known", None)
+    for kind, settings in (("kde", {"bandwidth": -1}), ("two_stage", {"form": "third"})):
+        with pytest.raises(RecipeError, match=f"{kind}: "):
+            add_density(toy_run, DensityRequest(kind, settings))
+
+
+def test_a_bandwidth_may_be_a_word_that_is_a_number():
+    found = [fit_density("kde", CODES, 0, silent, {"bandwidth": given}) for given in (0.3, "0.3")]
+    assert torch.equal(found[0].bandwidth, found[1].bandwidth) and found[0].bandwidth == torch.tensor(0.3)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
+from grammar_rae.chemistry.diagnosis import reason
 from grammar_rae.chemistry.smiles import molecule
 from grammar_rae.errors import DataError, excerpt
 
@@ -90,7 +91,8 @@ def _prints(forms: Sequence[str]) -> list[DataStructs.ExplicitBitVect]:
 def _reference(smiles: str) -> Chem.Mol:
     mol = molecule(smiles)
     if mol is None:
-        raise DataError(f"{excerpt(smiles)[0]!r} is not a molecule, expected the SMILES to be similar to")
+        shown, why = excerpt(smiles)[0], reason(smiles) or "not read"
+        raise DataError(f"{shown!r} is not a molecule, expected the SMILES to be similar to: {why}")
     return mol
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, shown_name
 from grammar_rae.files.claims import check, claimed, held, make, occupied, sweep, unfinished
 
 
@@ -34,7 +34,7 @@ def write_bytes(path: str | Path, content: bytes) -> None:
                 partial.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise DataError(f"{shown_name(path)}: cannot be written ({error.strerror or error})") from error
 
 
 def replace(path: Path, content: bytes | str) -> None:

@@ -99,7 +99,9 @@ def assignment(text: str, example: str) -> tuple[str, Any]:
     """Key and value of `key=value`, the value as TOML has it, or else a string. RecipeError shows the example."""
     path, equals, value = text.partition("=")
     if not equals or not re.fullmatch(r"\w+(\.\w+)*", path.strip()):
-        raise RecipeError(f"{option('overrides', '--set')} {text}: expected key=value, such as {example}")
+        raise RecipeError(
+            f"{option('overrides', '--set')} {excerpt(text)[0]}: expected key=value, such as {example}"
+        )
     try:
         return path.strip(), tomllib.loads(f"v = {value}")["v"]
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ import numpy as np
 
 from grammar_rae.catalogue import REGIONS, look_up
 from grammar_rae.densities.box import BoxDistribution
-from grammar_rae.errors import DataError, option
+from grammar_rae.errors import DataError, excerpt, option
 from grammar_rae.limits.ranges import within
 from grammar_rae.model.model import Model
 from grammar_rae.optimization import BoxRegion, HighDensity, TrustRegion
@@ -86,8 +86,9 @@ def canonical_start(model: Model, start: str) -> str:
     """The one spelling of a string that a model can encode. DataError or ParseError where it cannot."""
     form = model.same([start])[0]
     if form is None:
+        shown, why = excerpt(start)[0], model.run.task.reasons([start])[0] or "not read"
         raise DataError(
-            f"{option('start')} {start!r}: not one of the {model.task} that {model.recipe.name} reads"
+            f"{option('start')} {shown!r}: not one of the {model.task} that {model.recipe.name} reads: {why}"
         )
     model.encode([form])
     return form
@@ -100,7 +101,9 @@ def feasibility(
     like, heavy_atoms = searchable(model).similarity, searchable(model).heavy_atoms
     within(similarity=similarity, max_atoms=max_atoms)
     if similarity is not None and (start is None or like is None):
-        raise DataError(f"{option('similarity')} {similarity}: expected a start and a model of molecules")
+        raise DataError(
+            f"{option('similarity')} {similarity}: to what? add {option('start')} SMILES, with a model of molecules"
+        )
     if max_atoms is not None and heavy_atoms is None:
         raise DataError(f"{option('max_atoms')} {max_atoms}: expected a model of molecules")
 

@@ -153,6 +153,9 @@ def test_a_search_that_evaluates_nothing_is_no_success(refused, cli):
     code, _, err = cli(*search, "--start", "CCO", "--similarity", "1")
     assert code == 0 and "nothing new within --similarity 1" in err
     assert "nothing before or after a +" in refused("optimize", "--score", "0.5*qed+")
+    for name in ("similarity", "rediscovery"):
+        err = refused("optimize", "--score", f"{name}:{'C' * 6000}")
+        assert "6,000 characters, more than the 5,000 allowed" in err and len(err) < 400
     for name in ("mine.py", "./mine", "my-score"):
         assert "is no module's name" in refused("optimize", "--score", f"python:{name}:score")
 

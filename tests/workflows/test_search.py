@@ -62,8 +62,13 @@ def test_mistakes_are_one_line(cli, tmp_path):
     for words, message in {
         (): "optimize needs a score",
         ("--score", "qedd"): "did you mean qed?",
-        ("--score", "qed", "--similarity", 0.4): "a start and a model of molecules",
-        ("--score", "qed", "--start", "C(C"): "not one of the molecules",
+        ("--score", "qed", "--similarity", 0.4): "to what? add --start SMILES, with a model of molecules",
+        (
+            "--score",
+            "qed",
+            "--start",
+            "C(C",
+        ): "not one of the molecules that grae-smiles reads: unbalanced brackets",
         ("--score", "qed", "--region", "ball"): "no region is called ball; there are: trust, density, box",
         ("--score", "qed", "--start", "CCCC", "--max-atoms", 3): "more than 3 heavy atoms; raise --max-atoms",
         ("--score", "expression:x", "--max-atoms", 3): "expected a model of molecules",

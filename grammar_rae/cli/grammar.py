@@ -84,6 +84,7 @@ def sample(
     from grammar_rae.grammar.grammar import Grammar
     from grammar_rae.grammar.sampling import distinct_strings, strings
 
+    apart([grammar], out=out)
     kind(out)  # refuse a file nobody can write before the work is done
     draw = distinct_strings if unique else strings
     found = draw(Grammar.read(grammar), n, steps, seed, min_steps)

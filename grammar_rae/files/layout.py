@@ -123,7 +123,8 @@ def layout_of(head: Sequence[str], suffix: str, column: str | None, reading: Rea
     lines = suffix not in (".csv", ".tsv")  # a file of lines, not of a table's rows
     first = () if column is None else (column,)
     cut = {separator: _cut(head, separator) for separator in _order(suffix)}
-    titles = {separator: _cut([head[0].lstrip(COMMENT)], separator)[0] for separator in cut}
+    bare = [head[0].lstrip(COMMENT), *head[1:]]
+    titles = {separator: _cut(bare, separator)[0] for separator in cut}
     headed = [separator for separator, row in titles.items() if _is_header(row, lines, first, reading)]
     if headed:
         best = max(headed, key=lambda separator: len(titles[separator]))

@@ -53,6 +53,7 @@ def test_the_column_of_a_file_comes_before_that_of_all_files(put, done):
 def test_a_header_may_begin_like_a_comment(put, header):
     assert read(put("a.smi", f"{header}\nCCO 1\nCCN 2\n")).values == ["CCO", "CCN"]
     assert read(put("a.smi", "#CCO\nCCN\n")).values == ["#CCO", "CCN"]
+    assert read(put("a.csv", '#smiles,"a note\nof, two lines"\nCCO,1\n')).values == ["CCO"]
 
 
 def test_an_item_above_a_column_of_other_words_is_a_row():
@@ -116,6 +117,7 @@ def test_no_command_writes_over_what_it_reads(put, refused, tmp_path):
         ["evaluate", "a.csv:A", "--report", "a.csv"],
         ["decode", "a.csv", "--out", "a.csv"],
         ["grammar", "build", "a.csv:A", "--out", "a.csv"],
+        ["grammar", "sample", "a.csv", "--out", "a.csv"],
     ):
         assert "it is read, and would be lost" in refused(*words), words
         assert (tmp_path / "a.csv").read_text() == text

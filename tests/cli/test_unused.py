@@ -38,7 +38,7 @@ VERBS = {
     ("reconstruct", "a.smi", "--no-budget"): "--no-budget is for what is drawn at random",
     ("optimize", "--score", "qed", "--rank-weight", 0.1): "--rank-weight is for models that are refitted",
     ("optimize", "--score", "qed", "--timeout", 5): "--timeout is for scores of your own",
-    ("optimize", "--score", "qed", "--similarity", 0.5): "--similarity 0.5: expected a start",
+    ("optimize", "--score", "qed", "--similarity", 0.5): "--similarity 0.5: to what? add --start SMILES",
     ("train", "vae", "--data", "digits", "--column", "x"): "--column x: digits has no columns",
     ("train", "vae", "--data", "digits", "--grammar", "equation"): "vae trains on images, which no grammar",
     ("density", "grae-smiles", "--compare", "--column", "x"): "--column x: it is a column of data",

@@ -13,7 +13,7 @@ from torch import Tensor
 from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.densities.mixture import from_covariances, maximise
-from grammar_rae.nets.sizes import Count, Positive
+from grammar_rae.nets.sizes import Count
 from grammar_rae.progress import Report, silent
 
 
@@ -23,7 +23,7 @@ def fit(
     report: Report = silent,
     *,
     components: Count = 50,
-    concentration: Positive | None = None,
+    concentration: PositiveFloat | None = None,
     iterations: Count = 200,
     floor: PositiveFloat = SPREAD,
     at_most: Count = 50_000,

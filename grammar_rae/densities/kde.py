@@ -9,16 +9,17 @@ import math
 from typing import Literal
 
 import torch
+from pydantic import PositiveFloat
 from torch import Tensor
 
 from grammar_rae.densities.codes import SPREAD, subsample, validated
 from grammar_rae.densities.density import Density
 from grammar_rae.distributions.mixtures import in_blocks
-from grammar_rae.nets.sizes import Count, Positive
+from grammar_rae.nets.sizes import Count
 from grammar_rae.noise import COMPONENT, LATENT, Noise
 from grammar_rae.progress import Report, silent
 
-Bandwidth = Literal["scott", "silverman"] | Positive
+Bandwidth = Literal["scott", "silverman"] | PositiveFloat
 BLOCK = 10_000_000  # distances held at a time
 
 

@@ -14,6 +14,7 @@ import math
 from typing import Literal
 
 import torch
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 
 from grammar_rae.autoencoders.autoencoder import Autoencoder
@@ -29,7 +30,7 @@ from grammar_rae.distributions.interfaces import Latent
 from grammar_rae.distributions.mixtures import in_blocks
 from grammar_rae.distributions.posteriors import Gaussian
 from grammar_rae.nets.mlp import MLP
-from grammar_rae.nets.sizes import Count, Layers, Positive, Size
+from grammar_rae.nets.sizes import Count, Layers, Size
 from grammar_rae.noise import Noise
 from grammar_rae.progress import Report, silent
 
@@ -132,10 +133,10 @@ def fit(
     form: Form = DEFAULT_FORM,
     width: Size = 256,
     layers: Layers | None = None,
-    weight: Positive = 0.0015,
+    weight: PositiveFloat = 0.0015,
     epochs: Count = 100,
     batch: Count = 256,
-    rate: Positive = 1e-3,
+    rate: PositiveFloat = 1e-3,
     at_most: Count = 50_000,
 ) -> Density:
     """The evidence lower bound on standardised codes z (n, D), a seeded choice of `at_most` of them.

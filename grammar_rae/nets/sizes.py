@@ -1,6 +1,4 @@
-"""Types of settings that several nets and densities take: numbers of units, of layers and of steps, and rates, with
-what is beyond reason.
-"""
+"""Types of settings that several nets take: numbers of units, of layers and of steps, with what is beyond reason."""
 
 from __future__ import annotations
 
@@ -15,5 +13,4 @@ Count = Annotated[int, Field(ge=1, le=10**9)]
 Components = Annotated[int, Field(ge=2, le=2**10)]  # of a mixture
 Steps = Annotated[int, Field(ge=1, le=10**5)]  # of a derivation, characters of a string
 Slack = Annotated[int, Field(ge=0, le=10**5)]
-Positive = Annotated[float, Field(gt=0, le=1e12)]
 Sizes = Annotated[list[Size], Field(min_length=1, max_length=2**8)]  # one number a layer

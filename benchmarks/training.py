@@ -2,9 +2,9 @@
 
     python benchmarks/training.py COMMIT... [--recipe grae-smiles] [--turns 3] [--examples 2048] [--threads 1] [--json]
 
-Each commit is checked out beside the others and trains the recipe on its own first strings in float32 and in bfloat16,
-one epoch to warm up and one that counts, in a process of its own; the commits take turns. One row a commit and
-precision, its first words those of the commit:
+The package of each commit, in a temporary folder, trains the recipe on its own first strings in float32 and in
+bfloat16, one epoch to warm up and one that counts, in a process of its own; the commits take turns. One row a commit
+and precision:
 - `strings`: a second of processor time, so that what else the machine does counts less; the median over turns;
 - `ratio`: over the first commit in float32, in the same turn; the median;
 - `share`: the floating-point operations of the step's products and convolutions (torch's count), over what products of
@@ -14,10 +14,12 @@ precision, its first words those of the commit:
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -96,9 +98,16 @@ def rows_of(turns: list[list[dict[str, dict[str, float]]]], names: list[str]) ->
     return rows
 
 
-def git(*words: str) -> str:
-    root = Path(__file__).parent
-    return subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, text=True).stdout
+def git(*words: str) -> bytes:
+    root = Path(__file__).parents[1]
+    return subprocess.run(["git", "-C", str(root), *words], check=True, stdout=subprocess.PIPE).stdout
+
+
+def checked_out(commit: str, folder: Path) -> Path:
+    """The package of a commit, in a folder of its own."""
+    with tarfile.open(fileobj=io.BytesIO(git("archive", commit))) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 def main() -> None:
@@ -111,16 +120,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        checkouts = [Path(folder) / str(i) for i in range(len(options.commits))]
-        try:
-            for checkout, commit in zip(checkouts, options.commits, strict=True):
-                git("worktree", "add", "--detach", str(checkout), commit)
-            turns = [[measured(checkout, options) for checkout in checkouts] for _ in range(options.turns)]
-        finally:
-            for checkout in checkouts:
-                if checkout.exists():
-                    git("worktree", "remove", "--force", str(checkout))
-    rows = rows_of(turns, [git("log", "-1", "--format=%h %s", commit).strip() for commit in options.commits])
+        checkouts = [checked_out(commit, Path(folder) / str(i)) for i, commit in enumerate(options.commits)]
+        turns = [[measured(checkout, options) for checkout in checkouts] for _ in range(options.turns)]
+    names = [git("log", "-1", "--format=%h %s", commit).decode().strip() for commit in options.commits]
+    rows = rows_of(turns, names)
     if options.json:
         print(json.dumps(rows, indent=2))
         return

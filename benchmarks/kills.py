@@ -95,20 +95,20 @@ def _keep(path: Path, row: dict[str, Any]) -> None:
 
 
 def sums(rows: list[dict[str, Any]], kinds: list[str]) -> list[str]:
-    """Accidents of each kind, and faults, over all rows."""
+    """Accidents of each kind, and faults, over some rows."""
     counts = [sum(row["counts"].get(kind, 0) for row in rows) for kind in kinds]
-    return [str(count or "–") for count in counts] + [str(sum(len(row["faults"]) for row in rows))]
+    return [f"{count:,}" if count else "–" for count in counts] + [
+        str(sum(len(row["faults"]) for row in rows))
+    ]
 
 
 def table(out: Path) -> str:
-    """All rows: verbs, and counts of accidents and faults."""
+    """A line a verb: counts of accidents by kind, and faults."""
     rows = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
     kinds = list(dict.fromkeys(kind for row in rows for kind in row["counts"]))
-    lines = [["verb", *kinds, "faults"], ["---"] * (len(kinds) + 2)]
-    lines += [
-        [row["verb"], *(str(row["counts"].get(kind, "–")) for kind in kinds), str(len(row["faults"]))]
-        for row in rows
-    ]
+    verbs = sorted({row["verb"] for row in rows})
+    lines = [["verb", *kinds, "faults"], ["---", *["---:"] * (len(kinds) + 1)]]
+    lines += [[verb, *sums([row for row in rows if row["verb"] == verb], kinds)] for verb in verbs]
     lines.append(["all", *sums(rows, kinds)])
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

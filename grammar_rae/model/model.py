@@ -52,8 +52,7 @@ class Model(Generic[Items]):
 
         DataError when there is none or it is damaged, or no such device is here.
         """
-        place = device_of(device)
-        return cls(runs.load(runs.find(name)), place)
+        return cls(device=device_of(device), run=runs.load(runs.find(name)))
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.run.autoencoder.parameters())
@@ -85,10 +84,7 @@ class Model(Generic[Items]):
     def sample_codes(
         self, n: int, density: str | None = None, seed: int = 0, start: int = 0
     ) -> NDArray[np.float32]:
-        """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`.
-
-        They have no noise on them: `decode` writes what `generate` does with a `noise` of 0.
-        """
+        """(n, latent) codes, samples number `start` to `start` + n − 1 of `density`, without noise on them."""
         return drawn_codes(self, n, density, seed, start)
 
     def generate(
@@ -118,14 +114,11 @@ class Model(Generic[Items]):
         in which the model itself, before any mask, believed most. `start`, the beginning of a SMILES, is completed n
         times. Both choose within every thousand samples: with them the strings of a smaller n need not be the first
         ones of a larger. `rung`, 1 the lowest, and `component` draw that part of the code of that component of vlac's
-        prior. `noise`, None: the recipe's own, smooths the density: codes have so much noise added, in their own units,
-        and the decoder is told (`decoder.noise_input`). DataError or RecipeError where a beginning or noise cannot be,
-        ValueError for numbers out of range.
+        prior. `noise`, in the units of codes, smooths the density, and the decoder is told. DataError or RecipeError
+        where a beginning or noise cannot be, ValueError for numbers out of range.
         """
-        masks = Masks(budget, not syntax_only)
-        sampling = Sampling(
-            density, temperature, seed, masks, keep, start, unique, raw, rung, component, noise
-        )
+        chosen = keep, start, unique, raw, rung, component, noise
+        sampling = Sampling(density, temperature, seed, Masks(budget, not syntax_only), *chosen)
         return draw(self, n, sampling, report).items
 
     def samples(self, n: int = 1000, **how: Any) -> pd.DataFrame:
@@ -215,9 +208,8 @@ class Model(Generic[Items]):
         syntax_only: bool = False,
         revisions: int = 0,
     ) -> Items | list[str | None]:
-        """Each item encoded and decoded as `decode` says; None where it cannot be read.
-
-        Images, all of which must be readable, come back as one array (n, S, S, C). The options are those of `decode`.
+        """Each item encoded and decoded as `decode` says, with its options; None where it cannot be read. Images, all
+        of which must be readable, come back as one array (n, S, S, C).
         """
         options = temperature, seed, raw, Masks(budget, not syntax_only), revisions
         medium = self.run.task.medium

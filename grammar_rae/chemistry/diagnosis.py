@@ -58,9 +58,12 @@ def _problem(smiles: str) -> Problem | None:
         mol = Chem.MolFromSmiles(smiles, sanitize=False)
         if mol is None:
             return _scan(smiles)[1] or Problem("syntax", None, "not SMILES")
-        Chem.Cleanup(mol)  # as sanitisation begins, so that what it mends is no problem
-        Chem.CleanupOrganometallics(mol)
-        chemistry = Chem.DetectChemistryProblems(mol)
+        try:
+            Chem.Cleanup(mol)  # as sanitisation begins, so that what it mends is no problem
+            Chem.CleanupOrganometallics(mol)
+            chemistry = Chem.DetectChemistryProblems(mol)
+        except RuntimeError:  # a number of hydrogens that its valence has no room for
+            return Problem("valence", None, "a valence beyond what RDKit counts")
     if not chemistry:
         return None
     first = chemistry[0]

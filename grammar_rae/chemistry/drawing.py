@@ -97,7 +97,10 @@ def _impossible(smiles: str) -> tuple[Chem.Mol | None, list[int]]:
         mol = Chem.MolFromSmiles(smiles, sanitize=False) if smiles and not overlong(smiles) else None
         if mol is None or not mol.GetNumAtoms():
             return None, []
-        faults = {atom for problem in Chem.DetectChemistryProblems(mol) for atom in atoms_of(problem)}
+        try:
+            faults = {atom for problem in Chem.DetectChemistryProblems(mol) for atom in atoms_of(problem)}
+        except RuntimeError:  # a valence beyond what RDKit counts
+            return None, []
         mol.UpdatePropertyCache(strict=False)
         Chem.FastFindRings(mol)
         rdDepictor.Compute2DCoords(mol)

@@ -20,6 +20,7 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from scipy.stats import wasserstein_distance
 
 from grammar_rae import datasets
+from grammar_rae.chemistry import drawing
 from grammar_rae.errors import DataError
 from grammar_rae.evaluation.metrics import METRICS, MOLECULE_PROPERTIES, metric, printed, titled
 from grammar_rae.evaluation.molecules import (
@@ -390,6 +391,7 @@ def test_the_table_and_the_dict_agree(
         ("C12CC12", "ring bond", 7, "ring bond 2 joins two atoms twice"),
         ("CC(C)(C)(C)C", "valence", 2, "Explicit valence for atom # 1 C, 5"),
         ("[NH4+]CBr(C)C", "valence", 1, "Explicit valence"),
+        ("C.[13CH444]", "valence", None, "a valence beyond what RDKit counts"),
         ("c1cccc1", "kekulisation", 1, "Can't kekulize"),
         ("Ccc", "kekulisation", 2, "non-ring atom 1 marked aromatic"),
     ],
@@ -410,6 +412,10 @@ def test_what_stands_around_a_molecule_is_no_part_of_it(text: str) -> None:
     numbers = evaluate([text, "C[C@H](O)C(C)F |o1:1|"], train=["CCO"])
     assert numbers["valid"] == 1 and numbers["novel"] == 0.5
     assert evaluate(["CCO"], train=[text])["novel"] == 0
+
+
+def test_a_valence_beyond_what_rdkit_counts_is_not_drawn() -> None:
+    assert drawing.svg("C.[13CH444]") == drawing.svg("CC(") == "" and drawing.svg("CC(C)(C)(C)C")
 
 
 def test_a_problem_is_found_where_rdkit_reads_no_graph() -> None:

@@ -112,7 +112,8 @@ def are_images(items: Any) -> bool:
     """Whether images are meant: an array of them or one, files, or a sequence that holds arrays."""
     if isinstance(items, Images) or _is_picture(items):
         return True
-    return np.ndim(items) > 0 and any(map(_is_picture, items))
+    flat = isinstance(items, np.ndarray) and not items.ndim
+    return not flat and any(map(_is_picture, items))
 
 
 def _is_picture(item: object) -> bool:

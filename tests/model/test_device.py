@@ -29,7 +29,7 @@ NOT_HERE = ["cuda", "cuda:0"] if not torch.cuda.is_available() else [f"cuda:{tor
 VERBS = {
     "generate": ["generate", "-n", "2", "--out", "OUT"],
     "reconstruct": ["reconstruct", "FILE"],
-    "encode": ["encode", "FILE", "--out", "OUT"],
+    "encode": ["encode", "FILE", "--out", "CODES"],
     "decode": ["decode", "FILE", "--out", "OUT"],
     "interpolate": ["interpolate", "CCO", "CCN", "--out", "OUT"],
     "neighbours": ["neighbours", "CCO", "--out", "OUT"],
@@ -44,7 +44,8 @@ VERBS = {
 @pytest.mark.parametrize("name", ["meta", *NOT_HERE[:1]])
 def test_every_verb_refuses_a_device_that_is_not_here(cli, tmp_path, verb, name):
     (tmp_path / "a.smi").write_text("CCO\n")
-    places = {"OUT": str(tmp_path / "out.smi"), "FILE": str(tmp_path / "a.smi")}
+    places = {name: str(tmp_path / f"out.{kind}") for name, kind in (("OUT", "smi"), ("CODES", "npz"))}
+    places["FILE"] = str(tmp_path / "a.smi")
     code, out, err = cli(*[places.get(word, word) for word in VERBS[verb]], "--device", name)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1 and name in err and "cpu" in err

@@ -284,7 +284,7 @@ def test_a_list_of_strings_where_one_fails_is_asked_for_one_by_one(here: Path) -
         ("qde", "did you mean qed"),
         ("QED", "no score 'QED'; did you mean qed"),
         ("qed:3", "nothing after it"),
-        ("qed+", "expected a name"),
+        ("qed+", "nothing before or after a \\+; terms are joined as in"),
         ("qed-0.1*sa", "joined by"),
         ("many*qed", "weight 'many'"),
         ("0*qed", "other than 0"),

@@ -95,6 +95,10 @@ def _numeric():
 
 
 NUMERIC = _numeric()
+ASKED_FOR = {
+    ("--devices", "2"),  # starts the program anew, which is not this one
+    ("--budget", "1_000"),  # a thousand evaluations take minutes
+}
 
 
 def numbers(chance, home):
@@ -136,10 +140,7 @@ def numbers(chance, home):
         ],
     }
     number = chance.choice(mutations.NUMBERS)
-    if (option, number) == (
-        "--devices",
-        "2",
-    ):  # is no odd number, and starts the program anew, which is not this one
+    if (option, number) in ASKED_FOR:
         number = "3000000000"
     return [
         *words,

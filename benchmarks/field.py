@@ -9,8 +9,8 @@ RUN is trained on the data set of that name (`zinc250k`: `zinc250k_graphs`), whi
 model's own density and compared with the set's test molecules. *Valid* is what RDKit reads of what was written, nothing
 corrected; *by syntax*, where the rules of valence are not enforced. The reference of ZINC250k has its stereochemistry,
 which models of graphs do not write; *flat* is the distance of our molecules without theirs. The floor is as many
-training molecules. Distances by the package `fcd`; those of `fcd_torch`, which the published rows are by, are equal
-(docs/metrics.md), and are printed too where it is installed.
+training molecules. Distances by the package `fcd`; those by `fcd_torch`, as the published rows are, stand beside them
+where it is installed (docs/metrics.md says where they differ).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from resumed import markdown
 
 from grammar_rae import datasets
 from grammar_rae.chance import subset
-from grammar_rae.evaluation.molecules import metrics
-from grammar_rae.evaluation.molecules.profile import profile
+from grammar_rae.evaluation.molecules import fcd, metrics
+from grammar_rae.evaluation.molecules.profile import Profile, profile
 from grammar_rae.model.decoding import has_semantics
 from grammar_rae.model.model import Model
 
@@ -78,7 +78,10 @@ def row(table: Table, name: str, drawn: Sequence[str], data: datasets.Dataset[st
     numbers = metrics.metrics(items, found, metrics.reference(data.test), seen, fcd=True)
     line: Row = {"model": name, **numbers, "unique": numbers[table.unique]}
     if "flat" in table.columns:
-        line["flat"] = metrics.metrics(*flat(items.canonical), metrics.reference(data.test), fcd=True)["fcd"]
+        line["flat"] = fcd.frechet_distance(
+            fcd.activation_moments(flat(items.canonical)),
+            fcd.activation_moments(metrics.reference(data.test)),
+        )
     if "fcd_torch" in table.columns and importlib.util.find_spec("fcd_torch"):
         from fcd_torch import FCD
 
@@ -90,11 +93,11 @@ def row(table: Table, name: str, drawn: Sequence[str], data: datasets.Dataset[st
     return {key: 100 * value if key in SHARES and value is not None else value for key, value in line.items()}
 
 
-def flat(forms: Sequence[str | None]) -> tuple[metrics.MoleculeSet, Any]:
+def flat(forms: Sequence[str | None]) -> Profile:
     """The same molecules without stereochemistry."""
     plain = [Chem.MolToSmiles(Chem.MolFromSmiles(form), isomericSmiles=False) for form in forms if form]
     items = metrics.read_molecules(plain)
-    return items, profile(items.forms, items.counts)
+    return profile(items.forms, items.counts, compared=False)
 
 
 def rows(name: str, models: Sequence[str], n: int, seed: int) -> Iterator[Row]:

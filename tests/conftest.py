@@ -1,5 +1,6 @@
 """Shared pieces: where tests run, a small trained run folder, the command line."""
 
+import json
 import sys
 
 import place
@@ -86,3 +87,21 @@ def done(cli):
         return out
 
     return run
+
+
+@pytest.fixture
+def put(tmp_path, monkeypatch):
+    """Write a file into an empty folder, the current one: its name."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name, text):
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return name
+
+    return write
+
+
+@pytest.fixture
+def measured(done):
+    """`grammar-rae evaluate … --json`."""
+    return lambda *words: json.loads(done("evaluate", *words, "--json"))

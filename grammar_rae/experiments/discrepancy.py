@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grammar_rae.evaluation.metrics import metric
 from grammar_rae.experiments.assessment import Numbers
 from grammar_rae.experiments.card import percent, row
 from grammar_rae.model.model import Model
@@ -58,5 +59,5 @@ def discrepancy_lines(metrics: Numbers) -> list[str]:
     ]
     for score, count in counts.items():
         shares = [metrics.get(f"discrepancy_{score}{way}") for way in ("", "_revised")]
-        lines.append(row(score, f"{count:,}", *map(percent, shares)))
+        lines.append(row(metric(score).title, f"{count:,}", *map(percent, shares)))
     return [*lines, ""]

@@ -32,9 +32,7 @@ class InUse(DataError):
 
 
 _descriptors: set[int] = set()
-_claimed: dict[
-    str, bytes
-] = {}  # the real paths of folders this process works in, and what it says there of itself
+_claimed: dict[str, bytes] = {}  # real paths of folders this process works in: what it says there of itself
 
 
 def unfinished(path: Path) -> Path:

@@ -1,7 +1,7 @@
 """The SMILES machine along written rows, compiled for the CPU: the same masks and features as the tensors'.
 
-A row is followed alone, production after production, which takes a hundredth of the time that tensors over a whole
-batch do: training asks for masks and features in every step.
+A row is followed alone, production after production, without the many small tensors of a whole batch: training asks for
+masks and features in every step.
 """
 
 from __future__ import annotations

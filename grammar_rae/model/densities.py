@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def density_of(model: Model, name: str | None) -> Callable[[], Latent]:
     """A density by name, the model's own where None: calling it gives the distribution. RecipeError."""
     folder = model.run.place
-    place = model.recipe.name if folder is None or is_shipped(Path(folder)) else folder
+    place = model.recipe.name if not folder or is_shipped(Path(folder)) else folder
     own, default = model.recipe.density.default, model.default_density
     if name is None and own != default:
         warnings.warn(

@@ -52,7 +52,8 @@ class Model(Generic[Items]):
 
         DataError when there is none or it is damaged, or no such device is here.
         """
-        return cls(device=device_of(device), run=runs.load(runs.find(name)))
+        place = device_of(device)
+        return cls(runs.load(runs.find(name)), place)
 
     def __repr__(self) -> str:
         size = sum(p.numel() for p in self.run.autoencoder.parameters())
@@ -125,10 +126,9 @@ class Model(Generic[Items]):
         """`generate` as a table: `string`, and `log_feasible_mass`, how much of its own belief (nats, at most 0)
         the model, before any mask, put on what the machine allowed while writing it. Arguments as `generate`.
         """
-        options = {"report": silent, **how}
-        progress = options.pop("report")
-        masks = Masks(options.pop("budget", True), not options.pop("syntax_only", False))
-        drawn = draw(self, n, Sampling(masks=masks, **options), progress, mass=True)
+        progress = how.pop("report", silent)
+        masks = Masks(how.pop("budget", True), not how.pop("syntax_only", False))
+        drawn = draw(self, n, Sampling(masks=masks, **how), progress, mass=True)
         return pd.DataFrame({self.run.task.medium.word: drawn.items, "log_feasible_mass": drawn.mass})
 
     def log_feasible(self, items: Sequence[str]) -> NDArray[np.float32]:

@@ -24,8 +24,7 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor, waves: Tensor) -> Tensor:
         """Features (B, width) of h (B, width) and of `waves` (B or 1, 2 HARMONICS)."""
-        h = h + self.outer(F.silu(self.inner(F.silu(h)) + self.time(waves)))
-        return h
+        return h + self.outer(F.silu(self.inner(F.silu(h)) + self.time(waves)))
 
 
 class Velocity(nn.Module):

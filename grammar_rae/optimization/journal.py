@@ -74,6 +74,9 @@ class Journal:
             for statement in SCHEMA.split(";"):
                 self._base.execute(statement)
             self._agree(settings or {})
+            self._base.execute(
+                "PRAGMA user_version = 1"
+            )  # a write, which takes what a killed process left away
             self._base.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise DataError(f"{self.path}: in use by another run, or cannot be written ({error})") from error

@@ -55,7 +55,7 @@ def test_the_best_items_that_come_back_with_another_score_are_counted(model, mon
     ]
     assert [revisions for _, revisions in asked] == [0, 7, 0, 7]
     text = "\n".join(discrepancy_lines(numbers))
-    assert "| plogp | 4 | 75.00 % | 25.00 % |" in text
+    assert "| penalised logP | 4 | 75.00 % | 25.00 % |" in text
 
 
 def test_another_spelling_and_an_item_of_the_same_score_are_no_discrepancy(model):

@@ -16,24 +16,6 @@ RNA_ENDS = "S -> 'a' S |\n"
 BROKEN = [f"C({number}" for number in range(40)]
 
 
-@pytest.fixture
-def put(tmp_path, monkeypatch):
-    """Write a file into an empty folder, the current one: its name."""
-    monkeypatch.chdir(tmp_path)
-
-    def write(name, text):
-        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        return name
-
-    return write
-
-
-@pytest.fixture
-def measured(done):
-    """`grammar-rae evaluate … --json`."""
-    return lambda *words: json.loads(done("evaluate", *words, "--json"))
-
-
 @pytest.fixture(scope="module")
 def equations():
     return gr.load("grae-equations")

@@ -1,26 +1,13 @@
 """What is given is taken for what it is, its kind, its column, its file, or one line says why not."""
 
-import json
-
 import numpy as np
 import pytest
 from rdkit import Chem
+from untrained import untrained_strings
 
 import grammar_rae as gr
-from grammar_rae.errors import DataError
+from grammar_rae.errors import DataError, RecipeError
 from grammar_rae.files.tables import read
-
-
-@pytest.fixture
-def put(tmp_path, monkeypatch):
-    """Write a file into an empty folder, the current one: its name."""
-    monkeypatch.chdir(tmp_path)
-
-    def write(name, text):
-        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        return name
-
-    return write
 
 
 @pytest.fixture
@@ -35,17 +22,13 @@ def refused(cli):
     return run
 
 
-def measured(done, *words):
-    return json.loads(done("evaluate", *words, "--json"))
-
-
-def test_the_column_of_a_file_comes_before_that_of_all_files(put, done):
+def test_the_column_of_a_file_comes_before_that_of_all_files(put, measured):
     put("a.csv", "A,B\nCCO,C(\n")
     put("b.csv", "A,B\nCCO,CCF\n")
-    assert measured(done, "a.csv:B", "--column", "A")["valid"] == 0
-    assert measured(done, "a.csv", "--column", "A", "--train", "b.csv")["novel"] == 0
-    assert measured(done, "a.csv", "--column", "A", "--train", "b.csv:B")["novel"] == 1
-    found = measured(done, "a.csv:A", "--train", "b.csv:B", "--train-column", "A")
+    assert measured("a.csv:B", "--column", "A")["valid"] == 0
+    assert measured("a.csv", "--column", "A", "--train", "b.csv")["novel"] == 0
+    assert measured("a.csv", "--column", "A", "--train", "b.csv:B")["novel"] == 1
+    found = measured("a.csv:A", "--train", "b.csv:B", "--train-column", "A")
     assert found["novel"] == 1 and found["train_unreadable"] == 0
 
 
@@ -60,9 +43,9 @@ def test_an_item_above_a_column_of_other_words_is_a_row():
     assert gr.evaluate(["CCO", *["no"] * 30], task="molecules")["n"] == 31
 
 
-def test_the_first_row_of_one_column_is_a_row_whatever_stands_below(put, done):
+def test_the_first_row_of_one_column_is_a_row_whatever_stands_below(put, measured):
     lines = "\n".join([*["CCO"] * 3, *["garbage"] * 30])
-    numbers = measured(done, put("a.csv", lines), "--task", "molecules")
+    numbers = measured(put("a.csv", lines), "--task", "molecules")
     assert numbers["n"] == 33 and numbers["valid"] == pytest.approx(3 / 33)
 
 
@@ -183,6 +166,8 @@ def test_names_of_models_and_scores_are_texts(refused):
     with pytest.raises(DataError, match="expected a text such as 'qed'"):
         gr.goal(5)
     assert "grae-smiles has no density nope" in refused("generate", "-n", "2", "--density", "nope")
+    with pytest.raises(RecipeError, match=r"^untrained has no density nope"):
+        untrained_strings().generate(2, density="nope")
 
 
 def test_ends_of_line_of_old_macs_end_lines(put):

@@ -22,3 +22,11 @@ def test_without_room_nothing_is_lost_and_the_search_goes_on_later(tmp_path):
     again = Journal(path)
     again.propose(1, 0, ["c"], np.zeros((1, 3)))
     assert [row.string for row in again.rows()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("left", [b"", bytes(512)])
+def test_what_sqlite_leaves_of_a_killed_process_is_taken_away(tmp_path, left):
+    Journal(tmp_path / "journal.sqlite", {"seed": 1}).close()
+    (tmp_path / "journal.sqlite-journal").write_bytes(left)
+    Journal(tmp_path / "journal.sqlite", {"seed": 1}).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["journal.sqlite"]
